@@ -1,0 +1,189 @@
+import type { AddressFamily, IpAddress } from "../base/address.ts";
+import type { Micros } from "../base/time.ts";
+
+/** Where something stands in the configuration: counted from 1, columns in characters. */
+export interface Place {
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+}
+
+/**
+ * The checked model of a configuration: what the drivers obey. Only `config/check.ts` builds it, everything in it is within
+ * its range, every reference is resolved, every default is filled in. It holds plain data, so two models compare by value.
+ */
+export interface Configuration {
+  readonly global: GlobalSettings;
+  /** Scripts that some instance tracks, by name. */
+  readonly scripts: readonly ScriptSettings[];
+  /** In the order of the file. Empty when nothing usable was configured. */
+  readonly instances: readonly InstanceSettings[];
+}
+
+export interface GlobalSettings {
+  /** The host's name unless configured; undefined means: ask the host. */
+  readonly routerId: string | undefined;
+  readonly scriptSecurity: boolean;
+  /** Account of scripts that name none: `script_user`, else keepalived_script if it exists, else root. */
+  readonly scriptUser: ScriptUser | undefined;
+  /** Nothing is claimed before this has passed since the start (`vrrp_startup_delay`). */
+  readonly startupDelay: Micros;
+  readonly processes: ProcessSettings;
+}
+
+export interface ProcessSettings {
+  /** SCHED_RR priority of the vrrp process, 1-99; undefined: Holdfast's own choice. */
+  readonly vrrpRealtimePriority: number | undefined;
+  /** Nice value of the vrrp process, -20..19. */
+  readonly vrrpNice: number | undefined;
+  /** Titles and comm of the processes. `process_names` gives keepalived's (keepalived, keepalived_vrrp). */
+  readonly names: { readonly supervisor: string; readonly vrrp: string } | undefined;
+}
+
+export interface ScriptUser {
+  readonly user: string;
+  readonly group: string | undefined;
+}
+
+/** A program to run without a shell. */
+export interface ScriptCommand {
+  readonly argv: readonly string[];
+  readonly user: ScriptUser | undefined;
+  readonly place: Place;
+}
+
+/** A vrrp_script block. */
+export interface ScriptSettings {
+  readonly name: string;
+  /** `</path` in the file means: the check is whether that file can be opened. */
+  readonly check: ScriptCommand | { readonly openFile: string; readonly place: Place };
+  readonly interval: Micros;
+  /** Longer counts as failure. Defaults to the interval. */
+  readonly timeout: Micros;
+  /** Consecutive successes until it is up, consecutive failures until it is down; at least 1. */
+  readonly rise: number;
+  readonly fall: number;
+  /** Counts as failed until `rise` successes. */
+  readonly initFail: boolean;
+}
+
+/** What a tracker does to the priority. Weight 0 means: failure is FAULT. */
+export interface TrackWeight {
+  /** -253..253. */
+  readonly weight: number;
+  /** Swaps success and failure. */
+  readonly reverse: boolean;
+}
+
+export interface TrackedScript extends TrackWeight {
+  readonly script: string;
+}
+
+export interface TrackedInterface extends TrackWeight {
+  readonly interface: string;
+}
+
+/** A line of virtual_ipaddress or virtual_ipaddress_excluded. */
+export interface VirtualAddress {
+  readonly address: IpAddress;
+  /** 32 or 128 where the file gives none. */
+  readonly prefixLength: number;
+  readonly broadcast: IpAddress | undefined;
+  readonly peer: IpAddress | undefined;
+  /** Where it is added; the instance's interface unless `dev` says otherwise. */
+  readonly device: string;
+  readonly label: string | undefined;
+  /** rt_scope_t number. */
+  readonly scope: number;
+  /** IFA_F_* flags. */
+  readonly flags: number;
+  /** In seconds. IPv6 defaults to 0 for /128, so that it never becomes a source address. */
+  readonly preferredLifetime: number | "forever";
+  /** Its loss by another's hand does not matter (`no_track`). */
+  readonly tracked: boolean;
+  readonly place: Place;
+}
+
+export interface AnnounceSettings {
+  /** From becoming master to the second burst; 0: no second burst. */
+  readonly delay: Micros;
+  /** Frames per address and burst, at least 1. */
+  readonly repeat: number;
+  /** Period of later bursts; 0: none. */
+  readonly refresh: Micros;
+  readonly refreshRepeat: number;
+  /** The same two after an advert of lower priority was heard while master. */
+  readonly lowerPriorityDelay: Micros;
+  readonly lowerPriorityRepeat: number;
+}
+
+/** Unicast or multicast, and the addresses for it. */
+export type Transport =
+  | { readonly kind: "multicast"; readonly group: IpAddress; readonly source: IpAddress | undefined }
+  | {
+      readonly kind: "unicast";
+      readonly source: IpAddress | undefined;
+      readonly peers: readonly UnicastPeer[];
+      readonly ttl: number;
+      /** Adverts of senders that are not listed are refused; otherwise they are obeyed and reported. */
+      readonly checkSource: boolean;
+    };
+
+export interface UnicastPeer {
+  readonly address: IpAddress;
+  /** 0-255. */
+  readonly minTtl: number;
+  readonly maxTtl: number;
+}
+
+/** Which scripts run on which change. */
+export interface NotifySettings {
+  /** Runs on every change, with `INSTANCE NAME STATE PRIORITY` appended. */
+  readonly any: ScriptCommand | undefined;
+  readonly master: ScriptCommand | undefined;
+  readonly backup: ScriptCommand | undefined;
+  readonly fault: ScriptCommand | undefined;
+  readonly stop: ScriptCommand | undefined;
+  /** Then its process group is killed (`@holdfast notify_timeout`, 10 s). */
+  readonly timeout: Micros;
+  /** Start all at once, as keepalived does (`@holdfast notify_concurrent`). */
+  readonly concurrent: boolean;
+}
+
+/** A vrrp_instance block. */
+export interface InstanceSettings {
+  readonly name: string;
+  readonly place: Place;
+  readonly family: AddressFamily;
+  readonly version: 2 | 3;
+  readonly vrid: number;
+  readonly interface: string;
+  /** 1-255 before trackers; 255 is the address owner. */
+  readonly priority: number;
+  readonly advertisementInterval: Micros;
+  readonly preemptMode: boolean;
+  readonly preemptDelay: Micros;
+  readonly downTimerAdverts: number;
+  readonly transport: Transport;
+  /** Eight bytes padded with zeros on the wire; undefined: no authentication. Version 2 only. */
+  readonly password: string | undefined;
+  readonly virtualAddresses: readonly VirtualAddress[];
+  readonly excludedAddresses: readonly VirtualAddress[];
+  readonly skipCheckAdvertisedAddresses: boolean;
+  /** VRRPv3 over IPv4: checksum without the pseudo-header, and no received checksum is refused. */
+  readonly checksumAsV2: boolean;
+  readonly trackScripts: readonly TrackedScript[];
+  readonly trackInterfaces: readonly TrackedInterface[];
+  /** The instance's own interface going down is FAULT, unless `dont_track_primary`. */
+  readonly trackOwnInterface: boolean;
+  readonly announce: AnnounceSettings;
+  readonly notify: NotifySettings;
+  /** `@holdfast vip_lease off|SECONDS`; "auto" follows the advertisement interval. */
+  readonly lease: "auto" | "off" | { readonly seconds: number };
+  /** `@holdfast repair`: put back a VIP that somebody else deleted; off: keepalived's way, step down. */
+  readonly repair: boolean;
+  /** An advert of lower priority is answered at once with one of ours (`lower_prio_no_advert` turns it off). */
+  readonly answersLowerPriority: boolean;
+  /** One more advert before yielding to a higher one (`higher_prio_send_advert`). */
+  readonly answersHigherPriority: boolean;
+}

@@ -1,0 +1,59 @@
+import type { AddressFamily, IpAddress } from "../base/address.ts";
+import type { Result } from "../base/result.ts";
+import type { SystemFailure } from "./failure.ts";
+
+export interface VrrpSocketOptions {
+  /** What is received and sent is bound to this interface. */
+  readonly interfaceIndex: number;
+  readonly interfaceName: string;
+  readonly family: AddressFamily;
+  /** Multicast groups to join on the interface. Empty for unicast. */
+  readonly groups: readonly IpAddress[];
+}
+
+/** One VRRP message (IP protocol 112) with what its IP header said. */
+export interface VrrpPacket {
+  readonly source: IpAddress;
+  readonly destination: IpAddress;
+  /** TTL or hop limit, 0-255. */
+  readonly hopLimit: number;
+  /** The VRRP message alone, behind the IP header; may carry padding that the sender counted as payload. */
+  readonly message: Uint8Array;
+}
+
+export interface OutgoingVrrpPacket extends VrrpPacket {
+  /** The Identification field of the IPv4 header, 0-65535. Unused in IPv6. */
+  readonly identification: number;
+}
+
+/** A raw socket that hears all VRRP of one interface and family, and speaks with any source address. */
+export interface VrrpSocket {
+  /** Hands one packet to the kernel, without waiting. Multicast is not looped back to this host. */
+  send(packet: OutgoingVrrpPacket): Result<void, SystemFailure>;
+  /** Takes what has arrived, at most 64 packets, without waiting. The messages are copies. */
+  receive(): readonly VrrpPacket[];
+  /** A second call does nothing. */
+  close(): void;
+}
+
+/** Opens protocol sockets and link-layer sockets. `onReadable` comes in a turn of its own; whoever gets it calls `receive`. */
+export interface Links {
+  openVrrpSocket(options: VrrpSocketOptions, onReadable: () => void): Result<VrrpSocket, SystemFailure>;
+  openArpSocket(options: ArpSocketOptions, onReadable: () => void): Result<ArpSocket, SystemFailure>;
+}
+
+export interface ArpSocketOptions {
+  readonly interfaceIndex: number;
+  readonly interfaceName: string;
+  /** Without it the socket only sends, and the kernel queues nothing for it. */
+  readonly listen: boolean;
+}
+
+/** A packet socket for ARP on one interface. Frames are whole, with their Ethernet header. */
+export interface ArpSocket {
+  /** Hands the frames to the kernel in order, without waiting. */
+  send(frames: readonly Uint8Array[]): Result<void, SystemFailure>;
+  /** Takes the frames that have arrived from others, at most 64, without waiting. Copies. */
+  receive(): readonly Uint8Array[];
+  close(): void;
+}
