@@ -1,0 +1,131 @@
+/**
+ * The documents that Holdfast shows to programs. Times of day are ISO 8601 in UTC, durations carry their unit in the name,
+ * and a field that does not apply is null. Fields are added without notice; one that changes its meaning raises `version`.
+ */
+
+export const CONTRACT_VERSION = 1;
+
+/** keepalived's words: an operator reads them. */
+export type InstanceStateName = "INIT" | "BACKUP" | "MASTER" | "FAULT" | "STOP";
+
+/** The answer of `GET /v1/status` on the control socket, and of `holdfast status --json`. */
+export interface StatusDocument {
+  readonly version: typeof CONTRACT_VERSION;
+  readonly daemon: DaemonStatus;
+  /** What the vrrp process answered to this very request; empty when it does not answer. */
+  readonly instances: readonly InstanceStatus[];
+  /** Its last answer, where it gives none now. It may be wrong by now. */
+  readonly lastKnown: { readonly at: string; readonly instances: readonly InstanceStatus[] } | null;
+}
+
+/** The answer of `POST /v1/reload`: with HTTP status 200 when accepted, 409 when refused. */
+export interface ReloadDocument {
+  readonly version: typeof CONTRACT_VERSION;
+  readonly accepted: boolean;
+  /** Why it was refused. */
+  readonly reasons: readonly string[];
+}
+
+/** Any other answer of the control socket. */
+export interface ErrorDocument {
+  readonly version: typeof CONTRACT_VERSION;
+  readonly code: "NOT_FOUND" | "WRONG_METHOD" | "STOPPING" | "INTERNAL";
+  readonly message: string;
+}
+
+export interface DaemonStatus {
+  readonly pid: number;
+  readonly holdfast: string;
+  readonly startedAt: string;
+  readonly configurationFile: string;
+  /** When the configuration in force was read; a refused reload does not change it. */
+  readonly configuredAt: string;
+  /** The last reload that was refused and why; null after one that was accepted. */
+  readonly refusedReload: { readonly at: string; readonly reasons: readonly string[] } | null;
+  readonly processes: readonly ProcessStatus[];
+}
+
+export interface ProcessStatus {
+  readonly name: "supervisor" | "vrrp";
+  readonly pid: number | null;
+  /** `silent`: it has not answered for `silentMs`. `restarting`: it died, and the next one waits its turn. */
+  readonly state: "starting" | "running" | "silent" | "restarting" | "stopping" | "stopped";
+  /** Since its last sign of life, where that is longer ago than it should be. */
+  readonly silentMs: number | null;
+  readonly restarts: number;
+}
+
+export interface InstanceStatus {
+  readonly name: string;
+  readonly interface: string;
+  readonly vrid: number;
+  readonly family: "ipv4" | "ipv6";
+  readonly protocolVersion: 2 | 3;
+  readonly state: InstanceStateName;
+  readonly priority: number;
+  readonly effectivePriority: number;
+  /** When the state was entered. */
+  readonly since: string;
+  /** Why it was entered. */
+  readonly cause: Cause;
+  readonly advertisementIntervalMs: number;
+  /** Who is master as far as this node knows; null when nobody is heard. */
+  readonly master: { readonly address: string; readonly priority: number; readonly heardMsAgo: number } | null;
+  readonly virtualAddresses: readonly VirtualAddressStatus[];
+  readonly trackers: readonly TrackerStatus[];
+  readonly peers: readonly PeerStatus[];
+  readonly counters: Readonly<Record<string, number>>;
+}
+
+/** A transition's reason: a stable code, the same in words, and what was seen. */
+export interface Cause {
+  readonly code: string;
+  readonly text: string;
+  readonly evidence: Readonly<Record<string, string | number | boolean | null>>;
+}
+
+export interface VirtualAddressStatus {
+  /** With prefix length: `192.0.2.1/32`. */
+  readonly address: string;
+  readonly device: string;
+  /** It is on the interface and ours to serve. */
+  readonly held: boolean;
+  /** It was there before us, so it is neither leased nor removed. */
+  readonly foreign: boolean;
+  readonly excluded: boolean;
+  /** When the kernel removes it unless it is renewed; null when it is not leased. */
+  readonly leaseUntil: string | null;
+}
+
+export interface TrackerStatus {
+  readonly kind: "script" | "interface";
+  readonly name: string;
+  readonly state: "unknown" | "up" | "down";
+  readonly weight: number;
+  readonly reverse: boolean;
+  /** The last result in words: `exited with status 1`, `timed out after 2 s`. */
+  readonly detail: string;
+}
+
+/** Somebody whose adverts for this virtual router arrived. */
+export interface PeerStatus {
+  readonly address: string;
+  readonly priority: number;
+  readonly protocolVersion: 2 | 3;
+  readonly lastHeardMsAgo: number;
+  readonly accepted: number;
+  /** Why its adverts were discarded, and how often. */
+  readonly discarded: Readonly<Record<string, number>>;
+}
+
+/** One line of the journal, and of `holdfast events --json`. */
+export interface JournalEntry {
+  readonly version: typeof CONTRACT_VERSION;
+  readonly at: string;
+  /** Ascends by one within a journal, over restarts too. */
+  readonly sequence: number;
+  readonly instance: string | null;
+  readonly from: InstanceStateName | null;
+  readonly to: InstanceStateName | null;
+  readonly cause: Cause;
+}

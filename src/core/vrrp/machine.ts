@@ -1,0 +1,460 @@
+import { unreachable } from "../../base/assert.ts";
+import { compareAddresses, type IpAddress } from "../../base/address.ts";
+import { after, elapsed, earliest, millis, type Instant, type Micros } from "../../base/time.ts";
+import { handOverLimit } from "../hand-over.ts";
+import {
+  activeDownInterval,
+  FAREWELL_PRIORITY,
+  OWNER_PRIORITY,
+  skewTime,
+  trustWindow,
+  type VirtualRouter,
+} from "./router.ts";
+
+export type State =
+  | { readonly kind: "initialize" }
+  | Backup
+  | Active
+  /** keepalived's addition to the RFC: something this router needs is broken. */
+  | Fault;
+
+export interface Backup {
+  readonly kind: "backup";
+  /** Active_Down_Timer. */
+  readonly activeDownAt: Instant;
+  /** Active_Adver_Interval: learnt from the master in version 3, our own in version 2. */
+  readonly activeAdverInterval: Micros;
+  readonly master: Master;
+  readonly preemption: { readonly kind: "idle" } | { readonly kind: "delayed"; readonly until: Instant };
+}
+
+/** What a backup knows of the one it backs up. */
+export type Master =
+  | { readonly kind: "unheard" }
+  | { readonly kind: "heard"; readonly source: IpAddress; readonly priority: number; readonly at: Instant }
+  /** It said farewell with priority 0. */
+  | { readonly kind: "left"; readonly source: IpAddress; readonly at: Instant };
+
+export interface Active {
+  readonly kind: "active";
+  /** Adver_Timer. */
+  readonly adverAt: Instant;
+  readonly advertisedAt: Instant;
+  /** Announcements that are still to come. */
+  readonly bursts: readonly Burst[];
+}
+
+export interface Burst {
+  readonly at: Instant;
+  readonly repeat: number;
+  /** 0: once. */
+  readonly period: Micros;
+}
+
+export interface Fault {
+  readonly kind: "fault";
+  readonly causes: FaultCauses;
+}
+
+/** What is broken, never empty. */
+export type FaultCauses = readonly [FaultCause, ...FaultCause[]];
+
+export type FaultCause =
+  | { readonly kind: "interface-down"; readonly interface: string }
+  | { readonly kind: "interface-missing"; readonly interface: string }
+  | { readonly kind: "no-source-address"; readonly interface: string }
+  | { readonly kind: "script"; readonly name: string; readonly detail: string }
+  | { readonly kind: "tracked-interface"; readonly interface: string };
+
+export type Event =
+  | { readonly kind: "startup" }
+  /** The process was restarted while the kernel's lease on all addresses still runs: nobody else can hold them. */
+  | { readonly kind: "resume" }
+  | { readonly kind: "shutdown" }
+  /** A wake-up. Early, late or repeated ones do no harm. */
+  | { readonly kind: "deadline" }
+  /** An advert that passed all checks. Its priority may be 0. */
+  | {
+      readonly kind: "advertisement";
+      readonly priority: number;
+      readonly interval: Micros;
+      readonly source: IpAddress;
+    }
+  /** The effective priority is another one; `router` has the new one. */
+  | { readonly kind: "priority-changed"; readonly previous: VirtualRouter }
+  /** What is broken, whole; nothing of it need be new. */
+  | { readonly kind: "fault"; readonly causes: FaultCauses }
+  | { readonly kind: "fault-cleared" }
+  /** The configuration is another one; `router` is the new one. */
+  | { readonly kind: "reconfigured" }
+  /** This process, or the whole machine, stood still for so long. */
+  | { readonly kind: "paused"; readonly by: PauseKind; readonly length: Micros }
+  /** The last renewal that the kernel acknowledged is older than the lease. */
+  | { readonly kind: "lease-expired"; readonly age: Micros }
+  /** Somebody took an address away and it is not to be put back. */
+  | { readonly kind: "address-lost"; readonly address: IpAddress };
+
+export type PauseKind = "process" | "suspend" | "freeze";
+
+export type Effect =
+  | { readonly kind: "send-advertisement"; readonly priority: number }
+  | { readonly kind: "add-addresses" }
+  | { readonly kind: "announce-addresses"; readonly repeat: number }
+  /** At once: somebody else may hold them already. */
+  | { readonly kind: "remove-addresses" }
+  /** Keep serving until the successor has announced each address, at the latest until then. */
+  | { readonly kind: "hand-over-addresses"; readonly until: Instant };
+
+/** Why a router changed its state. `code` is a log field, a metric label and an API value. */
+export type Cause =
+  | { readonly code: "STARTED" }
+  | { readonly code: "RESUMED" }
+  | { readonly code: "SHUTDOWN" }
+  | { readonly code: "ADDRESS_OWNER" }
+  | { readonly code: "MASTER_SILENT"; readonly master: Master; readonly waited: Micros }
+  | { readonly code: "MASTER_LEFT"; readonly source: IpAddress }
+  | { readonly code: "MASTER_WEAKER"; readonly source: IpAddress; readonly priority: number; readonly delayed: boolean }
+  | { readonly code: "HIGHER_PRIORITY"; readonly source: IpAddress; readonly priority: number; readonly ours: number }
+  | { readonly code: "HIGHER_ADDRESS"; readonly source: IpAddress; readonly priority: number }
+  | { readonly code: "FAULT"; readonly causes: FaultCauses }
+  | { readonly code: "FAULT_CLEARED" }
+  | { readonly code: "PAUSED"; readonly by: PauseKind; readonly length: Micros }
+  | { readonly code: "SILENT"; readonly length: Micros }
+  | { readonly code: "LEASE_EXPIRED"; readonly age: Micros }
+  | { readonly code: "ADDRESS_LOST"; readonly address: IpAddress };
+
+export interface Step {
+  readonly state: State;
+  /** To be carried out in this order. */
+  readonly effects: readonly Effect[];
+  /** Why the kind of the state changed; undefined when it did not. */
+  readonly cause: Cause | undefined;
+}
+
+/**
+ * Decides what one virtual router does about one event. Reads no clock, does no I/O, keeps no state.
+ *
+ * The driver carries out the effects in order, then asks `nextDeadline` and wakes the machine no earlier. It never calls
+ * `step` from within an effect, and `now` never goes back.
+ *
+ * @see RFC 9568 section 6.4; where keepalived differs and its users rely on it, docs/rfc/keepalived.md.
+ */
+export function step(router: VirtualRouter, state: State, event: Event, now: Instant): Step {
+  switch (state.kind) {
+    case "initialize":
+      return stepInitialize(router, state, event, now);
+    case "backup":
+      return stepBackup(router, state, event, now);
+    case "active":
+      return stepActive(router, state, event, now);
+    case "fault":
+      return stepFault(router, state, event, now);
+    default:
+      return unreachable(state);
+  }
+}
+
+/** The instant at which the machine wants a `deadline` event; undefined: not before something else happens. */
+export function nextDeadline(state: State): Instant | undefined {
+  switch (state.kind) {
+    case "initialize":
+    case "fault":
+      return undefined;
+    case "backup":
+      return state.preemption.kind === "delayed"
+        ? earliest(state.activeDownAt, state.preemption.until)
+        : state.activeDownAt;
+    case "active":
+      return earliest(state.adverAt, ...state.bursts.map((burst) => burst.at));
+    default:
+      return unreachable(state);
+  }
+}
+
+// RFC 9568 section 6.4.1
+function stepInitialize(router: VirtualRouter, state: State, event: Event, now: Instant): Step {
+  switch (event.kind) {
+    case "startup":
+      return change(listen(router, now), { code: "STARTED" });
+    case "resume":
+      return change(claim(router, now), { code: "RESUMED" }, claimEffects(router));
+    case "fault":
+      return change({ kind: "fault", causes: event.causes }, { code: "FAULT", causes: event.causes });
+    case "shutdown":
+    case "deadline":
+    case "advertisement":
+    case "priority-changed":
+    case "fault-cleared":
+    case "reconfigured":
+    case "paused":
+    case "lease-expired":
+    case "address-lost":
+      return stay(state);
+    default:
+      return unreachable(event);
+  }
+}
+
+// RFC 9568 section 6.4.2
+function stepBackup(router: VirtualRouter, state: Backup, event: Event, now: Instant): Step {
+  switch (event.kind) {
+    case "shutdown":
+      return change({ kind: "initialize" }, { code: "SHUTDOWN" });
+    case "deadline":
+      if (state.preemption.kind === "delayed" && now >= state.preemption.until) return becomeActive(router, state, now);
+      return now >= state.activeDownAt ? becomeActive(router, state, now) : stay(state);
+    case "advertisement":
+      return stay(hear(router, state, event, now));
+    case "priority-changed": {
+      const interval = state.activeAdverInterval;
+      const shift = skewTime(router, interval) - skewTime(event.previous, interval);
+      return stay({ ...state, activeDownAt: after(state.activeDownAt, shift as Micros) });
+    }
+    case "fault":
+      return change({ kind: "fault", causes: event.causes }, { code: "FAULT", causes: event.causes });
+    case "reconfigured":
+    case "paused":
+      // What was heard before a pause proves nothing: the timer starts anew.
+      return stay({ ...listen(router, now), master: state.master });
+    case "startup":
+    case "resume":
+    case "fault-cleared":
+    case "lease-expired":
+    case "address-lost":
+      return stay(state);
+    default:
+      return unreachable(event);
+  }
+}
+
+function hear(router: VirtualRouter, state: Backup, event: Advertisement, now: Instant): Backup {
+  const { source, priority } = event;
+  const interval = heardInterval(router, event.interval);
+  if (priority === FAREWELL_PRIORITY) {
+    return {
+      ...state,
+      activeDownAt: after(now, skewTime(router, state.activeAdverInterval)),
+      master: { kind: "left", source, at: now },
+    };
+  }
+  const master: Master = { kind: "heard", source, priority, at: now };
+  const obeyed: Backup = {
+    kind: "backup",
+    activeDownAt: after(now, activeDownInterval(router, interval)),
+    activeAdverInterval: interval,
+    master,
+    preemption: { kind: "idle" },
+  };
+  if (priority >= router.priority || !router.preemptMode) return obeyed;
+  if (router.preemptDelay === 0) {
+    // The advert of a weaker master is discarded and leaves the timer running; keepalived does not start a full one.
+    return { ...state, master };
+  }
+  const until = state.preemption.kind === "delayed" ? state.preemption.until : after(now, router.preemptDelay);
+  return { ...obeyed, preemption: { kind: "delayed", until } };
+}
+
+function becomeActive(router: VirtualRouter, state: Backup, now: Instant): Step {
+  return change(claim(router, now), causeOfClaim(router, state, now), claimEffects(router));
+}
+
+function causeOfClaim(router: VirtualRouter, state: Backup, now: Instant): Cause {
+  const { master } = state;
+  if (master.kind === "left") return { code: "MASTER_LEFT", source: master.source };
+  if (master.kind === "heard" && now < after(master.at, trustWindow(router))) {
+    const delayed = state.preemption.kind === "delayed";
+    return { code: "MASTER_WEAKER", source: master.source, priority: master.priority, delayed };
+  }
+  if (router.priority === OWNER_PRIORITY) return { code: "ADDRESS_OWNER" };
+  return { code: "MASTER_SILENT", master, waited: activeDownInterval(router, state.activeAdverInterval) };
+}
+
+// RFC 9568 section 6.4.3
+function stepActive(router: VirtualRouter, state: Active, event: Event, now: Instant): Step {
+  const silence = elapsed(state.advertisedAt, now);
+  if (silence >= trustWindow(router) && !SPEAKS_FOR_ITSELF.has(event.kind)) {
+    // Whatever comes now, a backup was entitled to take over meanwhile. Yield first, then look at the event as a backup.
+    const yielded = withdraw(router, { code: "SILENT", length: silence }, now);
+    const next = step(router, yielded.state, event, now);
+    return { state: next.state, effects: [...yielded.effects, ...next.effects], cause: next.cause ?? yielded.cause };
+  }
+  switch (event.kind) {
+    case "deadline":
+      return stay(...advance(router, state, now));
+    case "advertisement":
+      return meetOtherMaster(router, state, event, now);
+    case "shutdown":
+      return change({ kind: "initialize" }, { code: "SHUTDOWN" }, farewell(router, now));
+    case "fault": {
+      const cut = event.causes.some((cause) => cause.kind !== "script" && cause.kind !== "tracked-interface");
+      const effects: readonly Effect[] = cut ? [sayFarewell, removeAddresses] : farewell(router, now);
+      return change({ kind: "fault", causes: event.causes }, { code: "FAULT", causes: event.causes }, effects);
+    }
+    case "paused":
+      return withdraw(router, { code: "PAUSED", by: event.by, length: event.length }, now);
+    case "lease-expired":
+      return withdraw(router, { code: "LEASE_EXPIRED", age: event.age }, now);
+    case "address-lost": {
+      // keepalived's way: give up, and take it back after the skew unless somebody else is quicker.
+      const interval = router.advertisementInterval;
+      const backup: Backup = { ...listen(router, now), activeDownAt: after(now, skewTime(router, interval)) };
+      return change(backup, { code: "ADDRESS_LOST", address: event.address }, [sayFarewell, removeAddresses]);
+    }
+    case "reconfigured":
+      return stay(...advertise(router, state, now));
+    case "priority-changed":
+    case "startup":
+    case "resume":
+    case "fault-cleared":
+      return stay(state);
+    default:
+      return unreachable(event);
+  }
+}
+
+/** Sends what has become due: the advert, and announcements. */
+function advance(router: VirtualRouter, state: Active, now: Instant): [Active, readonly Effect[]] {
+  const effects: Effect[] = [];
+  const bursts: Burst[] = [];
+  for (const burst of state.bursts) {
+    if (burst.at > now) {
+      bursts.push(burst);
+    } else {
+      effects.push({ kind: "announce-addresses", repeat: burst.repeat });
+      if (burst.period > 0) bursts.push({ ...burst, at: after(now, burst.period) });
+    }
+  }
+  if (now < state.adverAt) return [{ ...state, bursts }, effects];
+  const [advertised, adverts] = advertise(router, { ...state, bursts }, now);
+  return [advertised, [...adverts, ...effects]];
+}
+
+function advertise(router: VirtualRouter, state: Active, now: Instant): [Active, readonly Effect[]] {
+  const adverAt = after(now, router.advertisementInterval);
+  return [{ ...state, adverAt, advertisedAt: now }, [{ kind: "send-advertisement", priority: router.priority }]];
+}
+
+function meetOtherMaster(router: VirtualRouter, state: Active, event: Advertisement, now: Instant): Step {
+  const { source, priority } = event;
+  if (priority === FAREWELL_PRIORITY) return stay(...advertise(router, state, now));
+
+  const order = priority - router.priority || compareAddresses(source, router.source);
+  // Equal priority from our own address: a loop in the network or a twin. Nobody can yield to itself.
+  if (order === 0) return stay(state);
+  if (order > 0) {
+    const cause: Cause =
+      priority > router.priority
+        ? { code: "HIGHER_PRIORITY", source, priority, ours: router.priority }
+        : { code: "HIGHER_ADDRESS", source, priority };
+    const backup = hear(router, listen(router, now), event, now);
+    const last: readonly Effect[] = router.answersHigherPriority
+      ? [{ kind: "send-advertisement", priority: router.priority }]
+      : [];
+    return change(backup, cause, [...last, { kind: "hand-over-addresses", until: after(now, SUCCESSOR_BOUND) }]);
+  }
+
+  // Hosts and switches may have believed the weaker one, so they are told again who serves the addresses.
+  const { lowerPriorityDelay, lowerPriorityRepeat } = router.announce;
+  const bursts = state.bursts.filter((burst) => burst.period > 0);
+  if (lowerPriorityDelay > 0) {
+    bursts.push({ at: after(now, lowerPriorityDelay), repeat: lowerPriorityRepeat, period: NEVER_AGAIN });
+  }
+  const announced: Active = { ...state, bursts };
+  const announcement: Effect = { kind: "announce-addresses", repeat: lowerPriorityRepeat };
+  if (!router.answersLowerPriority) return stay(announced, [announcement]);
+  const [advertised, adverts] = advertise(router, announced, now);
+  return stay(advertised, [...adverts, announcement]);
+}
+
+function stepFault(router: VirtualRouter, state: Fault, event: Event, now: Instant): Step {
+  switch (event.kind) {
+    case "fault":
+      return stay({ kind: "fault", causes: event.causes });
+    case "fault-cleared":
+      return change(listen(router, now), { code: "FAULT_CLEARED" });
+    case "shutdown":
+      return change({ kind: "initialize" }, { code: "SHUTDOWN" });
+    case "startup":
+    case "resume":
+    case "deadline":
+    case "advertisement":
+    case "priority-changed":
+    case "reconfigured":
+    case "paused":
+    case "lease-expired":
+    case "address-lost":
+      return stay(state);
+    default:
+      return unreachable(event);
+  }
+}
+
+/** A backup that has heard nobody. The owner listens for no time: its deadline is now. */
+function listen(router: VirtualRouter, now: Instant): Backup {
+  const interval = router.advertisementInterval;
+  return {
+    kind: "backup",
+    activeDownAt: router.priority === OWNER_PRIORITY ? now : after(now, activeDownInterval(router, interval)),
+    activeAdverInterval: interval,
+    master: { kind: "unheard" },
+    preemption: { kind: "idle" },
+  };
+}
+
+function claim(router: VirtualRouter, now: Instant): Active {
+  const { delay, repeat, refresh, refreshRepeat } = router.announce;
+  const bursts: Burst[] = [];
+  if (delay > 0) bursts.push({ at: after(now, delay), repeat, period: NEVER_AGAIN });
+  if (refresh > 0) bursts.push({ at: after(now, refresh), repeat: refreshRepeat, period: refresh });
+  return { kind: "active", advertisedAt: now, adverAt: after(now, router.advertisementInterval), bursts };
+}
+
+/** keepalived's order: the advert first, so that a rival yields before the addresses are here. */
+function claimEffects(router: VirtualRouter): readonly Effect[] {
+  return [
+    { kind: "send-advertisement", priority: router.priority },
+    { kind: "add-addresses" },
+    { kind: "announce-addresses", repeat: router.announce.repeat },
+  ];
+}
+
+/** Gives up without a word: somebody else may be active already, and a farewell would disturb it. */
+function withdraw(router: VirtualRouter, cause: Cause, now: Instant): Step {
+  const interval = router.advertisementInterval;
+  const backup: Backup = { ...listen(router, now), activeDownAt: after(now, activeDownInterval(router, interval)) };
+  return change(backup, cause, [removeAddresses]);
+}
+
+function farewell(router: VirtualRouter, now: Instant): readonly Effect[] {
+  const limit = handOverLimit(router.version, router.advertisementInterval);
+  return [sayFarewell, { kind: "hand-over-addresses", until: after(now, limit) }];
+}
+
+/** Version 3 backups follow the master's interval, version 2 ones their own (RFC 9568 section 6.1). */
+function heardInterval(router: VirtualRouter, advertised: Micros): Micros {
+  return router.version === 3 ? advertised : router.advertisementInterval;
+}
+
+function stay(state: State, effects: readonly Effect[] = []): Step {
+  return { state, effects, cause: undefined };
+}
+
+function change(state: State, cause: Cause, effects: readonly Effect[] = []): Step {
+  return { state, effects, cause };
+}
+
+type Advertisement = Extract<Event, { kind: "advertisement" }>;
+
+const sayFarewell: Effect = { kind: "send-advertisement", priority: FAREWELL_PRIORITY };
+const removeAddresses: Effect = { kind: "remove-addresses" };
+
+/** Two say more exactly what happened; after a change of the configuration the old interval says nothing. */
+const SPEAKS_FOR_ITSELF: ReadonlySet<Event["kind"]> = new Set(["paused", "lease-expired", "reconfigured"]);
+
+const NEVER_AGAIN = 0 as Micros;
+
+/**
+ * How long a yielding master serves on after the successor's first advert: keepalived adverts before it adds the
+ * addresses and announces them. Measured hand-overs need a few milliseconds of it.
+ */
+const SUCCESSOR_BOUND: Micros = millis(200);

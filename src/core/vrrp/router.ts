@@ -1,0 +1,65 @@
+import type { AddressFamily, IpAddress } from "../../base/address.ts";
+import { micros, seconds, type Micros } from "../../base/time.ts";
+
+/** One virtual router as it takes part right now: its configuration and what trackers made of its priority. */
+export interface VirtualRouter {
+  readonly vrid: number;
+  readonly family: AddressFamily;
+  readonly version: 2 | 3;
+  /** The effective priority: 1-254, or 255 for the address owner. */
+  readonly priority: number;
+  /** The source of its adverts, which decides between equal priorities. */
+  readonly source: IpAddress;
+  readonly advertisementInterval: Micros;
+  readonly preemptMode: boolean;
+  /** How long a weaker master is left alone before it is pre-empted. */
+  readonly preemptDelay: Micros;
+  /** How many adverts may be missed; the RFC's 3. */
+  readonly downTimerAdverts: number;
+  readonly answersLowerPriority: boolean;
+  readonly answersHigherPriority: boolean;
+  readonly announce: AnnounceTiming;
+}
+
+/** When gratuitous ARP is sent, and how often each time. */
+export interface AnnounceTiming {
+  /** From becoming active to the second burst; 0: no second burst. */
+  readonly delay: Micros;
+  readonly repeat: number;
+  /** Period of the bursts that go on while active; 0: none. */
+  readonly refresh: Micros;
+  readonly refreshRepeat: number;
+  /** The same as `delay` and `repeat` after a weaker router's advert. */
+  readonly lowerPriorityDelay: Micros;
+  readonly lowerPriorityRepeat: number;
+}
+
+/** The priority of a virtual router that owns the addresses (RFC 9568 section 5.2.4). */
+export const OWNER_PRIORITY = 255;
+
+/** The priority with which a master says farewell (RFC 9568 section 5.2.4). */
+export const FAREWELL_PRIORITY = 0;
+
+/**
+ * Skew_Time: the weaker, the longer, so that the strongest backup is the first. Rounded up: never zero, never early.
+ *
+ * @param interval Active_Adver_Interval. Version 2 does not use it: there the skew is a fraction of one second.
+ * @see RFC 9568 section 6.1; RFC 3768 section 6.1.
+ */
+export function skewTime(router: VirtualRouter, interval: Micros): Micros {
+  const base = router.version === 2 ? seconds(1) : interval;
+  return micros(Math.ceil(((256 - router.priority) * base) / 256));
+}
+
+/** Active_Down_Interval, called Master_Down_Interval in version 2. The RFCs have 3 where `downTimerAdverts` stands. */
+export function activeDownInterval(router: VirtualRouter, interval: Micros): Micros {
+  return micros(router.downTimerAdverts * interval + skewTime(router, interval));
+}
+
+/**
+ * How long an active router may be silent before a backup is entitled to take over. After that it cannot know any more
+ * that it is the only one.
+ */
+export function trustWindow(router: VirtualRouter): Micros {
+  return micros(router.downTimerAdverts * router.advertisementInterval);
+}

@@ -1,0 +1,395 @@
+import { familyOf, formatPrefix } from "../../base/address.ts";
+import { after, earliest, seconds, type Instant, type Micros } from "../../base/time.ts";
+import type { VirtualAddress } from "../../config/model.ts";
+import {
+  beginHandOver,
+  handOverDeadline,
+  stepHandOver,
+  type HandOverEvent,
+  type HandOverState,
+  type ReleaseAddresses,
+} from "../../core/hand-over.ts";
+import { planLease, type Lease, type LeaseSetting } from "../../core/lease.ts";
+import { fullBucket, takePermission, type Bucket, type RateLimit } from "../../core/rate-limit.ts";
+import type { Clock } from "../../ports/clock.ts";
+import { describeFailure } from "../../ports/failure.ts";
+import { IFAPROT_HOLDFAST, type AddressRequest, type Kernel } from "../../ports/kernel.ts";
+import type { Log } from "../../ports/log.ts";
+import type { Announcer } from "./announcer.ts";
+import { addressKey, type AddressKey, type InterfaceTable } from "./interface-table.ts";
+import type { HeldRecord } from "./held-record.ts";
+import type { HeldAddress, LeaseKeeper, LeaseOwner } from "./lease-keeper.ts";
+
+export interface HolderSettings {
+  readonly virtualAddresses: readonly VirtualAddress[];
+  readonly excludedAddresses: readonly VirtualAddress[];
+  readonly lease: LeaseSetting;
+  readonly repair: boolean;
+  readonly downTimerAdverts: number;
+  readonly advertisementInterval: Micros;
+}
+
+export interface HolderDependencies {
+  readonly clock: Clock;
+  readonly kernel: Kernel;
+  readonly log: Log;
+  readonly interfaces: InterfaceTable;
+  readonly leases: LeaseKeeper;
+  readonly announcer: Announcer;
+  readonly record: HeldRecord;
+  /** What is held has changed. */
+  readonly onChange: () => void;
+}
+
+/** Where one virtual address stands. */
+export type Holding =
+  | { readonly kind: "absent" }
+  | { readonly kind: "held" }
+  /** On the host before us: never leased, never removed. */
+  | { readonly kind: "foreign" }
+  /** Wanted, but it could not be added; tried again. */
+  | { readonly kind: "missing"; readonly reason: string; readonly retryAt: Instant };
+
+/**
+ * Puts the virtual addresses of one instance on their interfaces and takes them away again.
+ *
+ * It removes only what Holdfast added. What it holds is leased from the kernel (see `LeaseKeeper`); what others remove is
+ * put back while it is wanted.
+ */
+export class AddressHolder implements LeaseOwner {
+  readonly name: string;
+  readonly #dependencies: HolderDependencies;
+  readonly #holdings = new Map<VirtualAddress, Holding>();
+  #settings: HolderSettings;
+  #wanted = false;
+  #handOver: HandOverState = { kind: "over" };
+  #bucket: Bucket;
+
+  constructor(name: string, settings: HolderSettings, dependencies: HolderDependencies) {
+    this.name = name;
+    this.#settings = settings;
+    this.#dependencies = dependencies;
+    this.#bucket = fullBucket(REPAIRS, dependencies.clock.now());
+  }
+
+  /** Whether addresses are on the host because of this instance, a hand-over that is under way included. */
+  get handingOver(): boolean {
+    return this.#handOver.kind !== "over";
+  }
+
+  /** All addresses, those that are not advertised included. */
+  addresses(): readonly VirtualAddress[] {
+    return [...this.#settings.virtualAddresses, ...this.#settings.excludedAddresses];
+  }
+
+  holding(address: VirtualAddress): Holding {
+    return this.#holdings.get(address) ?? { kind: "absent" };
+  }
+
+  lease(): Lease {
+    const { lease, downTimerAdverts, advertisementInterval } = this.#settings;
+    return planLease(lease, downTimerAdverts, advertisementInterval);
+  }
+
+  /**
+   * Whether every address is on the host by our hand with a lease that still runs, so that nobody else can have become
+   * master. Asked at the start, after a crash.
+   */
+  stillLeased(): boolean {
+    const lease = this.lease();
+    if (lease.kind !== "timed" || !lease.coversProtocol) return false;
+    const own = this.addresses().filter((address) => !this.#isForeign(address));
+    return (
+      own.length > 0 &&
+      own.every((address) => {
+        const key = this.#key(address);
+        const record = key === undefined ? undefined : this.#dependencies.interfaces.find(key);
+        return record !== undefined && record.validLifetime !== "forever" && record.validLifetime >= 1;
+      })
+    );
+  }
+
+  /** Adds every address, ours from before a crash included. Continues a hand-over as the holder. */
+  claim(): void {
+    this.#wanted = true;
+    this.#handOver = { kind: "over" };
+    for (const address of this.addresses()) this.#add(address);
+    this.#dependencies.onChange();
+  }
+
+  /** Removes every address at once. */
+  release(): void {
+    this.#wanted = false;
+    this.#handOver = { kind: "over" };
+    for (const address of [...this.#holdings.keys()].toReversed()) this.#remove(address);
+    this.#dependencies.announcer.stopListening(this);
+    this.#dependencies.onChange();
+  }
+
+  /** Keeps serving until the successor has announced every address, and no longer than `until`. */
+  handOver(until: Instant): void {
+    if (!this.#wanted) return;
+    this.#wanted = false;
+    const held = this.addresses().filter((address) => this.holding(address).kind === "held");
+    const awaited = held.filter((address) => familyOf(address.address) === "ipv4");
+    const devices = new Set(held.map((address) => address.device));
+    this.#dependencies.announcer.listen(this, devices, (address) => this.#stepHandOver({ kind: "announced", address }));
+    const step = beginHandOver([...new Set(awaited.map((address) => address.address))], until);
+    this.#handOver = step.state;
+    this.#obey(step.effects);
+  }
+
+  /** An advert of the one that takes over was heard. */
+  noticeSuccessor(): void {
+    this.#stepHandOver({ kind: "successor-advertised" });
+  }
+
+  /** Sends gratuitous ARP for what is held or foreign. */
+  announce(repeat: number): void {
+    const served = this.addresses().filter((address) => ["held", "foreign"].includes(this.holding(address).kind));
+    this.#dependencies.announcer.announce(this.name, served, repeat);
+  }
+
+  /** An address went that this process did not remove. @returns whether it is one of ours that is wanted. */
+  noticeRemoval(key: AddressKey): VirtualAddress | undefined {
+    const id = addressKey(key);
+    const address = this.addresses().find((candidate) => {
+      const own = this.#key(candidate);
+      return own !== undefined && addressKey(own) === id;
+    });
+    if (address === undefined) return undefined;
+    const holding = this.holding(address);
+    if (holding.kind === "foreign") {
+      // The host's own address has gone. While we are master the VIP is still to be served.
+      this.#holdings.set(address, { kind: "missing", reason: "removed by somebody", retryAt: this.#now() });
+      return undefined;
+    }
+    if (holding.kind !== "held" || !this.#dependencies.leases.drop(key, this)) return undefined;
+    this.#holdings.set(address, { kind: "missing", reason: "removed by somebody", retryAt: this.#now() });
+    this.#dependencies.onChange();
+    return address.tracked && this.#wanted ? address : undefined;
+  }
+
+  /** Tries again what is missing, as often as repairs may be. To be called when something changed, and on time. */
+  repair(): void {
+    if (this.#wanted) this.#putBack();
+    this.#stepHandOver({ kind: "deadline" });
+  }
+
+  /** What is missing may have become possible: an interface came, the host's own address is back. */
+  retryNow(): void {
+    const now = this.#now();
+    for (const [address, holding] of this.#holdings) {
+      if (holding.kind === "missing" && holding.retryAt > now) this.#holdings.set(address, { ...holding, retryAt: now });
+    }
+    this.repair();
+  }
+
+  nextDeadline(): Instant | undefined {
+    const retries = this.#wanted
+      ? [...this.#holdings.values()].map((holding) => (holding.kind === "missing" ? holding.retryAt : undefined))
+      : [];
+    return earliest(handOverDeadline(this.#handOver), ...retries);
+  }
+
+  /** Follows a new configuration: what is new is added while held, what is gone is removed, nothing else is touched. */
+  reconfigure(settings: HolderSettings): void {
+    const before = new Map([...this.#holdings].map(([address, holding]) => [vipKey(address), { address, holding }]));
+    this.#settings = settings;
+    this.#holdings.clear();
+    const kept = new Set<string>();
+    for (const address of this.addresses()) {
+      const known = before.get(vipKey(address));
+      if (known === undefined) continue;
+      kept.add(vipKey(address));
+      this.#holdings.set(address, known.holding);
+      const key = this.#key(address);
+      const held = key === undefined ? undefined : this.#dependencies.leases.find(key);
+      if (key !== undefined && held?.owner === this) this.#dependencies.leases.hold({ ...held, ...this.#terms(address, key) });
+    }
+    for (const [id, { address, holding }] of before) {
+      if (kept.has(id)) continue;
+      this.#holdings.set(address, holding);
+      this.#remove(address);
+      this.#holdings.delete(address);
+    }
+    if (this.#wanted) {
+      const added = this.addresses().filter((address) => !kept.has(vipKey(address)));
+      for (const address of added) this.#add(address);
+      this.#dependencies.announcer.announce(this.name, added, REPAIR_ANNOUNCEMENTS);
+    }
+    this.#dependencies.onChange();
+  }
+
+  /** Makes the addresses stay when this process ends (`-V`). */
+  makePermanent(): void {
+    const requests = this.#dependencies.leases.heldBy(this).map(({ request }): AddressRequest => {
+      return { ...request, validLifetime: "forever", preferredLifetime: "forever" };
+    });
+    this.#dependencies.kernel.renewAddresses(requests);
+    for (const request of requests) this.#dependencies.leases.drop(request, this);
+    this.#holdings.clear();
+    this.#wanted = false;
+    this.#dependencies.onChange();
+  }
+
+  #putBack(): void {
+    const now = this.#now();
+    const due = this.addresses().filter((address) => {
+      const holding = this.holding(address);
+      return holding.kind === "missing" && holding.retryAt <= now;
+    });
+    if (due.length === 0) return;
+    const permission = takePermission(REPAIRS, this.#bucket, now);
+    this.#bucket = permission.bucket;
+    if (permission.kind === "refused") {
+      for (const address of due) {
+        this.#holdings.set(address, { kind: "missing", reason: TOO_OFTEN, retryAt: permission.availableAt });
+      }
+      return;
+    }
+    for (const address of due) this.#add(address);
+    const back = due.filter((address) => this.holding(address).kind === "held");
+    if (back.length === 0) return;
+    this.#dependencies.log.write("warn", `(${this.name}) put back ${back.map(formatVip).join(", ")}`);
+    this.#dependencies.announcer.announce(this.name, back, REPAIR_ANNOUNCEMENTS);
+    this.#dependencies.onChange();
+  }
+
+  #add(address: VirtualAddress): void {
+    const { kernel, leases, interfaces, log } = this.#dependencies;
+    const key = this.#key(address);
+    if (key === undefined) return this.#postpone(address, `no interface ${address.device}`);
+    const held = leases.find(key);
+    if (held?.owner === this) {
+      this.#holdings.set(address, { kind: "held" });
+      return;
+    }
+    if (interfaces.waitsForPrimary(key)) return this.#postpone(address, `${address.device} has lost the host's own address`);
+
+    const terms = this.#terms(address, key);
+    const renewedAt = this.#now();
+    const added = kernel.addAddress(terms.request);
+    if (added.ok) return this.#hold(address, { owner: this, renewedAt, ...terms });
+    if (added.error.errno !== "EEXIST") return this.#postpone(address, describeFailure(added.error));
+    if (interfaces.find(key) === undefined) interfaces.reload(kernel);
+    if (this.#isForeign(address)) {
+      this.#holdings.set(address, { kind: "foreign" });
+      const where = `${formatVip(address)} is already on ${address.device} and was not added by Holdfast`;
+      log.write("warn", `(${this.name}) ${where}: it is neither leased nor removed, and stays whoever is master`);
+      return;
+    }
+    // Ours from before a crash, or another instance's of this process that gives it to us in a reload.
+    const [adopted] = kernel.renewAddresses([terms.request]);
+    if (adopted !== undefined && !adopted.ok) return this.#postpone(address, describeFailure(adopted.error));
+    this.#hold(address, { owner: this, renewedAt, ...terms });
+  }
+
+  #hold(address: VirtualAddress, held: HeldAddress): void {
+    this.#dependencies.leases.hold(held);
+    this.#dependencies.record.remember(held.request);
+    this.#holdings.set(address, { kind: "held" });
+  }
+
+  #remove(address: VirtualAddress): void {
+    const { kernel, leases, log, record } = this.#dependencies;
+    const holding = this.holding(address);
+    this.#holdings.delete(address);
+    const key = this.#key(address);
+    if (holding.kind !== "held" || key === undefined || !leases.drop(key, this)) return;
+    record.forget(key);
+    const removed = kernel.removeAddress(key);
+    if (removed.ok) return leases.expectRemoval(key);
+    // By now the kernel may have removed it itself, with the lease or with its interface.
+    if (removed.error.errno === "EADDRNOTAVAIL" || removed.error.errno === "ENODEV") return;
+    log.write("error", `(${this.name}) ${describeFailure(removed.error)}`);
+  }
+
+  #postpone(address: VirtualAddress, reason: string): void {
+    const before = this.holding(address);
+    if (before.kind !== "missing" || before.reason !== reason) {
+      this.#dependencies.log.write("error", `(${this.name}) cannot hold ${formatVip(address)}: ${reason}`);
+    }
+    this.#holdings.set(address, { kind: "missing", reason, retryAt: after(this.#now(), RETRY) });
+  }
+
+  #stepHandOver(event: HandOverEvent): void {
+    const step = stepHandOver(this.#handOver, event, this.#now());
+    this.#handOver = step.state;
+    this.#obey(step.effects);
+  }
+
+  #obey(effects: readonly ReleaseAddresses[]): void {
+    for (const { reason } of effects) {
+      this.#dependencies.log.write("debug", `(${this.name}) releasing addresses: ${reason}`);
+      this.release();
+    }
+  }
+
+  /** On the host, and not by Holdfast's hand. */
+  #isForeign(address: VirtualAddress): boolean {
+    const key = this.#key(address);
+    const { interfaces, leases, record } = this.#dependencies;
+    if (key === undefined || leases.find(key) !== undefined) return false;
+    return interfaces.find(key) !== undefined && !record.isOurs(interfaces, key);
+  }
+
+  #key(address: VirtualAddress): AddressKey | undefined {
+    const device = this.#dependencies.interfaces.byName(address.device);
+    if (device === undefined) return undefined;
+    return { interfaceIndex: device.index, address: address.address, prefixLength: address.prefixLength };
+  }
+
+  #terms(
+    address: VirtualAddress,
+    key: AddressKey,
+  ): { readonly request: AddressRequest; readonly lease: Lease; readonly advertisementInterval: Micros } {
+    const lease = this.lease();
+    const validLifetime = lease.kind === "timed" ? lease.seconds : "forever";
+    const { preferredLifetime } = address;
+    const request: AddressRequest = {
+      ...key,
+      peer: address.peer,
+      broadcast: address.broadcast,
+      label: address.label,
+      scope: address.scope,
+      flags: address.flags,
+      validLifetime,
+      // The kernel refuses an address that is preferred for longer than it is valid.
+      preferredLifetime: shorter(preferredLifetime, validLifetime),
+    };
+    return { request, lease, advertisementInterval: this.#settings.advertisementInterval };
+  }
+
+  #now(): Instant {
+    return this.#dependencies.clock.now();
+  }
+}
+
+/** An address as operators write it. */
+export function formatVip(address: VirtualAddress): string {
+  return formatPrefix({ address: address.address, length: address.prefixLength });
+}
+
+/** Whether the kernel says that Holdfast added an address. Kernels before 5.18 say nothing. */
+export function bearsOurMark(interfaces: InterfaceTable, key: AddressKey): boolean {
+  return interfaces.find(key)?.protocol === IFAPROT_HOLDFAST;
+}
+
+/** What must stay the same for an address to be the same after a reload. */
+function vipKey(address: VirtualAddress): string {
+  const { place: _place, ...facts } = address;
+  return JSON.stringify(facts);
+}
+
+function shorter(left: number | "forever", right: number | "forever"): number | "forever" {
+  if (left === "forever") return right;
+  return right === "forever" ? left : Math.min(left, right);
+}
+
+/** Somebody who removes an address again and again is not fought faster than this. */
+const REPAIRS: RateLimit = { burst: 10, period: seconds(1) };
+const RETRY = seconds(1);
+const REPAIR_ANNOUNCEMENTS = 5;
+const TOO_OFTEN = "removed by somebody again and again";
+

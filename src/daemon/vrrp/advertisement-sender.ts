@@ -1,0 +1,117 @@
+import type { IpAddress } from "../../base/address.ts";
+import { succeed, type Result } from "../../base/result.ts";
+import type { InstanceSettings } from "../../config/model.ts";
+import type { ReceivePolicy } from "../../core/vrrp/receive.ts";
+import type { SystemFailure } from "../../ports/failure.ts";
+import type { NetworkInterface } from "../../ports/kernel.ts";
+import { textBytes } from "../../wire/text.ts";
+import { serializeAdvertisement, TYPE_ADVERTISEMENT, VRRP_GROUP_IPV4, type Advertisement } from "../../wire/vrrp.ts";
+import type { PooledSocket, SocketPool } from "./socket-pool.ts";
+
+/** Sends the adverts of one instance to its group or its peers. */
+export class AdvertisementSender {
+  readonly #sockets: SocketPool;
+  #settings: InstanceSettings;
+  #connection: { readonly interfaceIndex: number; readonly socket: PooledSocket } | undefined;
+  #identification = 0;
+  #oldUnicastChecksum = false;
+
+  constructor(settings: InstanceSettings, sockets: SocketPool) {
+    this.#settings = settings;
+    this.#sockets = sockets;
+  }
+
+  reconfigure(settings: InstanceSettings): void {
+    this.#settings = settings;
+  }
+
+  /** Uses the socket for this interface from now on. @returns the key of that socket, which packets carry. */
+  connect(device: NetworkInterface): Result<string, SystemFailure> {
+    const { transport, family } = this.#settings;
+    const acquired = this.#sockets.acquire({
+      interfaceIndex: device.index,
+      interfaceName: device.name,
+      family,
+      group: transport.kind === "multicast" ? transport.group : undefined,
+    });
+    if (!acquired.ok) return acquired;
+    this.close();
+    this.#connection = { interfaceIndex: device.index, socket: acquired.value };
+    return succeed(acquired.value.key);
+  }
+
+  close(): void {
+    if (this.#connection !== undefined) this.#sockets.release(this.#connection.socket);
+    this.#connection = undefined;
+  }
+
+  /** The peers compute version 3 checksums as keepalived once did: do the same. */
+  useOldUnicastChecksum(): void {
+    this.#oldUnicastChecksum = true;
+  }
+
+  /** Sends one advert to everybody concerned. @returns the last failure, if any. */
+  send(priority: number, source: IpAddress): SystemFailure | undefined {
+    const { transport } = this.#settings;
+    const targets = transport.kind === "multicast" ? [transport.group] : transport.peers.map(({ address }) => address);
+    const hopLimit = transport.kind === "multicast" ? 255 : transport.ttl;
+    this.#identification = (this.#identification % 0xffff) + 1;
+    let failure: SystemFailure | undefined;
+    for (const destination of targets) {
+      const message = this.#message(priority, source, destination);
+      const packet = { source, destination, hopLimit, message, identification: this.#identification };
+      const sent = this.#connection?.socket.send(packet);
+      if (sent?.ok === false) failure = sent.error;
+    }
+    return failure;
+  }
+
+  #message(priority: number, source: IpAddress, destination: IpAddress): Uint8Array {
+    const settings = this.#settings;
+    const fields = {
+      type: TYPE_ADVERTISEMENT,
+      vrid: settings.vrid,
+      priority,
+      advertisementInterval: settings.advertisementInterval,
+      addresses: settings.virtualAddresses.map(({ address }) => address),
+    };
+    const password = passwordBytes(settings.password);
+    const advertisement: Advertisement =
+      settings.version === 3
+        ? { version: 3, ...fields }
+        : {
+            version: 2,
+            ...fields,
+            authentication: password === undefined ? { kind: "none" } : { kind: "password", data: password },
+          };
+    const old = this.#oldUnicastChecksum && settings.transport.kind === "unicast";
+    return serializeAdvertisement(advertisement, {
+      source,
+      destination: old ? VRRP_GROUP_IPV4 : destination,
+      pseudoHeader: settings.version === 3 && !settings.checksumAsV2,
+    });
+  }
+}
+
+/** What an instance accepts, for the checks in `core`. */
+export function receivePolicy(settings: InstanceSettings, source: IpAddress): ReceivePolicy {
+  return {
+    version: settings.version,
+    family: settings.family,
+    interval: settings.advertisementInterval,
+    password: passwordBytes(settings.password),
+    transport: settings.transport,
+    addresses: settings.virtualAddresses.map(({ address }) => address),
+    checkAddresses: !settings.skipCheckAdvertisedAddresses,
+    toleratesChecksum: settings.checksumAsV2,
+    source,
+  };
+}
+
+/** Eight bytes, padded with zeros (RFC 2338 section 5.3.6). */
+function passwordBytes(password: string | undefined): Uint8Array | undefined {
+  if (password === undefined) return undefined;
+  const bytes = new Uint8Array(8);
+  bytes.set(textBytes(password).subarray(0, 8));
+  return bytes;
+}

@@ -1,0 +1,112 @@
+import { familyOf, type IpAddress } from "../../base/address.ts";
+import type { VirtualAddress } from "../../config/model.ts";
+import { describeFailure } from "../../ports/failure.ts";
+import type { ArpSocket, Links } from "../../ports/links.ts";
+import type { Log } from "../../ports/log.ts";
+import { gratuitousArp, isGratuitous, parseArp, serializeArp } from "../../wire/arp.ts";
+import type { InterfaceTable } from "./interface-table.ts";
+
+export interface AnnouncerDependencies {
+  readonly links: Links;
+  readonly log: Log;
+  readonly interfaces: InterfaceTable;
+}
+
+/** Tells hosts and switches where a virtual address is, and hears when somebody else does. */
+export class Announcer {
+  readonly #dependencies: AnnouncerDependencies;
+  readonly #senders = new Map<number, ArpSocket>();
+  readonly #listeners = new Map<object, readonly ArpSocket[]>();
+
+  constructor(dependencies: AnnouncerDependencies) {
+    this.#dependencies = dependencies;
+  }
+
+  /** Sends `repeat` rounds of gratuitous ARP back to back, each address once a round. */
+  announce(name: string, addresses: readonly VirtualAddress[], repeat: number): void {
+    const byDevice = new Map<string, VirtualAddress[]>();
+    for (const address of addresses) {
+      if (familyOf(address.address) !== "ipv4") continue;
+      byDevice.set(address.device, [...(byDevice.get(address.device) ?? []), address]);
+    }
+    for (const [device, list] of byDevice) this.#announceOn(name, device, list, repeat);
+  }
+
+  /** Hears announcements of others until `stopListening`. `onHeard` comes in a turn of its own. */
+  listen(listener: object, devices: ReadonlySet<string>, onHeard: (address: IpAddress) => void): void {
+    this.stopListening(listener);
+    const sockets: ArpSocket[] = [];
+    for (const device of devices) {
+      const entry = this.#dependencies.interfaces.byName(device);
+      if (entry === undefined) continue;
+      const socket = this.#dependencies.links.openArpSocket(
+        { interfaceIndex: entry.index, interfaceName: device, listen: true },
+        () => {
+          if (!socket.ok) return;
+          for (const bytes of socket.value.receive()) {
+            const frame = parseArp(bytes);
+            if (!frame.ok || !isGratuitous(frame.value) || frame.value.senderMac === entry.mac) continue;
+            onHeard(frame.value.senderAddress);
+          }
+        },
+      );
+      if (socket.ok) sockets.push(socket.value);
+      else this.#dependencies.log.write("error", describeFailure(socket.error));
+    }
+    this.#listeners.set(listener, sockets);
+  }
+
+  stopListening(listener: object): void {
+    for (const socket of this.#listeners.get(listener) ?? []) socket.close();
+    this.#listeners.delete(listener);
+  }
+
+  /** The interface is gone, or another has its index now. */
+  forget(interfaceIndex: number): void {
+    this.#senders.get(interfaceIndex)?.close();
+    this.#senders.delete(interfaceIndex);
+  }
+
+  close(): void {
+    for (const socket of this.#senders.values()) socket.close();
+    this.#senders.clear();
+    for (const listener of this.#listeners.keys()) this.stopListening(listener);
+  }
+
+  #announceOn(name: string, device: string, addresses: readonly VirtualAddress[], repeat: number): void {
+    const { interfaces, log } = this.#dependencies;
+    const entry = interfaces.byName(device);
+    if (entry === undefined || entry.mac === undefined || entry.noArp) return;
+    const socket = this.#sender(entry.index, device);
+    if (socket === undefined) return;
+    const { mac } = entry;
+    const round = addresses.map(({ address }) => serializeArp(gratuitousArp(address, mac)));
+    for (const { address } of addresses) {
+      log.write("info", `(${name}) Sending/queueing gratuitous ARPs on ${device} for ${address}`);
+    }
+    for (let count = 0; count < repeat; count++) {
+      for (const { address } of addresses) log.write("debug", `Sending gratuitous ARP on ${device} for ${address}`);
+      const sent = socket.send(round);
+      if (!sent.ok) {
+        log.write("error", `(${name}) ${describeFailure(sent.error)}`);
+        this.forget(entry.index);
+        return;
+      }
+    }
+  }
+
+  #sender(interfaceIndex: number, device: string): ArpSocket | undefined {
+    const known = this.#senders.get(interfaceIndex);
+    if (known !== undefined) return known;
+    const opened = this.#dependencies.links.openArpSocket(
+      { interfaceIndex, interfaceName: device, listen: false },
+      () => undefined,
+    );
+    if (!opened.ok) {
+      this.#dependencies.log.write("error", describeFailure(opened.error));
+      return undefined;
+    }
+    this.#senders.set(interfaceIndex, opened.value);
+    return opened.value;
+  }
+}

@@ -1,0 +1,129 @@
+import { unreachable } from "../../base/assert.ts";
+import { elapsed, toMillis, toSeconds, type Instant } from "../../base/time.ts";
+import type { Cause as CauseDocument, InstanceStateName } from "../../api/contract.ts";
+import type { Cause, FaultCause, FaultCauses, Master, PauseKind, State } from "../../core/vrrp/machine.ts";
+
+/** keepalived's word for a state. INIT is what it calls the time before the start. */
+export function stateName(state: State): Exclude<InstanceStateName, "STOP"> {
+  switch (state.kind) {
+    case "initialize":
+      return "INIT";
+    case "backup":
+      return "BACKUP";
+    case "active":
+      return "MASTER";
+    case "fault":
+      return "FAULT";
+    default:
+      return unreachable(state);
+  }
+}
+
+/** Says a cause in one sentence for people and as fields for programs. */
+export function describeCause(cause: Cause, now: Instant): CauseDocument {
+  switch (cause.code) {
+    case "STARTED":
+      return document(cause.code, "started; listening for a master first");
+    case "RESUMED":
+      return document(cause.code, "the process was restarted while its lease on the addresses was still running");
+    case "SHUTDOWN":
+      return document(cause.code, "stopped on request");
+    case "ADDRESS_OWNER":
+      return document(cause.code, "priority 255: this node owns the addresses");
+    case "MASTER_SILENT":
+      return document(cause.code, `${describeMaster(cause.master, now)}; waited ${toSeconds(cause.waited).toFixed(2)} s`, {
+        waitedMs: toMillis(cause.waited),
+        ...masterEvidence(cause.master, now),
+      });
+    case "MASTER_LEFT":
+      return document(cause.code, `the master ${cause.source} said farewell (priority 0)`, { source: cause.source });
+    case "MASTER_WEAKER": {
+      const how = cause.delayed ? "and preempt_delay is over" : "and preemption is on";
+      return document(cause.code, `the master ${cause.source} has only priority ${cause.priority}, ${how}`, {
+        source: cause.source,
+        priority: cause.priority,
+      });
+    }
+    case "HIGHER_PRIORITY":
+      return document(cause.code, `${cause.source} advertises priority ${cause.priority}, ours is ${cause.ours}`, {
+        source: cause.source,
+        priority: cause.priority,
+        ours: cause.ours,
+      });
+    case "HIGHER_ADDRESS":
+      return document(cause.code, `${cause.source} has our priority ${cause.priority} and the higher address`, {
+        source: cause.source,
+        priority: cause.priority,
+      });
+    case "FAULT":
+      return document(cause.code, describeFaults(cause.causes), { causes: cause.causes.map(describeFault).join("; ") });
+    case "FAULT_CLEARED":
+      return document(cause.code, "everything it needs works again");
+    case "PAUSED":
+      return document(cause.code, `${PAUSES[cause.by]} for ${toSeconds(cause.length).toFixed(2)} s`, {
+        by: cause.by,
+        lengthMs: toMillis(cause.length),
+      });
+    case "SILENT":
+      return document(cause.code, `sent no advert for ${toSeconds(cause.length).toFixed(2)} s, so a backup may have taken over`, {
+        lengthMs: toMillis(cause.length),
+      });
+    case "LEASE_EXPIRED":
+      return document(cause.code, `the kernel has not renewed the addresses for ${toSeconds(cause.age).toFixed(2)} s`, {
+        ageMs: toMillis(cause.age),
+      });
+    case "ADDRESS_LOST":
+      return document(cause.code, `somebody removed ${cause.address}`, { address: cause.address });
+    default:
+      return unreachable(cause);
+  }
+}
+
+export function describeFaults(causes: FaultCauses): string {
+  return causes.map(describeFault).join("; ");
+}
+
+export function describeFault(cause: FaultCause): string {
+  switch (cause.kind) {
+    case "interface-down":
+      return `interface ${cause.interface} is down`;
+    case "interface-missing":
+      return `interface ${cause.interface} does not exist`;
+    case "no-source-address":
+      return `interface ${cause.interface} has no address to send from`;
+    case "script":
+      return `script ${cause.name} ${cause.detail}`;
+    case "tracked-interface":
+      return `tracked interface ${cause.interface} is down`;
+    default:
+      return unreachable(cause);
+  }
+}
+
+function describeMaster(master: Master, now: Instant): string {
+  switch (master.kind) {
+    case "unheard":
+      return "no master was heard";
+    case "left":
+      return `the master ${master.source} said farewell`;
+    case "heard":
+      return `the master ${master.source} (priority ${master.priority}) was last heard ${toSeconds(elapsed(master.at, now)).toFixed(2)} s ago`;
+    default:
+      return unreachable(master);
+  }
+}
+
+function masterEvidence(master: Master, now: Instant): CauseDocument["evidence"] {
+  if (master.kind !== "heard") return { master: null };
+  return { master: master.source, masterPriority: master.priority, masterHeardMsAgo: toMillis(elapsed(master.at, now)) };
+}
+
+function document(code: string, text: string, evidence: CauseDocument["evidence"] = {}): CauseDocument {
+  return { code, text, evidence };
+}
+
+const PAUSES: Readonly<Record<PauseKind, string>> = {
+  process: "this process was stopped or starved",
+  suspend: "the machine was suspended",
+  freeze: "the virtual machine was frozen",
+};

@@ -1,0 +1,479 @@
+import type { IpAddress } from "../../base/address.ts";
+import { fail, succeed, type Result } from "../../base/result.ts";
+import { after, earliest, millis, seconds, type Instant } from "../../base/time.ts";
+import type { InstanceStatus } from "../../api/contract.ts";
+import type { Configuration, InstanceSettings, ScriptCommand } from "../../config/model.ts";
+import { detectPause, initialPause, type ClockSample, type PauseState } from "../../core/pause.ts";
+import type { Alarm, Clock } from "../../ports/clock.ts";
+import { describeFailure, type SystemFailure } from "../../ports/failure.ts";
+import type { Files } from "../../ports/files.ts";
+import type { Kernel, KernelEvent, KernelMonitor } from "../../ports/kernel.ts";
+import type { Links } from "../../ports/links.ts";
+import type { Log } from "../../ports/log.ts";
+import type { Account, Processes } from "../../ports/processes.ts";
+import { Announcer } from "./announcer.ts";
+import { HeldRecord } from "./held-record.ts";
+import { Instance, type InstanceDependencies } from "./instance.ts";
+import { InterfaceTable } from "./interface-table.ts";
+import type { JournalSink } from "./journal-sink.ts";
+import { LeaseKeeper } from "./lease-keeper.ts";
+import { ScriptTracker } from "./script-tracker.ts";
+import { SocketPool } from "./socket-pool.ts";
+import { statusOf } from "./status-view.ts";
+
+export interface VrrpPorts {
+  readonly clock: Clock;
+  readonly links: Links;
+  readonly kernel: Kernel;
+  readonly processes: Processes;
+  readonly files: Files;
+  readonly log: Log;
+}
+
+export interface VrrpDriverOptions {
+  readonly configuration: Configuration;
+  /** Holds what must survive this process but not a reboot. */
+  readonly runtimeDirectory: string;
+  /** Leave the addresses at the end (`-V`), for ever and without a lease. */
+  readonly keepAddresses: boolean;
+}
+
+export interface VrrpDriver {
+  /** Applies a checked model by its difference to the one in force; what is unchanged is not touched. */
+  reload(configuration: Configuration): void;
+  /** Plain data, true at this moment. */
+  status(): readonly InstanceStatus[];
+  /** Hands over and stops; calls back when nothing is left behind and the stop scripts have had their time. */
+  stop(done: () => void): void;
+}
+
+type Ending =
+  | { readonly kind: "no" }
+  | { readonly kind: "handing-over" | "telling"; readonly by: Instant; readonly done: () => void };
+
+export type StartFailure =
+  | { readonly code: "NO_PERMISSION"; readonly message: string }
+  | { readonly code: "NO_INTERFACE"; readonly message: string }
+  | { readonly code: "SYSTEM"; readonly message: string };
+
+/**
+ * Starts all instances of a checked model.
+ *
+ * Left-over addresses of a run that crashed are removed first, unless their lease proves that nobody else can be master
+ * yet: then mastership is resumed. Nothing has been changed when it fails.
+ */
+export function startVrrpDriver(
+  options: VrrpDriverOptions,
+  ports: VrrpPorts & { readonly journal: JournalSink },
+): Result<VrrpDriver, StartFailure> {
+  const driver = new Driver(options, ports);
+  const started = driver.start();
+  return started.ok ? succeed(driver) : started;
+}
+
+class Driver implements VrrpDriver {
+  readonly #options: VrrpDriverOptions;
+  readonly #ports: VrrpPorts & { readonly journal: JournalSink };
+  readonly #interfaces = new InterfaceTable();
+  readonly #leases: LeaseKeeper;
+  readonly #announcer: Announcer;
+  readonly #sockets: SocketPool;
+  readonly #held: HeldRecord;
+  readonly #scripts = new Map<string, ScriptTracker>();
+  readonly #accounts = new Map<string, Account>();
+  readonly #tick: Alarm;
+  #configuration: Configuration;
+  #instances: readonly Instance[] = [];
+  /** Removed by a reload; still handing over. */
+  #leaving: readonly Instance[] = [];
+  #monitor: KernelMonitor | undefined;
+  #pause: PauseState;
+  #wakeBy: Instant;
+  #renewAt: Instant | undefined;
+  /** Instances join in no earlier (`vrrp_startup_delay`); undefined once they have. */
+  #startAt: Instant | undefined;
+  #ending: Ending = { kind: "no" };
+
+  constructor(options: VrrpDriverOptions, ports: VrrpPorts & { readonly journal: JournalSink }) {
+    const { clock, kernel, links, log, files } = ports;
+    this.#options = options;
+    this.#ports = ports;
+    this.#configuration = options.configuration;
+    this.#leases = new LeaseKeeper({ kernel, clock, log });
+    this.#announcer = new Announcer({ links, log, interfaces: this.#interfaces });
+    this.#sockets = new SocketPool(links, () => this.#onReadable());
+    this.#held = new HeldRecord(`${options.runtimeDirectory}/held-addresses.json`, { files, log });
+    this.#tick = clock.alarm(() => this.#onTick());
+    this.#pause = initialPause(this.#sample());
+    this.#wakeBy = clock.now();
+  }
+
+  start(): Result<void, StartFailure> {
+    const { kernel, log } = this.#ports;
+    const monitor = kernel.openMonitor(() => this.#onReadable());
+    if (!monitor.ok) return fail(startFailure(monitor.error));
+    this.#monitor = monitor.value;
+    const read = this.#interfaces.reload(kernel);
+    if (!read.ok) return this.#abandon(startFailure(read.error));
+    for (const { name, interface: device } of this.#configuration.instances) {
+      if (this.#interfaces.byName(device) !== undefined) continue;
+      const message = `instance ${name}: there is no interface ${device} on this host`;
+      return this.#abandon({ code: "NO_INTERFACE", message });
+    }
+    const permitted = this.#probe();
+    if (!permitted.ok) return this.#abandon(startFailure(permitted.error));
+
+    this.#held.load();
+    this.#startScripts(this.#configuration);
+    this.#instances = this.#configuration.instances.map((settings) => this.#createInstance(settings));
+    this.#removeLeftOvers();
+    this.#startAt = after(this.#ports.clock.now(), this.#configuration.global.startupDelay);
+    this.#startInstances();
+    this.#schedule();
+    log.write("info", "Startup complete");
+    return succeed(undefined);
+  }
+
+  reload(configuration: Configuration): void {
+    this.#enter();
+    this.#configuration = configuration;
+    this.#startScripts(configuration);
+    const kept = new Map(this.#instances.map((instance) => [identityOf(instance.settings), instance]));
+    const next = configuration.instances.map((settings) => {
+      const known = kept.get(identityOf(settings));
+      kept.delete(identityOf(settings));
+      return { settings, known, instance: known ?? this.#createInstance(settings) };
+    });
+    this.#instances = next.map(({ instance }) => instance);
+    // Those that leave say farewell before the others claim, so that an address can move from one to another.
+    this.#leaving = [...this.#leaving, ...kept.values()];
+    for (const instance of kept.values()) instance.stop("FAULT", false);
+    for (const { settings, known, instance } of next) {
+      if (known !== undefined) known.reconfigure(settings);
+      else if (this.#startAt === undefined) instance.start();
+    }
+    this.#stopUnusedScripts(configuration);
+    this.#schedule();
+    this.#ports.log.write("info", "Reload complete");
+  }
+
+  status(): readonly InstanceStatus[] {
+    return this.#instances.map((instance) => statusOf(instance, this.#ports.clock, this.#scripts, this.#leases));
+  }
+
+  stop(done: () => void): void {
+    this.#enter();
+    this.#ending = { kind: "handing-over", by: after(this.#ports.clock.now(), HAND_OVER_BOUND), done };
+    for (const script of this.#scripts.values()) script.stop();
+    for (const instance of this.#instances) instance.stop("STOP", this.#options.keepAddresses);
+    this.#checkStopped();
+    this.#schedule();
+  }
+
+  #createInstance(settings: InstanceSettings): Instance {
+    const { clock, log, kernel, processes, journal } = this.#ports;
+    const dependencies: InstanceDependencies = {
+      clock,
+      log,
+      journal,
+      interfaces: this.#interfaces,
+      sockets: this.#sockets,
+      scripts: this.#scripts,
+      virtualAddresses: () => this.#virtualAddresses(),
+      catchUp: () => {
+        this.#enter();
+        this.#catchUp();
+      },
+      notifier: { clock, processes, log, accountOf: (command) => this.#accountOf(command) },
+      holder: {
+        clock,
+        kernel,
+        log,
+        interfaces: this.#interfaces,
+        leases: this.#leases,
+        announcer: this.#announcer,
+        record: this.#held,
+        onChange: () => this.#onHoldingsChange(),
+      },
+    };
+    return new Instance(settings, dependencies);
+  }
+
+  /** A raw socket and an address that nobody asks about tell whether we may do what we will have to. */
+  #probe(): Result<void, SystemFailure> {
+    const first = this.#configuration.instances[0];
+    if (first === undefined) return succeed(undefined);
+    const device = this.#interfaces.byName(first.interface);
+    if (device === undefined) return succeed(undefined);
+    const socket = this.#ports.links.openVrrpSocket(
+      { interfaceIndex: device.index, interfaceName: device.name, family: first.family, groups: [] },
+      () => undefined,
+    );
+    if (!socket.ok) return socket;
+    socket.value.close();
+    // Removing what is not there changes nothing, and is refused for another reason when we may not.
+    const absent = { interfaceIndex: device.index, address: UNUSED_ADDRESS, prefixLength: 32 };
+    const removed = this.#ports.kernel.removeAddress(absent);
+    return !removed.ok && removed.error.errno === "EPERM" ? removed : succeed(undefined);
+  }
+
+  #abandon(failure: StartFailure): Result<void, StartFailure> {
+    this.#monitor?.close();
+    this.#tick.close();
+    return fail(failure);
+  }
+
+  /** What a crashed run left behind goes, except where its lease lets mastership be resumed. */
+  #removeLeftOvers(): void {
+    const { kernel, log } = this.#ports;
+    const resumed = new Set<string>();
+    for (const instance of this.#instances) {
+      if (!instance.holder.stillLeased()) continue;
+      for (const { address } of instance.holder.addresses()) resumed.add(address);
+    }
+    const own = this.#virtualAddresses();
+    for (const record of this.#interfaces.all()) {
+      if (!this.#held.isOurs(this.#interfaces, record)) continue;
+      const known = own.has(record.address) || this.#held.has(record);
+      if (!known || resumed.has(record.address)) continue;
+      const removed = kernel.removeAddress(record);
+      const what = `${record.address}/${record.prefixLength}, left over from a run that crashed`;
+      if (removed.ok) log.write("warn", `removed ${what}`);
+      else log.write("error", `${describeFailure(removed.error)} (${what})`);
+    }
+    const reread = this.#interfaces.reload(kernel);
+    if (!reread.ok) log.write("error", describeFailure(reread.error));
+  }
+
+  #virtualAddresses(): ReadonlySet<IpAddress> {
+    const lists = this.#configuration.instances.flatMap((settings) => [
+      ...settings.virtualAddresses,
+      ...settings.excludedAddresses,
+    ]);
+    return new Set(lists.map(({ address }) => address));
+  }
+
+  #startScripts(configuration: Configuration): void {
+    const { clock, processes, files, log } = this.#ports;
+    for (const settings of configuration.scripts) {
+      const known = this.#scripts.get(settings.name);
+      const account = "argv" in settings.check ? this.#accountOf(settings.check) : undefined;
+      if (known !== undefined && sameProgram(known.settings, settings)) {
+        known.reconfigure(settings, account);
+        continue;
+      }
+      known?.stop();
+      const options = { settings, account, onChange: () => this.#onTrackerChange() };
+      const tracker = new ScriptTracker(options, { clock, processes, files, log });
+      this.#scripts.set(settings.name, tracker);
+      tracker.start();
+    }
+  }
+
+  #stopUnusedScripts(configuration: Configuration): void {
+    const names = new Set(configuration.scripts.map(({ name }) => name));
+    for (const [name, script] of this.#scripts) {
+      if (names.has(name)) continue;
+      script.stop();
+      this.#scripts.delete(name);
+    }
+  }
+
+  /** Whom a script runs as: its own user, else script_user; undefined: as this process. */
+  #accountOf(command: ScriptCommand): Account | undefined {
+    const user = command.user ?? this.#configuration.global.scriptUser;
+    if (user === undefined) return undefined;
+    const key = `${user.user}:${user.group ?? ""}`;
+    const known = this.#accounts.get(key);
+    if (known !== undefined) return known;
+    const found = this.#ports.processes.findAccount(user.user, user.group);
+    if (!found.ok) {
+      this.#ports.log.write("error", describeFailure(found.error));
+      return undefined;
+    }
+    this.#accounts.set(key, found.value);
+    return found.value;
+  }
+
+  #onTrackerChange(): void {
+    this.#enter();
+    for (const instance of this.#instances) instance.evaluate();
+    this.#schedule();
+  }
+
+  #onReadable(): void {
+    this.#enter();
+    this.#catchUp();
+    this.#schedule();
+  }
+
+  /** Before anything else: has time passed that nobody saw? */
+  #enter(): void {
+    const { state, pause } = detectPause(this.#pause, this.#sample(), this.#wakeBy);
+    this.#pause = state;
+    if (pause.kind === "none") return;
+    // Waking is over: the next look judges only what comes after this one.
+    this.#wakeBy = after(this.#ports.clock.now(), TICK);
+    for (const instance of this.#instances) instance.noticePause(pause);
+  }
+
+  /** Takes in what the network and the kernel have told meanwhile. */
+  #catchUp(): void {
+    for (const { key, packet } of this.#sockets.receive()) {
+      for (const instance of this.#instances) instance.receive(key, packet);
+      for (const instance of this.#leaving) instance.receive(key, packet);
+    }
+    const events = this.#monitor?.receive() ?? [];
+    if (events.length > 0) this.#onKernelEvents(events);
+  }
+
+  #onKernelEvents(events: readonly KernelEvent[]): void {
+    const { kernel, log } = this.#ports;
+    let structural = false;
+    for (const event of events) {
+      structural ||= this.#isStructural(event);
+      if (event.kind === "interface-changed") this.#tellLinkState(event);
+      this.#interfaces.apply(event);
+      if (event.kind === "overrun") {
+        log.write("warn", "the kernel had more to tell than we could hear; reading interfaces and addresses anew");
+        const read = this.#interfaces.reload(kernel);
+        if (!read.ok) log.write("error", describeFailure(read.error));
+        this.#leases.expectNoRemovals();
+        for (const held of this.#leases.all()) {
+          if (this.#interfaces.find(held.request) === undefined) this.#noticeRemoval(held.request);
+        }
+      } else if (event.kind === "interface-removed") {
+        this.#announcer.forget(event.index);
+        for (const held of this.#leases.all()) {
+          if (held.request.interfaceIndex === event.index) this.#noticeRemoval(held.request);
+        }
+      } else if (event.kind === "address-removed") {
+        if (!this.#leases.wasExpected(event.record)) this.#noticeRemoval(event.record);
+      }
+    }
+    if (structural) {
+      for (const instance of this.#instances) {
+        instance.holder.retryNow();
+        instance.evaluate();
+      }
+    }
+    for (const instance of this.#instances) instance.repair();
+  }
+
+  #noticeRemoval(key: Parameters<Instance["noticeRemoval"]>[0]): void {
+    for (const instance of this.#instances) instance.noticeRemoval(key);
+  }
+
+  /** Renewals of our own addresses tell nothing new, and there may be thousands of them. */
+  #isStructural(event: KernelEvent): boolean {
+    if (event.kind !== "address-added") return true;
+    return this.#interfaces.find(event.record) === undefined && this.#leases.find(event.record) === undefined;
+  }
+
+  #tellLinkState(event: Extract<KernelEvent, { kind: "interface-changed" }>): void {
+    const { name, up, running } = event.interface;
+    const before = this.#interfaces.byName(name);
+    const isUp = up && running;
+    if (before === undefined || (before.up && before.running) === isUp) return;
+    this.#ports.log.write("info", `Netlink reports ${name} ${isUp ? "up" : "down"}`);
+  }
+
+  #onTick(): void {
+    const { clock } = this.#ports;
+    this.#enter();
+    this.#catchUp();
+    this.#startInstances();
+    if (this.#renewAt !== undefined && clock.now() >= this.#renewAt) {
+      this.#renewAt = undefined;
+      this.#leases.renew();
+    }
+    for (const instance of this.#leaving) {
+      instance.repair();
+      if (instance.finished) instance.close();
+    }
+    this.#leaving = this.#leaving.filter((instance) => !instance.finished);
+    this.#held.save(this.#leases.all().map((held) => held.request));
+    this.#checkStopped();
+    this.#schedule();
+  }
+
+  #startInstances(): void {
+    if (this.#startAt === undefined || this.#ports.clock.now() < this.#startAt) return;
+    this.#startAt = undefined;
+    for (const instance of this.#instances) instance.start();
+  }
+
+  #onHoldingsChange(): void {
+    this.#schedule();
+    // A hand-over may have been the last thing to wait for.
+    if (this.#ending.kind !== "no" || this.#leaving.length > 0) this.#tick.set(this.#ports.clock.now());
+  }
+
+  /** The driver's own wake-up: renewals are due, or it is time to look whether time stood still. */
+  #schedule(): void {
+    const now = this.#ports.clock.now();
+    const period = this.#leases.period();
+    // Never postponed: what was added just now joins the batch of those that were there.
+    this.#renewAt = period === undefined ? undefined : earliest(this.#renewAt, after(now, period));
+    const next = earliest(this.#renewAt, this.#startAt, after(now, TICK)) ?? now;
+    this.#wakeBy = next;
+    this.#tick.set(next);
+  }
+
+  /** A stop goes on in two steps: until nothing is held any more, then until the scripts have been told. */
+  #checkStopped(): void {
+    const ending = this.#ending;
+    if (ending.kind === "no") return;
+    const now = this.#ports.clock.now();
+    const everybody = [...this.#instances, ...this.#leaving];
+    if (ending.kind === "handing-over") {
+      for (const instance of everybody) instance.repair();
+      if (now < ending.by && !everybody.every((instance) => instance.finished)) return;
+      for (const instance of everybody) instance.release();
+      this.#ending = { kind: "telling", by: after(now, TELLING_BOUND), done: ending.done };
+      this.#checkStopped();
+      return;
+    }
+    if (now < ending.by && !everybody.every((instance) => instance.quiet)) return;
+    this.#ending = { kind: "no" };
+    for (const instance of everybody) instance.close();
+    this.#held.save([]);
+    this.#announcer.close();
+    this.#monitor?.close();
+    this.#tick.close();
+    ending.done();
+  }
+
+  #sample(): ClockSample {
+    const { clock } = this.#ports;
+    return { now: clock.now(), boottime: clock.boottime(), outside: clock.outside() };
+  }
+}
+
+function identityOf(settings: InstanceSettings): string {
+  return `${settings.family} ${settings.interface} ${settings.vrid} ${settings.transport.kind}`;
+}
+
+/** The same check under the same name keeps what is known of it over a reload. */
+function sameProgram(left: ScriptTracker["settings"], right: ScriptTracker["settings"]): boolean {
+  const { place: _left, ...leftCheck } = left.check;
+  const { place: _right, ...rightCheck } = right.check;
+  return JSON.stringify(leftCheck) === JSON.stringify(rightCheck);
+}
+
+function startFailure(failure: SystemFailure): StartFailure {
+  const denied = failure.errno === "EPERM" || failure.errno === "EACCES";
+  return { code: denied ? "NO_PERMISSION" : "SYSTEM", message: describeFailure(failure) };
+}
+
+/** How often to look whether time stood still when nothing else happens. */
+const TICK = millis(250);
+
+/** The longest hand-over (3 s) and a little more. */
+const HAND_OVER_BOUND = millis(3_500);
+
+/** keepalived's: stop scripts that take longer go on without us. */
+const TELLING_BOUND = seconds(1);
+
+/** Of TEST-NET-1: no host has it (RFC 5737). */
+const UNUSED_ADDRESS = "192.0.2.255" as IpAddress;

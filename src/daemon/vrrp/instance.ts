@@ -1,0 +1,433 @@
+import { familyOf, type IpAddress } from "../../base/address.ts";
+import { unreachable } from "../../base/assert.ts";
+import { earliest, type Instant } from "../../base/time.ts";
+import type { InstanceSettings } from "../../config/model.ts";
+import { effectivePriority, type PriorityVerdict, type TrackedItem } from "../../core/tracking/effective-priority.ts";
+import { nextDeadline, step, type Effect, type Event, type FaultCause, type State } from "../../core/vrrp/machine.ts";
+import { checkReceived, type DiscardReason, type ReceiveNote } from "../../core/vrrp/receive.ts";
+import { trustWindow, type VirtualRouter } from "../../core/vrrp/router.ts";
+import type { Pause } from "../../core/pause.ts";
+import type { Alarm, Clock } from "../../ports/clock.ts";
+import { describeFailure, type SystemFailure } from "../../ports/failure.ts";
+import type { NetworkInterface } from "../../ports/kernel.ts";
+import type { VrrpPacket } from "../../ports/links.ts";
+import type { Log } from "../../ports/log.ts";
+import { checksumForm, parseAdvertisement } from "../../wire/vrrp.ts";
+import { AddressHolder, type HolderDependencies } from "./address-holder.ts";
+import { AdvertisementSender, receivePolicy } from "./advertisement-sender.ts";
+import { describeCause, stateName } from "./cause-words.ts";
+import type { InterfaceTable } from "./interface-table.ts";
+import type { JournalSink } from "./journal-sink.ts";
+import { narrateEffect, narrateTurn } from "./narrator.ts";
+import { Notifier, type NotifierDependencies } from "./notifier.ts";
+import { PeerTable } from "./peer-table.ts";
+import type { ScriptTracker } from "./script-tracker.ts";
+import type { SocketPool } from "./socket-pool.ts";
+
+export interface InstanceDependencies {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly journal: JournalSink;
+  readonly interfaces: InterfaceTable;
+  readonly sockets: SocketPool;
+  readonly scripts: ReadonlyMap<string, ScriptTracker>;
+  readonly holder: HolderDependencies;
+  readonly notifier: NotifierDependencies;
+  /** Every address that some instance of this process may hold: none of them is a good source. */
+  readonly virtualAddresses: () => ReadonlySet<IpAddress>;
+  /** Before a deadline is looked at: takes in what has arrived meanwhile. */
+  readonly catchUp: () => void;
+}
+
+/**
+ * One vrrp_instance at work: turns what happens into events for the machine, and the machine's effects into deeds.
+ *
+ * Everything it does is done within the call that caused it; nothing of it waits.
+ */
+export class Instance {
+  readonly #dependencies: InstanceDependencies;
+  readonly #alarm: Alarm;
+  readonly #notifier: Notifier;
+  readonly #peers = new PeerTable();
+  readonly #sender: AdvertisementSender;
+  readonly #counters = new Map<string, number>();
+  readonly holder: AddressHolder;
+  #settings: InstanceSettings;
+  #router: VirtualRouter;
+  #state: State = { kind: "initialize" };
+  #life: "waiting" | "running" | "stopped" = "waiting";
+  /** Set once at the start: the addresses of a run before this one are still leased. */
+  #resumes = false;
+  #since: { readonly at: number; readonly cause: ReturnType<typeof describeCause> };
+  /** Which socket its packets come from. */
+  #socketKey: string | undefined;
+
+  constructor(settings: InstanceSettings, dependencies: InstanceDependencies) {
+    this.#settings = settings;
+    this.#dependencies = dependencies;
+    this.#router = routerOf(settings, settings.priority, undefined);
+    this.#alarm = dependencies.clock.alarm(() => this.#wake());
+    this.#notifier = new Notifier(settings.name, settings.notify, dependencies.notifier);
+    this.holder = new AddressHolder(settings.name, settings, dependencies.holder);
+    this.#sender = new AdvertisementSender(settings, dependencies.sockets);
+    this.#since = { at: dependencies.clock.wallClockMs(), cause: { code: "WAITING", text: "not started", evidence: {} } };
+  }
+
+  get settings(): InstanceSettings {
+    return this.#settings;
+  }
+
+  get state(): State {
+    return this.#state;
+  }
+
+  get router(): VirtualRouter {
+    return this.#router;
+  }
+
+  get since(): { readonly at: number; readonly cause: ReturnType<typeof describeCause> } {
+    return this.#since;
+  }
+
+  get peers(): PeerTable {
+    return this.#peers;
+  }
+
+  get counters(): ReadonlyMap<string, number> {
+    return this.#counters;
+  }
+
+  /** Stopped, with nothing left on any interface and no script running. */
+  get finished(): boolean {
+    return this.#life === "stopped" && !this.holder.handingOver;
+  }
+
+  /** Joins in: at once, or as soon as the trackers that decide have a result. */
+  start(): void {
+    this.#life = "running";
+    this.#resumes = this.holder.stillLeased();
+    this.evaluate();
+  }
+
+  /**
+   * Looks again at everything that decides whether, and how strongly, it takes part: its interface, its source address
+   * and its trackers.
+   */
+  evaluate(): void {
+    if (this.#life !== "running") return;
+    const device = this.#dependencies.interfaces.byName(this.#settings.interface);
+    const source = this.#source(device);
+    const faults = this.#faults(device, source);
+    if (device !== undefined && faults.length === 0) this.#connect(device);
+
+    const items = this.trackedItems();
+    const verdict = effectivePriority(this.#settings.priority, items);
+    const previous = this.#router;
+    const priority = verdict.kind === "priority" ? verdict.effective : previous.priority;
+    this.#router = routerOf(this.#settings, priority, source ?? previous.source);
+    if (priority !== previous.priority) {
+      const change = `Changing effective priority from ${previous.priority} to ${priority}`;
+      this.#dependencies.log.write("info", `(${this.#settings.name}) ${change}`);
+      this.#feed({ kind: "priority-changed", previous });
+    }
+    faults.push(...this.#trackerFaults(verdict));
+    const [first, ...others] = faults;
+    if (first !== undefined) {
+      this.#feed({ kind: "fault", causes: [first, ...others] });
+    } else if (this.#state.kind === "fault") {
+      this.#feed({ kind: "fault-cleared" });
+    } else if (this.#state.kind === "initialize") {
+      if (this.#resumes) this.#feed({ kind: "resume" });
+      else if (verdict.kind === "priority") this.#feed({ kind: "startup" });
+    }
+  }
+
+  /** Looks at a packet that its socket heard. Packets for other virtual routers are none of its business. */
+  receive(key: string, packet: VrrpPacket): void {
+    if (key !== this.#socketKey || packet.message[1] !== this.#settings.vrid) return;
+    const takesPart = this.#state.kind === "backup" || this.#state.kind === "active";
+    if (!takesPart && !this.holder.handingOver) return;
+    const now = this.#dependencies.clock.now();
+    const parsed = parseAdvertisement(packet.message, familyOf(packet.source), "ethernet-padding");
+    if (!parsed.ok) {
+      this.#discard({ source: packet.source, priority: 0, version: this.#settings.version }, parsed.error.code, now);
+      return;
+    }
+    const { value } = parsed;
+    const heard = { source: packet.source, priority: value.priority, version: value.version };
+    const verdict = checkReceived(
+      {
+        ...packet,
+        ...value,
+        interval: value.advertisementInterval,
+        authentication: value.version === 2 ? value.authentication : { kind: "none" },
+        checksum: checksumForm(packet.message, packet),
+      },
+      receivePolicy(this.#settings, this.#router.source),
+    );
+    if (verdict.kind === "discard") return this.#discard(heard, verdict.reason, now);
+    if (value.priority > 0 && this.holder.handingOver) this.holder.noticeSuccessor();
+    if (!takesPart) return this.#arm();
+    this.#count("advertisementsReceived");
+    if (value.priority === 0) this.#count("priorityZeroReceived");
+    this.#peers.note(heard, undefined, now);
+    for (const note of verdict.notes) this.#remark(packet.source, note);
+    this.#feed({
+      kind: "advertisement",
+      priority: value.priority,
+      interval: value.advertisementInterval,
+      source: packet.source,
+    });
+  }
+
+  /** This process or its machine stood still. Short pauses, which nobody can have noticed, are none. */
+  noticePause(pause: Pause): void {
+    if (pause.kind === "none") return;
+    const noticed = trustWindow(this.#router) - this.#router.advertisementInterval;
+    if (pause.length >= noticed) this.#feed({ kind: "paused", by: pause.by, length: pause.length });
+  }
+
+  /** An address went that nobody of us removed. */
+  noticeRemoval(record: { interfaceIndex: number; address: IpAddress; prefixLength: number }): void {
+    this.#checkLease(this.#dependencies.clock.now());
+    const lost = this.holder.noticeRemoval(record);
+    if (lost === undefined) return;
+    const { log } = this.#dependencies;
+    const where = `${lost.address}/${lost.prefixLength} was removed from ${lost.device} by somebody else`;
+    log.write("warn", `(${this.#settings.name}) ${where}`);
+    this.#count("addressesLost");
+    if (!this.#settings.repair) this.#feed({ kind: "address-lost", address: lost.address });
+  }
+
+  /** Puts back what is missing and goes on with a hand-over. */
+  repair(): void {
+    this.holder.repair();
+    this.#arm();
+  }
+
+  /** Follows a new configuration of the same virtual router. */
+  reconfigure(settings: InstanceSettings): void {
+    const changed = JSON.stringify(protocolOf(settings)) !== JSON.stringify(protocolOf(this.#settings));
+    this.#settings = settings;
+    this.#notifier.reconfigure(settings.notify);
+    this.#sender.reconfigure(settings);
+    this.holder.reconfigure(settings);
+    this.evaluate();
+    if (changed) this.#feed({ kind: "reconfigured" });
+    this.#arm();
+  }
+
+  /**
+   * Says farewell and hands over; `finished` tells when nothing is left. `state` is what scripts are told: STOP at the end of
+   * the process, FAULT when a reload removes the instance.
+   */
+  stop(state: "STOP" | "FAULT", keepAddresses: boolean): void {
+    if (this.#life === "stopped") return;
+    if (keepAddresses) this.holder.makePermanent();
+    this.#feed({ kind: "shutdown" });
+    this.#life = "stopped";
+    this.#notifier.tell(state, this.#router.priority);
+    this.#arm();
+  }
+
+  /** Whether no notify script runs or waits. */
+  get quiet(): boolean {
+    return this.#notifier.quiet;
+  }
+
+  /** Nothing more is waited for. */
+  release(): void {
+    this.holder.release();
+  }
+
+  close(): void {
+    this.holder.release();
+    this.#alarm.close();
+    this.#notifier.close();
+    this.#sender.close();
+  }
+
+  trackedItems(): readonly TrackedItem[] {
+    const scripts = this.#settings.trackScripts.map((tracked): TrackedItem => {
+      const verdict = this.#dependencies.scripts.get(tracked.script)?.verdict ?? "unknown";
+      return { kind: "script", name: tracked.script, weight: tracked.weight, reverse: tracked.reverse, verdict };
+    });
+    const interfaces = this.#settings.trackInterfaces.map((tracked): TrackedItem => {
+      const device = this.#dependencies.interfaces.byName(tracked.interface);
+      const verdict = device?.up === true && device.running ? "up" : "down";
+      return { kind: "interface", name: tracked.interface, weight: tracked.weight, reverse: tracked.reverse, verdict };
+    });
+    return [...scripts, ...interfaces];
+  }
+
+  #wake(): void {
+    // A backup that slept drains its sockets before it concludes anything from silence.
+    this.#dependencies.catchUp();
+    this.holder.repair();
+    this.#feed({ kind: "deadline" });
+  }
+
+  #feed(event: Event): void {
+    const { clock, log, journal } = this.#dependencies;
+    const now = clock.now();
+    if (event.kind !== "lease-expired") this.#checkLease(now);
+    const before = this.#state;
+    const { state, effects, cause } = step(this.#router, before, event, now);
+    this.#state = state;
+    narrateTurn(log, this.#settings.name, { router: this.#router, before, event, after: state, cause, now });
+    for (const effect of effects) this.#obey(effect, now);
+    if (cause !== undefined) {
+      const words = describeCause(cause, now);
+      this.#since = { at: clock.wallClockMs(), cause: words };
+      this.#peers.forgetRemarks();
+      if (state.kind === "active") this.#count("becameMaster");
+      if (before.kind === "active") this.#count("releasedMaster");
+      const to = state.kind === "initialize" ? "STOP" : stateName(state);
+      journal.append({ instance: this.#settings.name, from: stateName(before), to, cause: words });
+      if (to !== "STOP" && to !== "INIT") this.#notifier.tell(to, this.#router.priority);
+    }
+    this.#arm();
+  }
+
+  /** Before anything else: what the kernel may have taken away is not ours any more. */
+  #checkLease(now: Instant): void {
+    const age = this.#dependencies.holder.leases.expiredAge(this.holder, now);
+    if (age === undefined) return;
+    this.#feed({ kind: "lease-expired", age });
+    // Not every state answers by removing them: a hand-over may have been under way.
+    this.holder.release();
+  }
+
+  #obey(effect: Effect, now: Instant): void {
+    const { log } = this.#dependencies;
+    narrateEffect(log, this.#settings.name, effect, now);
+    switch (effect.kind) {
+      case "send-advertisement": {
+        this.#count(effect.priority === 0 ? "priorityZeroSent" : "advertisementsSent");
+        const failure = this.#sender.send(effect.priority, this.#router.source);
+        if (failure !== undefined) this.#sendFailed(failure);
+        return;
+      }
+      case "add-addresses":
+        return this.holder.claim();
+      case "announce-addresses":
+        return this.holder.announce(effect.repeat);
+      case "remove-addresses":
+        return this.holder.release();
+      case "hand-over-addresses":
+        return this.holder.handOver(effect.until);
+      default:
+        return unreachable(effect);
+    }
+  }
+
+  #sendFailed(failure: SystemFailure): void {
+    this.#count("sendErrors");
+    // One line an hour is enough for what happens with every advert; the counter has the rest.
+    const total = this.#counters.get("sendErrors") ?? 0;
+    if (total === 1 || total % 3600 === 0) {
+      this.#dependencies.log.write("error", `(${this.#settings.name}) ${describeFailure(failure)}`);
+    }
+  }
+
+  #arm(): void {
+    const deadline = earliest(nextDeadline(this.#state), this.holder.nextDeadline());
+    if (deadline === undefined) this.#alarm.clear();
+    else this.#alarm.set(deadline);
+  }
+
+  #connect(device: NetworkInterface): void {
+    const connected = this.#sender.connect(device);
+    if (connected.ok) this.#socketKey = connected.value;
+    else this.#dependencies.log.write("error", `(${this.#settings.name}) ${describeFailure(connected.error)}`);
+  }
+
+  #source(device: NetworkInterface | undefined): IpAddress | undefined {
+    const { transport, family } = this.#settings;
+    if (transport.source !== undefined) return transport.source;
+    if (device === undefined) return undefined;
+    return this.#dependencies.interfaces.sourceAddress(device.index, family, this.#dependencies.virtualAddresses());
+  }
+
+  #faults(device: NetworkInterface | undefined, source: IpAddress | undefined): FaultCause[] {
+    const name = this.#settings.interface;
+    if (device === undefined) return [{ kind: "interface-missing", interface: name }];
+    if (this.#settings.trackOwnInterface && !(device.up && device.running)) {
+      return [{ kind: "interface-down", interface: name }];
+    }
+    return source === undefined ? [{ kind: "no-source-address", interface: name }] : [];
+  }
+
+  #trackerFaults(verdict: PriorityVerdict): readonly FaultCause[] {
+    if (verdict.kind !== "fault") return [];
+    return verdict.causes.map(({ kind, name }): FaultCause => {
+      if (kind === "interface") return { kind: "tracked-interface", interface: name };
+      return { kind: "script", name, detail: this.#dependencies.scripts.get(name)?.detail ?? "failed" };
+    });
+  }
+
+  #discard(heard: Parameters<PeerTable["note"]>[0], reason: string, now: Instant): void {
+    this.#count(`discarded.${reason}`);
+    if (!this.#peers.note(heard, reason, now)) return;
+    const words = DISCARD_WORDS[reason as DiscardReason] ?? `malformed packet (${reason})`;
+    this.#dependencies.log.write("warn", `(${this.#settings.name}) ${words}, from ${heard.source}: advert discarded`);
+  }
+
+  #remark(source: IpAddress, note: ReceiveNote): void {
+    this.#count(`noted.${note}`);
+    if (note === "OLD_UNICAST_CHECKSUM") this.#sender.useOldUnicastChecksum();
+    if (!this.#peers.tellOnce(source, note)) return;
+    this.#dependencies.log.write("warn", `(${this.#settings.name}) ${NOTE_WORDS[note]}, from ${source}`);
+  }
+
+  #count(counter: string): void {
+    this.#counters.set(counter, (this.#counters.get(counter) ?? 0) + 1);
+  }
+}
+
+function routerOf(settings: InstanceSettings, priority: number, source: IpAddress | undefined): VirtualRouter {
+  return {
+    vrid: settings.vrid,
+    family: settings.family,
+    version: settings.version,
+    priority,
+    source: source ?? NO_SOURCE[settings.family],
+    advertisementInterval: settings.advertisementInterval,
+    preemptMode: settings.preemptMode,
+    preemptDelay: settings.preemptDelay,
+    downTimerAdverts: settings.downTimerAdverts,
+    answersLowerPriority: settings.answersLowerPriority,
+    answersHigherPriority: settings.answersHigherPriority,
+    announce: settings.announce,
+  };
+}
+
+/** What others see of an instance: a change of it is worth an advert at once. */
+function protocolOf(settings: InstanceSettings): unknown {
+  const { version, advertisementInterval, transport, password, downTimerAdverts, preemptMode, preemptDelay } = settings;
+  const addresses = settings.virtualAddresses.map(({ address }) => address);
+  return { version, advertisementInterval, transport, password, downTimerAdverts, preemptMode, preemptDelay, addresses };
+}
+
+/** Stands in while there is none; nothing is sent then, for that is a fault. */
+const NO_SOURCE = { ipv4: "0.0.0.0" as IpAddress, ipv6: "::" as IpAddress } as const;
+
+const DISCARD_WORDS: Readonly<Record<DiscardReason, string>> = {
+  TTL: "invalid TTL/HL",
+  VERSION: "another VRRP version than ours",
+  AUTHENTICATION_TYPE: "another authentication type than ours",
+  PASSWORD: "received an invalid passwd!",
+  INTERVAL: "advertisement interval mismatch (version 2 demands the same advert_int)",
+  TYPE: "not an advertisement",
+  CHECKSUM: "invalid checksum",
+  UNICAST_MULTICAST: "unicast where multicast is configured, or the other way round",
+  OWN_ADVERTISEMENT: "our own source address: a loop in the network or a second host with our address",
+  UNKNOWN_SENDER: "sender is no unicast_peer",
+};
+
+const NOTE_WORDS: Readonly<Record<ReceiveNote, string>> = {
+  INTERVAL: "advertisement interval differs from ours; following the master's",
+  ADDRESS_LIST: "the advertised addresses are not our VIPs",
+  UNKNOWN_SENDER: "sender is no unicast_peer but is obeyed, as keepalived does (check_unicast_src refuses it)",
+  OLD_UNICAST_CHECKSUM: "checksum as old keepalived versions compute it; doing the same",
+};

@@ -1,0 +1,124 @@
+import { contains, familyOf, type AddressFamily, type IpAddress } from "../../base/address.ts";
+import { succeed, type Result } from "../../base/result.ts";
+import type { SystemFailure } from "../../ports/failure.ts";
+import {
+  IFAPROT_HOLDFAST,
+  type AddressRecord,
+  type Kernel,
+  type KernelEvent,
+  type NetworkInterface,
+} from "../../ports/kernel.ts";
+
+/** What the kernel has told of its interfaces and addresses so far. It follows the kernel by `apply`. */
+export class InterfaceTable {
+  readonly #interfaces = new Map<number, NetworkInterface>();
+  readonly #addresses = new Map<string, AddressRecord>();
+  /** Networks in which the host itself has, or once had, an address: interface index and prefix. */
+  readonly #homeNetworks = new Map<string, AddressRecord>();
+
+  /** Reads everything anew: at the start, and when the kernel says that events were lost. */
+  reload(kernel: Kernel): Result<void, SystemFailure> {
+    const interfaces = kernel.interfaces();
+    if (!interfaces.ok) return interfaces;
+    const addresses = kernel.addresses();
+    if (!addresses.ok) return addresses;
+    this.#interfaces.clear();
+    this.#addresses.clear();
+    for (const entry of interfaces.value) this.#interfaces.set(entry.index, entry);
+    for (const record of addresses.value) this.#store(record);
+    return succeed(undefined);
+  }
+
+  /** Follows one event; `overrun` asks the caller to `reload`. */
+  apply(event: KernelEvent): void {
+    switch (event.kind) {
+      case "interface-changed":
+        this.#interfaces.set(event.interface.index, event.interface);
+        return;
+      case "interface-removed":
+        this.#interfaces.delete(event.index);
+        for (const [key, record] of this.#addresses) {
+          if (record.interfaceIndex === event.index) this.#addresses.delete(key);
+        }
+        return;
+      case "address-added":
+        this.#store(event.record);
+        return;
+      case "address-removed":
+        this.#addresses.delete(addressKey(event.record));
+        return;
+      case "overrun":
+        return;
+    }
+  }
+
+  byName(name: string): NetworkInterface | undefined {
+    for (const entry of this.#interfaces.values()) if (entry.name === name) return entry;
+    return undefined;
+  }
+
+  all(): readonly AddressRecord[] {
+    return [...this.#addresses.values()];
+  }
+
+  find(key: AddressKey): AddressRecord | undefined {
+    return this.#addresses.get(addressKey(key));
+  }
+
+  /**
+   * The address that adverts come from: the interface's first primary address, never one that Holdfast added, and one of
+   * `avoid` (the virtual addresses) only where there is no other.
+   */
+  sourceAddress(interfaceIndex: number, family: AddressFamily, avoid: ReadonlySet<IpAddress>): IpAddress | undefined {
+    let lastResort: IpAddress | undefined;
+    for (const record of this.#addresses.values()) {
+      if (record.interfaceIndex !== interfaceIndex || familyOf(record.address) !== family) continue;
+      if (record.protocol === IFAPROT_HOLDFAST || record.secondary) continue;
+      if (!avoid.has(record.address)) return record.address;
+      lastResort ??= record.address;
+    }
+    return lastResort;
+  }
+
+  /**
+   * Whether a virtual address has to wait for the host's own: added first, it would become the primary of the host's
+   * subnet, and its removal would take the host's own address with it.
+   */
+  waitsForPrimary(key: AddressKey): boolean {
+    let isHome = false;
+    for (const home of this.#homeNetworks.values()) {
+      if (sameSubnet(home, key)) isHome = true;
+    }
+    if (!isHome) return false;
+    for (const record of this.#addresses.values()) {
+      if (record.protocol !== IFAPROT_HOLDFAST && record.address !== key.address && sameSubnet(record, key)) return false;
+    }
+    return true;
+  }
+
+  #store(record: AddressRecord): void {
+    this.#addresses.set(addressKey(record), record);
+    if (record.protocol === IFAPROT_HOLDFAST || familyOf(record.address) !== "ipv4" || record.prefixLength === 32) return;
+    if (!record.secondary) this.#homeNetworks.set(`${record.interfaceIndex} ${record.address}/${record.prefixLength}`, record);
+  }
+}
+
+/** What tells one address on this host from another. */
+export interface AddressKey {
+  readonly interfaceIndex: number;
+  readonly address: IpAddress;
+  readonly prefixLength: number;
+}
+
+export function addressKey(key: AddressKey): string {
+  return `${key.interfaceIndex} ${key.address}/${key.prefixLength}`;
+}
+
+/** The kernel's rule for secondary addresses: same interface, same mask, same network. */
+function sameSubnet(left: AddressKey, right: AddressKey): boolean {
+  return (
+    left.interfaceIndex === right.interfaceIndex &&
+    left.prefixLength === right.prefixLength &&
+    contains({ address: left.address, length: left.prefixLength }, right.address)
+  );
+}

@@ -1,0 +1,129 @@
+import { unreachable } from "../../base/assert.ts";
+import type { InstanceStateName } from "../../api/contract.ts";
+import type { NotifySettings, ScriptCommand } from "../../config/model.ts";
+import {
+  emptyNotifyQueue,
+  isQuiet,
+  notifyDeadline,
+  stepNotify,
+  type NotifyEffect,
+  type NotifyEvent,
+  type NotifyState,
+} from "../../core/notify-queue.ts";
+import type { Alarm, Clock } from "../../ports/clock.ts";
+import type { Log } from "../../ports/log.ts";
+import type { Account, Processes, RunningProgram } from "../../ports/processes.ts";
+
+/** A notify script as it will run. */
+interface Command {
+  readonly argv: readonly string[];
+  readonly account: Account | undefined;
+}
+
+export interface NotifierDependencies {
+  readonly clock: Clock;
+  readonly processes: Processes;
+  readonly log: Log;
+  /** Whom a script runs as; undefined: as this process. */
+  readonly accountOf: (command: ScriptCommand) => Account | undefined;
+}
+
+/** Runs the notify scripts of one instance, in order and one at a time. */
+export class Notifier {
+  readonly #name: string;
+  readonly #dependencies: NotifierDependencies;
+  readonly #alarm: Alarm;
+  readonly #programs = new Map<number, RunningProgram>();
+  #settings: NotifySettings;
+  #state: NotifyState<Command> = emptyNotifyQueue();
+
+  constructor(name: string, settings: NotifySettings, dependencies: NotifierDependencies) {
+    this.#name = name;
+    this.#settings = settings;
+    this.#dependencies = dependencies;
+    this.#alarm = dependencies.clock.alarm(() => this.#step({ kind: "deadline" }));
+  }
+
+  reconfigure(settings: NotifySettings): void {
+    this.#settings = settings;
+  }
+
+  /** Tells of a state that was entered: first the script for this state, then the one for all of them. */
+  tell(state: Exclude<InstanceStateName, "INIT">, priority: number): void {
+    const { any } = this.#settings;
+    const commands: Command[] = [];
+    const specific = this.#specific(state);
+    if (specific !== undefined) commands.push(this.#command(specific, []));
+    if (any !== undefined) commands.push(this.#command(any, ["INSTANCE", this.#name, state, `${priority}`]));
+    if (commands.length === 0) return;
+    this.#step({ kind: "changed", change: { name: state, commands, skippable: state !== "STOP" } });
+  }
+
+  /** Whether everything has been told and every script has ended. */
+  get quiet(): boolean {
+    return isQuiet(this.#state);
+  }
+
+  close(): void {
+    this.#alarm.close();
+  }
+
+  #specific(state: Exclude<InstanceStateName, "INIT">): ScriptCommand | undefined {
+    switch (state) {
+      case "MASTER":
+        return this.#settings.master;
+      case "BACKUP":
+        return this.#settings.backup;
+      case "FAULT":
+        return this.#settings.fault;
+      case "STOP":
+        return this.#settings.stop;
+      default:
+        return unreachable(state);
+    }
+  }
+
+  #command(command: ScriptCommand, extra: readonly string[]): Command {
+    return { argv: [...command.argv, ...extra], account: this.#dependencies.accountOf(command) };
+  }
+
+  #step(event: NotifyEvent<Command>): void {
+    const step = stepNotify(this.#settings, this.#state, event, this.#dependencies.clock.now());
+    this.#state = step.state;
+    for (const effect of step.effects) this.#obey(effect);
+    const deadline = notifyDeadline(this.#state);
+    if (deadline === undefined) this.#alarm.clear();
+    else this.#alarm.set(deadline);
+  }
+
+  #obey(effect: NotifyEffect<Command>): void {
+    const { log, processes } = this.#dependencies;
+    switch (effect.kind) {
+      case "start-command": {
+        const { id, command } = effect;
+        const program = processes.start(command, (end) => {
+          this.#programs.delete(id);
+          const what = `(${this.#name}) notify script ${command.argv[0] ?? ""}`;
+          if (end.kind === "not-started") log.write("error", `${what} could not be started: ${end.failure.message}`);
+          if (end.kind === "killed") log.write("warn", `${what} was killed by ${end.signal}`);
+          if (end.kind === "exited" && end.status !== 0) log.write("info", `${what} exited with status ${end.status}`);
+          this.#step({ kind: "ended", id });
+        });
+        if (program !== undefined) this.#programs.set(id, program);
+        return;
+      }
+      case "signal-group":
+        log.write("warn", `(${this.#name}) a notify script takes too long, sending ${effect.signal}`);
+        this.#programs.get(effect.id)?.signalGroup(effect.signal);
+        return;
+      case "report-skipped":
+        log.write("info", `(${this.#name}) notify for ${effect.change} skipped: overtaken by ${effect.overtakenBy}`);
+        return;
+      case "report-unkillable":
+        log.write("error", `(${this.#name}) notify script ${effect.command.argv[0] ?? ""} does not end though it was killed`);
+        return;
+      default:
+        return unreachable(effect);
+    }
+  }
+}

@@ -1,0 +1,175 @@
+import { unreachable } from "../../base/assert.ts";
+import { toSeconds } from "../../base/time.ts";
+import type { ScriptSettings } from "../../config/model.ts";
+import {
+  initialScript,
+  scriptDeadline,
+  stepScript,
+  type DownCause,
+  type ScriptEffect,
+  type ScriptEnd,
+  type ScriptEvent,
+  type ScriptState,
+} from "../../core/tracking/script.ts";
+import type { Alarm, Clock } from "../../ports/clock.ts";
+import type { Files } from "../../ports/files.ts";
+import type { Log } from "../../ports/log.ts";
+import type { Account, Processes, RunningProgram } from "../../ports/processes.ts";
+
+export interface ScriptTrackerDependencies {
+  readonly clock: Clock;
+  readonly processes: Processes;
+  readonly files: Files;
+  readonly log: Log;
+}
+
+/** Runs one vrrp_script again and again and knows what is to be held of it. */
+export class ScriptTracker {
+  readonly #dependencies: ScriptTrackerDependencies;
+  readonly #onChange: () => void;
+  readonly #alarm: Alarm;
+  #settings: ScriptSettings;
+  #account: Account | undefined;
+  #state: ScriptState;
+  #program: RunningProgram | undefined;
+  #lastResult = "";
+
+  /** `account`: whom it runs as; undefined: as this process. `onChange` comes after each change of the verdict. */
+  constructor(
+    options: { readonly settings: ScriptSettings; readonly account: Account | undefined; readonly onChange: () => void },
+    dependencies: ScriptTrackerDependencies,
+  ) {
+    this.#settings = options.settings;
+    this.#account = options.account;
+    this.#onChange = options.onChange;
+    this.#dependencies = dependencies;
+    this.#state = initialScript(options.settings, dependencies.clock.now());
+    this.#alarm = dependencies.clock.alarm(() => this.#step({ kind: "deadline" }));
+  }
+
+  get settings(): ScriptSettings {
+    return this.#settings;
+  }
+
+  get verdict(): "unknown" | "up" | "down" {
+    return this.#state.verdict.kind;
+  }
+
+  /** The last result in words: `exited with status 1`. */
+  get detail(): string {
+    const { verdict } = this.#state;
+    switch (verdict.kind) {
+      case "unknown":
+        return "has no result yet";
+      case "up":
+        return verdict.failures === 0 ? "succeeded" : `failed ${verdict.failures} of ${this.#settings.fall} times`;
+      case "down":
+        return describeDown(verdict.cause);
+      default:
+        return unreachable(verdict);
+    }
+  }
+
+  start(): void {
+    this.#step({ kind: "deadline" });
+  }
+
+  /** Keeps what is known of the script; its rhythm and limits are the new ones. */
+  reconfigure(settings: ScriptSettings, account: Account | undefined): void {
+    this.#settings = settings;
+    this.#account = account;
+    this.#step({ kind: "reconfigured" });
+  }
+
+  /** Ends a run that is under way, too. */
+  stop(): void {
+    this.#alarm.close();
+    this.#program?.signalGroup("SIGKILL");
+    this.#program = undefined;
+  }
+
+  #step(event: ScriptEvent): void {
+    const before = this.#state.verdict.kind;
+    const step = stepScript(this.#settings, this.#state, event, this.#dependencies.clock.now());
+    this.#state = step.state;
+    for (const effect of step.effects) this.#obey(effect);
+    this.#alarm.set(scriptDeadline(this.#state));
+    const { verdict } = this.#state;
+    if (verdict.kind === "down" && verdict.cause.kind === "timed-out" && event.kind === "deadline") {
+      this.#tell("timed_out");
+    }
+    if (verdict.kind !== before) this.#onChange();
+  }
+
+  #obey(effect: ScriptEffect): void {
+    const { log } = this.#dependencies;
+    const { name } = this.#settings;
+    switch (effect.kind) {
+      case "start-script":
+        this.#start();
+        return;
+      case "signal-group":
+        this.#program?.signalGroup(effect.signal);
+        return;
+      case "report-skipped":
+        log.write("warn", `VRRP_Script(${name}) is still running after ${seconds(effect.runningFor)}, skipping a run`);
+        return;
+      case "report-unkillable":
+        log.write("error", `VRRP_Script(${name}) does not end though it was killed, after ${seconds(effect.runningFor)}`);
+        return;
+      default:
+        return unreachable(effect);
+    }
+  }
+
+  #start(): void {
+    const { check } = this.#settings;
+    if ("openFile" in check) {
+      const facts = this.#dependencies.files.facts(check.openFile);
+      const end: ScriptEnd = facts.ok ? { kind: "exited", status: 0 } : { kind: "not-started", failure: facts.error };
+      // The result comes as an event of its own, as that of a program does.
+      queueMicrotask(() => this.#ended(end));
+      return;
+    }
+    const program = this.#dependencies.processes.start({ argv: check.argv, account: this.#account }, (end) => {
+      if (this.#program === program) this.#program = undefined;
+      this.#ended(end);
+    });
+    this.#program = program;
+  }
+
+  #ended(end: ScriptEnd): void {
+    const running = this.#state.run.kind === "running";
+    this.#step({ kind: "ended", end });
+    if (!running) return;
+    this.#tell(end.kind === "exited" && end.status === 0 ? "succeeded" : `failed (${describeDown(end)})`);
+  }
+
+  /** Logs a result that differs from the one before. */
+  #tell(result: string): void {
+    if (result === this.#lastResult) return;
+    this.#lastResult = result;
+    this.#dependencies.log.write("info", `VRRP_Script(${this.#settings.name}) ${result}`);
+  }
+}
+
+function describeDown(cause: DownCause): string {
+  switch (cause.kind) {
+    case "exited":
+      return `exited with status ${cause.status}`;
+    case "killed":
+      return `was killed by ${cause.signal}`;
+    case "not-started":
+      return `could not be started: ${cause.failure.message}`;
+    case "timed-out":
+      return `timed out after ${seconds(cause.timeout)}`;
+    case "init-fail":
+      return "counts as failed until it succeeds (init_fail)";
+    default:
+      return unreachable(cause);
+  }
+}
+
+function seconds(duration: Parameters<typeof toSeconds>[0]): string {
+  return `${toSeconds(duration)} s`;
+}

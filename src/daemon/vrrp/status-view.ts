@@ -1,0 +1,77 @@
+import { elapsed, toMillis, type Instant } from "../../base/time.ts";
+import type { InstanceStatus, TrackerStatus, VirtualAddressStatus } from "../../api/contract.ts";
+import { leaseEnd } from "../../core/lease.ts";
+import type { State } from "../../core/vrrp/machine.ts";
+import type { Clock } from "../../ports/clock.ts";
+import { formatVip } from "./address-holder.ts";
+import { stateName } from "./cause-words.ts";
+import type { Instance } from "./instance.ts";
+import type { HeldAddress, LeaseKeeper } from "./lease-keeper.ts";
+import type { ScriptTracker } from "./script-tracker.ts";
+
+/** What an instance looks like from outside at this moment. */
+export function statusOf(
+  instance: Instance,
+  clock: Clock,
+  scripts: ReadonlyMap<string, ScriptTracker>,
+  leases: LeaseKeeper,
+): InstanceStatus {
+  const { settings, router, since } = instance;
+  const now = clock.now();
+  const wallClockMs = clock.wallClockMs();
+  const held = new Map(leases.heldBy(instance.holder).map((address) => [address.request.address, address]));
+  const excluded = new Set(settings.excludedAddresses);
+  return {
+    name: settings.name,
+    interface: settings.interface,
+    vrid: settings.vrid,
+    family: settings.family,
+    protocolVersion: settings.version,
+    state: stateName(instance.state),
+    priority: settings.priority,
+    effectivePriority: router.priority,
+    since: isoTime(since.at),
+    cause: since.cause,
+    advertisementIntervalMs: toMillis(settings.advertisementInterval),
+    master: masterOf(instance.state, now),
+    virtualAddresses: instance.holder.addresses().map((address): VirtualAddressStatus => {
+      const { kind } = instance.holder.holding(address);
+      return {
+        address: formatVip(address),
+        device: address.device,
+        held: kind === "held",
+        foreign: kind === "foreign",
+        excluded: excluded.has(address),
+        leaseUntil: leaseUntil(held.get(address.address), now, wallClockMs),
+      };
+    }),
+    trackers: instance.trackedItems().map(
+      (item): TrackerStatus => ({
+        kind: item.kind,
+        name: item.name,
+        state: item.verdict,
+        weight: item.weight,
+        reverse: item.reverse,
+        detail: item.kind === "script" ? (scripts.get(item.name)?.detail ?? "not running") : `interface is ${item.verdict}`,
+      }),
+    ),
+    peers: instance.peers.status(now),
+    counters: Object.fromEntries(instance.counters),
+  };
+}
+
+function masterOf(state: State, now: Instant): InstanceStatus["master"] {
+  if (state.kind !== "backup" || state.master.kind !== "heard") return null;
+  const { source, priority, at } = state.master;
+  return { address: source, priority, heardMsAgo: Math.round(toMillis(elapsed(at, now))) };
+}
+
+function leaseUntil(held: HeldAddress | undefined, now: Instant, wallClockMs: number): string | null {
+  if (held === undefined || held.lease.kind !== "timed") return null;
+  const end = leaseEnd(held.lease, held.renewedAt);
+  return isoTime(wallClockMs + toMillis(elapsed(now, end)));
+}
+
+function isoTime(milliseconds: number): string {
+  return new Date(Math.round(milliseconds)).toISOString();
+}
