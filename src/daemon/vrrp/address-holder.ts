@@ -180,7 +180,8 @@ export class AddressHolder implements LeaseOwner {
   retryNow(): void {
     const now = this.#now();
     for (const [address, holding] of this.#holdings) {
-      if (holding.kind === "missing" && holding.retryAt > now) this.#holdings.set(address, { ...holding, retryAt: now });
+      if (holding.kind === "missing" && holding.retryAt > now)
+        this.#holdings.set(address, { ...holding, retryAt: now });
     }
     this.repair();
   }
@@ -205,7 +206,8 @@ export class AddressHolder implements LeaseOwner {
       this.#holdings.set(address, known.holding);
       const key = this.#key(address);
       const held = key === undefined ? undefined : this.#dependencies.leases.find(key);
-      if (key !== undefined && held?.owner === this) this.#dependencies.leases.hold({ ...held, ...this.#terms(address, key) });
+      if (key !== undefined && held?.owner === this)
+        this.#dependencies.leases.hold({ ...held, ...this.#terms(address, key) });
     }
     for (const [id, { address, holding }] of before) {
       if (kept.has(id)) continue;
@@ -265,7 +267,8 @@ export class AddressHolder implements LeaseOwner {
       this.#holdings.set(address, { kind: "held" });
       return;
     }
-    if (interfaces.waitsForPrimary(key)) return this.#postpone(address, `${address.device} has lost the host's own address`);
+    if (interfaces.waitsForPrimary(key))
+      return this.#postpone(address, `${address.device} has lost the host's own address`);
 
     const terms = this.#terms(address, key);
     const renewedAt = this.#now();
@@ -392,4 +395,3 @@ const REPAIRS: RateLimit = { burst: 10, period: seconds(1) };
 const RETRY = seconds(1);
 const REPAIR_ANNOUNCEMENTS = 5;
 const TOO_OFTEN = "removed by somebody again and again";
-

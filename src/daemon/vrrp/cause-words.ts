@@ -31,10 +31,14 @@ export function describeCause(cause: Cause, now: Instant): CauseDocument {
     case "ADDRESS_OWNER":
       return document(cause.code, "priority 255: this node owns the addresses");
     case "MASTER_SILENT":
-      return document(cause.code, `${describeMaster(cause.master, now)}; waited ${toSeconds(cause.waited).toFixed(2)} s`, {
-        waitedMs: toMillis(cause.waited),
-        ...masterEvidence(cause.master, now),
-      });
+      return document(
+        cause.code,
+        `${describeMaster(cause.master, now)}; waited ${toSeconds(cause.waited).toFixed(2)} s`,
+        {
+          waitedMs: toMillis(cause.waited),
+          ...masterEvidence(cause.master, now),
+        },
+      );
     case "MASTER_LEFT":
       return document(cause.code, `the master ${cause.source} said farewell (priority 0)`, { source: cause.source });
     case "MASTER_WEAKER": {
@@ -65,9 +69,13 @@ export function describeCause(cause: Cause, now: Instant): CauseDocument {
         lengthMs: toMillis(cause.length),
       });
     case "SILENT":
-      return document(cause.code, `sent no advert for ${toSeconds(cause.length).toFixed(2)} s, so a backup may have taken over`, {
-        lengthMs: toMillis(cause.length),
-      });
+      return document(
+        cause.code,
+        `sent no advert for ${toSeconds(cause.length).toFixed(2)} s, so a backup may have taken over`,
+        {
+          lengthMs: toMillis(cause.length),
+        },
+      );
     case "LEASE_EXPIRED":
       return document(cause.code, `the kernel has not renewed the addresses for ${toSeconds(cause.age).toFixed(2)} s`, {
         ageMs: toMillis(cause.age),
@@ -115,7 +123,11 @@ function describeMaster(master: Master, now: Instant): string {
 
 function masterEvidence(master: Master, now: Instant): CauseDocument["evidence"] {
   if (master.kind !== "heard") return { master: null };
-  return { master: master.source, masterPriority: master.priority, masterHeardMsAgo: toMillis(elapsed(master.at, now)) };
+  return {
+    master: master.source,
+    masterPriority: master.priority,
+    masterHeardMsAgo: toMillis(elapsed(master.at, now)),
+  };
 }
 
 function document(code: string, text: string, evidence: CauseDocument["evidence"] = {}): CauseDocument {

@@ -2,7 +2,7 @@ import type { IpAddress } from "../../base/address.ts";
 import { fail, succeed, type Result } from "../../base/result.ts";
 import { after, earliest, millis, seconds, type Instant } from "../../base/time.ts";
 import type { InstanceStatus } from "../../api/contract.ts";
-import type { Configuration, InstanceSettings, ScriptCommand } from "../../config/model.ts";
+import type { Configuration, InstanceSettings } from "../../config/model.ts";
 import { detectPause, initialPause, type ClockSample, type PauseState } from "../../core/pause.ts";
 import type { Alarm, Clock } from "../../ports/clock.ts";
 import { describeFailure, type SystemFailure } from "../../ports/failure.ts";
@@ -10,14 +10,16 @@ import type { Files } from "../../ports/files.ts";
 import type { Kernel, KernelEvent, KernelMonitor } from "../../ports/kernel.ts";
 import type { Links } from "../../ports/links.ts";
 import type { Log } from "../../ports/log.ts";
-import type { Account, Processes } from "../../ports/processes.ts";
+import type { Processes } from "../../ports/processes.ts";
 import { Announcer } from "./announcer.ts";
 import { HeldRecord } from "./held-record.ts";
 import { Instance, type InstanceDependencies } from "./instance.ts";
 import { InterfaceTable } from "./interface-table.ts";
 import type { JournalSink } from "./journal-sink.ts";
+import { probePermissions } from "./probe-permissions.ts";
+import { removeLeftOvers } from "./left-overs.ts";
 import { LeaseKeeper } from "./lease-keeper.ts";
-import { ScriptTracker } from "./script-tracker.ts";
+import { ScriptSet } from "./script-set.ts";
 import { SocketPool } from "./socket-pool.ts";
 import { statusOf } from "./status-view.ts";
 
@@ -79,8 +81,7 @@ class Driver implements VrrpDriver {
   readonly #announcer: Announcer;
   readonly #sockets: SocketPool;
   readonly #held: HeldRecord;
-  readonly #scripts = new Map<string, ScriptTracker>();
-  readonly #accounts = new Map<string, Account>();
+  readonly #scripts: ScriptSet;
   readonly #tick: Alarm;
   #configuration: Configuration;
   #instances: readonly Instance[] = [];
@@ -95,7 +96,7 @@ class Driver implements VrrpDriver {
   #ending: Ending = { kind: "no" };
 
   constructor(options: VrrpDriverOptions, ports: VrrpPorts & { readonly journal: JournalSink }) {
-    const { clock, kernel, links, log, files } = ports;
+    const { clock, kernel, links, log, files, processes } = ports;
     this.#options = options;
     this.#ports = ports;
     this.#configuration = options.configuration;
@@ -103,6 +104,7 @@ class Driver implements VrrpDriver {
     this.#announcer = new Announcer({ links, log, interfaces: this.#interfaces });
     this.#sockets = new SocketPool(links, () => this.#onReadable());
     this.#held = new HeldRecord(`${options.runtimeDirectory}/held-addresses.json`, { files, log });
+    this.#scripts = new ScriptSet(() => this.#onTrackerChange(), { clock, processes, files, log });
     this.#tick = clock.alarm(() => this.#onTick());
     this.#pause = initialPause(this.#sample());
     this.#wakeBy = clock.now();
@@ -120,13 +122,20 @@ class Driver implements VrrpDriver {
       const message = `instance ${name}: there is no interface ${device} on this host`;
       return this.#abandon({ code: "NO_INTERFACE", message });
     }
-    const permitted = this.#probe();
+    const permitted = probePermissions(this.#configuration, {
+      links: this.#ports.links,
+      kernel,
+      interfaces: this.#interfaces,
+    });
     if (!permitted.ok) return this.#abandon(startFailure(permitted.error));
 
     this.#held.load();
-    this.#startScripts(this.#configuration);
+    this.#scripts.configure(this.#configuration);
     this.#instances = this.#configuration.instances.map((settings) => this.#createInstance(settings));
-    this.#removeLeftOvers();
+    removeLeftOvers(
+      this.#instances.map(({ holder }) => holder),
+      { kernel, log, interfaces: this.#interfaces, record: this.#held },
+    );
     this.#startAt = after(this.#ports.clock.now(), this.#configuration.global.startupDelay);
     this.#startInstances();
     this.#schedule();
@@ -137,7 +146,7 @@ class Driver implements VrrpDriver {
   reload(configuration: Configuration): void {
     this.#enter();
     this.#configuration = configuration;
-    this.#startScripts(configuration);
+    this.#scripts.configure(configuration);
     const kept = new Map(this.#instances.map((instance) => [identityOf(instance.settings), instance]));
     const next = configuration.instances.map((settings) => {
       const known = kept.get(identityOf(settings));
@@ -152,19 +161,21 @@ class Driver implements VrrpDriver {
       if (known !== undefined) known.reconfigure(settings);
       else if (this.#startAt === undefined) instance.start();
     }
-    this.#stopUnusedScripts(configuration);
+    this.#scripts.stopOthers(configuration);
     this.#schedule();
     this.#ports.log.write("info", "Reload complete");
   }
 
   status(): readonly InstanceStatus[] {
-    return this.#instances.map((instance) => statusOf(instance, this.#ports.clock, this.#scripts, this.#leases));
+    return this.#instances.map((instance) =>
+      statusOf(instance, this.#ports.clock, this.#scripts.trackers, this.#leases),
+    );
   }
 
   stop(done: () => void): void {
     this.#enter();
     this.#ending = { kind: "handing-over", by: after(this.#ports.clock.now(), HAND_OVER_BOUND), done };
-    for (const script of this.#scripts.values()) script.stop();
+    this.#scripts.stopAll();
     for (const instance of this.#instances) instance.stop("STOP", this.#options.keepAddresses);
     this.#checkStopped();
     this.#schedule();
@@ -178,13 +189,13 @@ class Driver implements VrrpDriver {
       journal,
       interfaces: this.#interfaces,
       sockets: this.#sockets,
-      scripts: this.#scripts,
+      scripts: this.#scripts.trackers,
       virtualAddresses: () => this.#virtualAddresses(),
       catchUp: () => {
         this.#enter();
         this.#catchUp();
       },
-      notifier: { clock, processes, log, accountOf: (command) => this.#accountOf(command) },
+      notifier: { clock, processes, log, accountOf: (command) => this.#scripts.accountOf(command) },
       holder: {
         clock,
         kernel,
@@ -199,50 +210,10 @@ class Driver implements VrrpDriver {
     return new Instance(settings, dependencies);
   }
 
-  /** A raw socket and an address that nobody asks about tell whether we may do what we will have to. */
-  #probe(): Result<void, SystemFailure> {
-    const first = this.#configuration.instances[0];
-    if (first === undefined) return succeed(undefined);
-    const device = this.#interfaces.byName(first.interface);
-    if (device === undefined) return succeed(undefined);
-    const socket = this.#ports.links.openVrrpSocket(
-      { interfaceIndex: device.index, interfaceName: device.name, family: first.family, groups: [] },
-      () => undefined,
-    );
-    if (!socket.ok) return socket;
-    socket.value.close();
-    // Removing what is not there changes nothing, and is refused for another reason when we may not.
-    const absent = { interfaceIndex: device.index, address: UNUSED_ADDRESS, prefixLength: 32 };
-    const removed = this.#ports.kernel.removeAddress(absent);
-    return !removed.ok && removed.error.errno === "EPERM" ? removed : succeed(undefined);
-  }
-
   #abandon(failure: StartFailure): Result<void, StartFailure> {
     this.#monitor?.close();
     this.#tick.close();
     return fail(failure);
-  }
-
-  /** What a crashed run left behind goes, except where its lease lets mastership be resumed. */
-  #removeLeftOvers(): void {
-    const { kernel, log } = this.#ports;
-    const resumed = new Set<string>();
-    for (const instance of this.#instances) {
-      if (!instance.holder.stillLeased()) continue;
-      for (const { address } of instance.holder.addresses()) resumed.add(address);
-    }
-    const own = this.#virtualAddresses();
-    for (const record of this.#interfaces.all()) {
-      if (!this.#held.isOurs(this.#interfaces, record)) continue;
-      const known = own.has(record.address) || this.#held.has(record);
-      if (!known || resumed.has(record.address)) continue;
-      const removed = kernel.removeAddress(record);
-      const what = `${record.address}/${record.prefixLength}, left over from a run that crashed`;
-      if (removed.ok) log.write("warn", `removed ${what}`);
-      else log.write("error", `${describeFailure(removed.error)} (${what})`);
-    }
-    const reread = this.#interfaces.reload(kernel);
-    if (!reread.ok) log.write("error", describeFailure(reread.error));
   }
 
   #virtualAddresses(): ReadonlySet<IpAddress> {
@@ -251,48 +222,6 @@ class Driver implements VrrpDriver {
       ...settings.excludedAddresses,
     ]);
     return new Set(lists.map(({ address }) => address));
-  }
-
-  #startScripts(configuration: Configuration): void {
-    const { clock, processes, files, log } = this.#ports;
-    for (const settings of configuration.scripts) {
-      const known = this.#scripts.get(settings.name);
-      const account = "argv" in settings.check ? this.#accountOf(settings.check) : undefined;
-      if (known !== undefined && sameProgram(known.settings, settings)) {
-        known.reconfigure(settings, account);
-        continue;
-      }
-      known?.stop();
-      const options = { settings, account, onChange: () => this.#onTrackerChange() };
-      const tracker = new ScriptTracker(options, { clock, processes, files, log });
-      this.#scripts.set(settings.name, tracker);
-      tracker.start();
-    }
-  }
-
-  #stopUnusedScripts(configuration: Configuration): void {
-    const names = new Set(configuration.scripts.map(({ name }) => name));
-    for (const [name, script] of this.#scripts) {
-      if (names.has(name)) continue;
-      script.stop();
-      this.#scripts.delete(name);
-    }
-  }
-
-  /** Whom a script runs as: its own user, else script_user; undefined: as this process. */
-  #accountOf(command: ScriptCommand): Account | undefined {
-    const user = command.user ?? this.#configuration.global.scriptUser;
-    if (user === undefined) return undefined;
-    const key = `${user.user}:${user.group ?? ""}`;
-    const known = this.#accounts.get(key);
-    if (known !== undefined) return known;
-    const found = this.#ports.processes.findAccount(user.user, user.group);
-    if (!found.ok) {
-      this.#ports.log.write("error", describeFailure(found.error));
-      return undefined;
-    }
-    this.#accounts.set(key, found.value);
-    return found.value;
   }
 
   #onTrackerChange(): void {
@@ -454,13 +383,6 @@ function identityOf(settings: InstanceSettings): string {
   return `${settings.family} ${settings.interface} ${settings.vrid} ${settings.transport.kind}`;
 }
 
-/** The same check under the same name keeps what is known of it over a reload. */
-function sameProgram(left: ScriptTracker["settings"], right: ScriptTracker["settings"]): boolean {
-  const { place: _left, ...leftCheck } = left.check;
-  const { place: _right, ...rightCheck } = right.check;
-  return JSON.stringify(leftCheck) === JSON.stringify(rightCheck);
-}
-
 function startFailure(failure: SystemFailure): StartFailure {
   const denied = failure.errno === "EPERM" || failure.errno === "EACCES";
   return { code: denied ? "NO_PERMISSION" : "SYSTEM", message: describeFailure(failure) };
@@ -474,6 +396,3 @@ const HAND_OVER_BOUND = millis(3_500);
 
 /** keepalived's: stop scripts that take longer go on without us. */
 const TELLING_BOUND = seconds(1);
-
-/** Of TEST-NET-1: no host has it (RFC 5737). */
-const UNUSED_ADDRESS = "192.0.2.255" as IpAddress;

@@ -70,7 +70,10 @@ export class Instance {
     this.#notifier = new Notifier(settings.name, settings.notify, dependencies.notifier);
     this.holder = new AddressHolder(settings.name, settings, dependencies.holder);
     this.#sender = new AdvertisementSender(settings, dependencies.sockets);
-    this.#since = { at: dependencies.clock.wallClockMs(), cause: { code: "WAITING", text: "not started", evidence: {} } };
+    this.#since = {
+      at: dependencies.clock.wallClockMs(),
+      cause: { code: "WAITING", text: "not started", evidence: {} },
+    };
   }
 
   get settings(): InstanceSettings {
@@ -406,7 +409,16 @@ function routerOf(settings: InstanceSettings, priority: number, source: IpAddres
 function protocolOf(settings: InstanceSettings): unknown {
   const { version, advertisementInterval, transport, password, downTimerAdverts, preemptMode, preemptDelay } = settings;
   const addresses = settings.virtualAddresses.map(({ address }) => address);
-  return { version, advertisementInterval, transport, password, downTimerAdverts, preemptMode, preemptDelay, addresses };
+  return {
+    version,
+    advertisementInterval,
+    transport,
+    password,
+    downTimerAdverts,
+    preemptMode,
+    preemptDelay,
+    addresses,
+  };
 }
 
 /** Stands in while there is none; nothing is sent then, for that is a fault. */

@@ -91,15 +91,18 @@ export class InterfaceTable {
     }
     if (!isHome) return false;
     for (const record of this.#addresses.values()) {
-      if (record.protocol !== IFAPROT_HOLDFAST && record.address !== key.address && sameSubnet(record, key)) return false;
+      if (record.protocol !== IFAPROT_HOLDFAST && record.address !== key.address && sameSubnet(record, key))
+        return false;
     }
     return true;
   }
 
   #store(record: AddressRecord): void {
     this.#addresses.set(addressKey(record), record);
-    if (record.protocol === IFAPROT_HOLDFAST || familyOf(record.address) !== "ipv4" || record.prefixLength === 32) return;
-    if (!record.secondary) this.#homeNetworks.set(`${record.interfaceIndex} ${record.address}/${record.prefixLength}`, record);
+    if (record.protocol === IFAPROT_HOLDFAST || familyOf(record.address) !== "ipv4" || record.prefixLength === 32)
+      return;
+    if (!record.secondary)
+      this.#homeNetworks.set(`${record.interfaceIndex} ${record.address}/${record.prefixLength}`, record);
   }
 }
 

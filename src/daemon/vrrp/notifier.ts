@@ -120,7 +120,10 @@ export class Notifier {
         log.write("info", `(${this.#name}) notify for ${effect.change} skipped: overtaken by ${effect.overtakenBy}`);
         return;
       case "report-unkillable":
-        log.write("error", `(${this.#name}) notify script ${effect.command.argv[0] ?? ""} does not end though it was killed`);
+        log.write(
+          "error",
+          `(${this.#name}) notify script ${effect.command.argv[0] ?? ""} does not end though it was killed`,
+        );
         return;
       default:
         return unreachable(effect);

@@ -36,7 +36,11 @@ export class ScriptTracker {
 
   /** `account`: whom it runs as; undefined: as this process. `onChange` comes after each change of the verdict. */
   constructor(
-    options: { readonly settings: ScriptSettings; readonly account: Account | undefined; readonly onChange: () => void },
+    options: {
+      readonly settings: ScriptSettings;
+      readonly account: Account | undefined;
+      readonly onChange: () => void;
+    },
     dependencies: ScriptTrackerDependencies,
   ) {
     this.#settings = options.settings;
@@ -115,7 +119,10 @@ export class ScriptTracker {
         log.write("warn", `VRRP_Script(${name}) is still running after ${seconds(effect.runningFor)}, skipping a run`);
         return;
       case "report-unkillable":
-        log.write("error", `VRRP_Script(${name}) does not end though it was killed, after ${seconds(effect.runningFor)}`);
+        log.write(
+          "error",
+          `VRRP_Script(${name}) does not end though it was killed, after ${seconds(effect.runningFor)}`,
+        );
         return;
       default:
         return unreachable(effect);

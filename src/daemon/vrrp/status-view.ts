@@ -45,16 +45,15 @@ export function statusOf(
         leaseUntil: leaseUntil(held.get(address.address), now, wallClockMs),
       };
     }),
-    trackers: instance.trackedItems().map(
-      (item): TrackerStatus => ({
-        kind: item.kind,
-        name: item.name,
-        state: item.verdict,
-        weight: item.weight,
-        reverse: item.reverse,
-        detail: item.kind === "script" ? (scripts.get(item.name)?.detail ?? "not running") : `interface is ${item.verdict}`,
-      }),
-    ),
+    trackers: instance.trackedItems().map((item): TrackerStatus => ({
+      kind: item.kind,
+      name: item.name,
+      state: item.verdict,
+      weight: item.weight,
+      reverse: item.reverse,
+      detail:
+        item.kind === "script" ? (scripts.get(item.name)?.detail ?? "not running") : `interface is ${item.verdict}`,
+    })),
     peers: instance.peers.status(now),
     counters: Object.fromEntries(instance.counters),
   };

@@ -1,0 +1,41 @@
+import type { IpAddress } from "../../base/address.ts";
+import { describeFailure } from "../../ports/failure.ts";
+import type { Kernel } from "../../ports/kernel.ts";
+import type { Log } from "../../ports/log.ts";
+import type { AddressHolder } from "./address-holder.ts";
+import type { HeldRecord } from "./held-record.ts";
+import type { InterfaceTable } from "./interface-table.ts";
+
+export interface LeftOverDependencies {
+  readonly kernel: Kernel;
+  readonly log: Log;
+  readonly interfaces: InterfaceTable;
+  readonly record: HeldRecord;
+}
+
+/**
+ * Removes the addresses that a run before this one left behind when it crashed: those of this configuration, and those
+ * in the record that it does not name any more. Where an instance's lease still runs they stay, for it resumes.
+ */
+export function removeLeftOvers(holders: readonly AddressHolder[], dependencies: LeftOverDependencies): void {
+  const { kernel, log, interfaces, record } = dependencies;
+  const configured = new Set<IpAddress>();
+  const resumed = new Set<IpAddress>();
+  for (const holder of holders) {
+    const resumes = holder.stillLeased();
+    for (const { address } of holder.addresses()) {
+      configured.add(address);
+      if (resumes) resumed.add(address);
+    }
+  }
+  for (const found of interfaces.all()) {
+    const isLeftOver = record.isOurs(interfaces, found) && (configured.has(found.address) || record.has(found));
+    if (!isLeftOver || resumed.has(found.address)) continue;
+    const removed = kernel.removeAddress(found);
+    const what = `${found.address}/${found.prefixLength}, left over from a run that crashed`;
+    if (removed.ok) log.write("warn", `removed ${what}`);
+    else log.write("error", `${describeFailure(removed.error)} (${what})`);
+  }
+  const reread = interfaces.reload(kernel);
+  if (!reread.ok) log.write("error", describeFailure(reread.error));
+}
