@@ -1,7 +1,8 @@
-import { chmodSync, unlinkSync } from "node:fs";
+import { chmodSync, existsSync, unlinkSync } from "node:fs";
 import type { IncomingMessage, Server as HttpServer, ServerResponse } from "node:http";
 import { connect, createServer } from "node:net";
 import type { Server, Socket } from "node:net";
+import { dirname } from "node:path";
 import type { ErrorDocument, ReloadDocument, StatusDocument } from "./contract.ts";
 
 /** What the control socket shows and asks for. */
@@ -52,6 +53,8 @@ export function openControlServer(
   };
   let replaced = false;
   server.on("error", (error: NodeJS.ErrnoException) => {
+    // libuv says EACCES where the folder is missing.
+    if (!existsSync(dirname(path))) return refuse("there is no such folder");
     if (error.code !== "EADDRINUSE" || replaced) return refuse(error.message);
     replaced = true;
     whenDead(path, (dead) => {

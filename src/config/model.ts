@@ -6,6 +6,16 @@ export interface Place {
   readonly file: string;
   readonly line: number;
   readonly column: number;
+  /** Behind the last character. */
+  readonly endColumn?: number;
+  /** The include lines that led to the file, outermost first; missing or empty in the first file. */
+  readonly include?: readonly IncludeStep[];
+}
+
+/** A line that included another file. */
+export interface IncludeStep {
+  readonly file: string;
+  readonly line: number;
 }
 
 /**
@@ -81,6 +91,7 @@ export interface TrackedScript extends TrackWeight {
 
 export interface TrackedInterface extends TrackWeight {
   readonly interface: string;
+  readonly place?: Place;
 }
 
 /** A line of virtual_ipaddress or virtual_ipaddress_excluded. */
@@ -112,7 +123,7 @@ export interface AnnounceSettings {
   /** Period of later bursts; 0: none. */
   readonly refresh: Micros;
   readonly refreshRepeat: number;
-  /** The same two after an advert of lower priority was heard while master. */
+  /** The same two after an advert of lower priority was heard while master. A repeat of 0 means: no burst. */
   readonly lowerPriorityDelay: Micros;
   readonly lowerPriorityRepeat: number;
 }
@@ -131,6 +142,7 @@ export type Transport =
 
 export interface UnicastPeer {
   readonly address: IpAddress;
+  readonly place?: Place;
   /** 0-255. */
   readonly minTtl: number;
   readonly maxTtl: number;
@@ -158,6 +170,8 @@ export interface InstanceSettings {
   readonly version: 2 | 3;
   readonly vrid: number;
   readonly interface: string;
+  /** Where the interface is named. */
+  readonly interfacePlace?: Place;
   /** 1-255 before trackers; 255 is the address owner. */
   readonly priority: number;
   readonly advertisementInterval: Micros;
@@ -165,7 +179,10 @@ export interface InstanceSettings {
   readonly preemptDelay: Micros;
   readonly downTimerAdverts: number;
   readonly transport: Transport;
-  /** Eight bytes padded with zeros on the wire; undefined: no authentication. Version 2 only. */
+  /**
+   * One character per byte (code points 0-255), at most eight, padded with zeros on the wire; undefined: no
+   * authentication. Version 2 only.
+   */
   readonly password: string | undefined;
   readonly virtualAddresses: readonly VirtualAddress[];
   readonly excludedAddresses: readonly VirtualAddress[];

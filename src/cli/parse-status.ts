@@ -1,0 +1,33 @@
+import type { InstanceStatus, StatusDocument } from "../api/contract.ts";
+
+/** Checks that a document is a status of a version that this program knows, as far as showing it needs. */
+export function parseStatus(value: Readonly<Record<string, unknown>>): StatusDocument | undefined {
+  return isStatus(value) ? value : undefined;
+}
+
+function isStatus(value: unknown): value is StatusDocument {
+  if (!isRecord(value) || value["version"] !== 1) return false;
+  const { daemon, instances, lastKnown } = value;
+  if (!isRecord(daemon) || !Array.isArray(daemon["processes"]) || !daemon["processes"].every(isRecord)) return false;
+  if (typeof daemon["startedAt"] !== "string" || typeof daemon["configuredAt"] !== "string") return false;
+  if (!Array.isArray(instances) || !instances.every(isInstance)) return false;
+  if (lastKnown === null) return true;
+  return isRecord(lastKnown) && Array.isArray(lastKnown["instances"]) && lastKnown["instances"].every(isInstance);
+}
+
+function isInstance(value: unknown): value is InstanceStatus {
+  return (
+    isRecord(value) &&
+    typeof value["name"] === "string" &&
+    typeof value["state"] === "string" &&
+    typeof value["since"] === "string" &&
+    isRecord(value["cause"]) &&
+    Array.isArray(value["virtualAddresses"]) &&
+    Array.isArray(value["trackers"]) &&
+    Array.isArray(value["peers"])
+  );
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,27 @@
+import type { JournalEntry } from "../api/contract.ts";
+import { describeTime } from "./times.ts";
+
+/** One line per entry, oldest first, each with its newline: when, who, from which state to which, and why. */
+export function renderEvents(entries: readonly JournalEntry[]): string {
+  const width = Math.max(0, ...entries.map((entry) => (entry.instance ?? "").length));
+  return entries.map((entry) => `${eventLine(entry, width)}\n`).join("");
+}
+
+function eventLine(entry: JournalEntry, width: number): string {
+  const at = describeTime(entry.at) + (/\.\d{3}/.exec(entry.at)?.[0] ?? "");
+  const parts = [
+    at,
+    (entry.instance ?? "").padEnd(width),
+    transition(entry).padEnd(TRANSITION_WIDTH),
+    entry.cause.text,
+  ];
+  // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
+  return parts.join("  ").replace(/[\u0000-\u001f\u007f-\u009f]/g, "?");
+}
+
+function transition(entry: JournalEntry): string {
+  if (entry.to === null) return "";
+  return entry.from === null ? entry.to : `${entry.from} -> ${entry.to}`;
+}
+
+const TRANSITION_WIDTH = "BACKUP -> MASTER".length;

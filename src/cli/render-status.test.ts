@@ -1,0 +1,173 @@
+import { describe, expect, test } from "vitest";
+import type { InstanceStatus, StatusDocument } from "../api/contract.ts";
+import { createPaint } from "./paint.ts";
+import { renderStatus } from "./render-status.ts";
+import { describeTime } from "./times.ts";
+
+describe("renderStatus", () => {
+  test("a master that is well: one block, nothing alarming", () => {
+    expect(plain(document())).toBe(
+      lines(
+        "Holdfast 0.1.0, pid 4711, running for 2 h 3 min",
+        `Configuration /etc/keepalived/keepalived.conf, read ${local(-7_380)}`,
+        "Process vrrp running, pid 4712",
+        "",
+        `VI_1  MASTER  since ${local(-3_600)} (1 h)`,
+        "  cause     no advert was heard for 3.6 s",
+        "  address   192.0.2.1/24 on eth0  held, lease runs 1.5 s more",
+        "  address   192.0.2.9/32 on eth1 (not advertised)  there before us, left alone",
+        "  priority  100",
+        "  master    this node",
+        "  network   eth0, VRID 51, VRRPv2, adverts every 1.0 s",
+        "  script    chk_nginx up: exited with status 0, weight -20",
+        "  interface eth1 up, weight +5 reversed",
+        "  peer      192.0.2.12, priority 90, heard 0.4 s ago, 34 adverts accepted; discarded: 3 BAD_CHECKSUM",
+      ),
+    );
+  });
+
+  test("a backup that still holds, and one in FAULT: who is master, what is lost", () => {
+    const backup: InstanceStatus = {
+      ...MASTER,
+      name: "VI_2",
+      state: "BACKUP",
+      effectivePriority: 80,
+      master: { address: "192.0.2.12", priority: 90, heardMsAgo: 400 },
+      trackers: [],
+      peers: [],
+    };
+    const fault: InstanceStatus = { ...backup, name: "VI_3", state: "FAULT", master: null, virtualAddresses: [LOST] };
+    const text = plain(document({ instances: [backup, fault] }));
+    expect(text).toContain("  address   192.0.2.1/24 on eth0  still held, lease runs 1.5 s more\n");
+    expect(text).toContain("  priority  80, configured 100\n");
+    expect(text).toContain("  master    192.0.2.12, priority 90, heard 0.4 s ago\n");
+    expect(text).toContain("  address   192.0.2.1/24 on eth0  not held\n");
+    expect(text).toContain("  master    nobody is heard\n");
+  });
+
+  test("a master without its address: shouted", () => {
+    const text = plain(document({ instances: [{ ...MASTER, virtualAddresses: [LOST] }] }));
+    expect(text).toContain("  address   192.0.2.1/24 on eth0  NOT HELD\n");
+  });
+
+  test("a refused reload: stands before the instances, with every reason", () => {
+    const refusedReload = { at: at(-300), reasons: ["a.conf:3:5: PRIORITY is out of range", "a.conf:9:1: no vrid"] };
+    const text = plain(document({ daemon: { ...DAEMON, refusedReload } }));
+    expect(text.split("\n").slice(3, 6)).toEqual([
+      "RELOAD REFUSED 5 min ago: what runs is older than the file, because of",
+      "  a.conf:3:5: PRIORITY is out of range",
+      "  a.conf:9:1: no vrid",
+    ]);
+  });
+
+  test("a vrrp process that does not answer: what was known is shown as old", () => {
+    const processes = [{ name: "vrrp" as const, pid: 4712, state: "silent" as const, silentMs: 1_300, restarts: 2 }];
+    const text = plain(
+      document({
+        daemon: { ...DAEMON, processes },
+        instances: [],
+        lastKnown: { at: at(-12), instances: [MASTER] },
+      }),
+    );
+    expect(text).toContain("Process vrrp silent for 1.3 s, pid 4712, restarted 2 times\n");
+    expect(text).toContain("The vrrp process does not answer. What follows was true 12 s ago and may be wrong now.\n");
+    expect(text).toContain(`VI_1  MASTER  since ${local(-3_600)} (1 h)\n`);
+  });
+
+  test("nothing is known: says so", () => {
+    expect(plain(document({ instances: [] })).endsWith("\nNo instance is known.\n")).toBe(true);
+  });
+
+  test("on a terminal: the state is colored, and nothing else is different", () => {
+    const painted = renderStatus(document(), { paint: createPaint(true), nowMs: NOW });
+    expect(painted).toContain("\u001b[1mVI_1\u001b[0m  \u001b[32mMASTER\u001b[0m");
+    // oxlint-disable-next-line no-control-regex -- the colors are taken off
+    expect(painted.replace(/\u001b\[\d+m/g, "")).toBe(plain(document()));
+  });
+
+  test("a name with an escape sequence: cannot drive the terminal", () => {
+    const evil = document({ instances: [{ ...MASTER, name: "a\u001b]0;x\u0007\nb" }] });
+    expect(plain(evil)).toContain("a?]0;x??b  MASTER");
+    expect(renderStatus(evil, { paint: createPaint(true), nowMs: NOW })).toContain("a?]0;x??b");
+  });
+});
+
+function plain(status: StatusDocument): string {
+  return renderStatus(status, { paint: createPaint(false), nowMs: NOW });
+}
+
+function document(change: Partial<StatusDocument> = {}): StatusDocument {
+  return { version: 1, daemon: DAEMON, instances: [MASTER], lastKnown: null, ...change };
+}
+
+/** So many seconds from now. */
+function at(seconds: number): string {
+  return new Date(NOW + seconds * 1_000).toISOString();
+}
+
+function local(seconds: number): string {
+  return describeTime(at(seconds));
+}
+
+function lines(...text: readonly string[]): string {
+  return `${text.join("\n")}\n`;
+}
+
+const NOW = Date.UTC(2026, 10, 20, 12);
+
+const DAEMON: StatusDocument["daemon"] = {
+  pid: 4711,
+  holdfast: "0.1.0",
+  startedAt: at(-7_380),
+  configurationFile: "/etc/keepalived/keepalived.conf",
+  configuredAt: at(-7_380),
+  refusedReload: null,
+  processes: [
+    { name: "supervisor", pid: 4711, state: "running", silentMs: null, restarts: 0 },
+    { name: "vrrp", pid: 4712, state: "running", silentMs: null, restarts: 0 },
+  ],
+};
+
+const HELD = {
+  address: "192.0.2.1/24",
+  device: "eth0",
+  held: true,
+  foreign: false,
+  excluded: false,
+  leaseUntil: at(1.5),
+};
+const LOST = { ...HELD, held: false, leaseUntil: null };
+
+const MASTER: InstanceStatus = {
+  name: "VI_1",
+  interface: "eth0",
+  vrid: 51,
+  family: "ipv4",
+  protocolVersion: 2,
+  state: "MASTER",
+  priority: 100,
+  effectivePriority: 100,
+  since: at(-3_600),
+  cause: { code: "MASTER_SILENT", text: "no advert was heard for 3.6 s", evidence: {} },
+  advertisementIntervalMs: 1_000,
+  master: null,
+  virtualAddresses: [
+    HELD,
+    { address: "192.0.2.9/32", device: "eth1", held: true, foreign: true, excluded: true, leaseUntil: null },
+  ],
+  trackers: [
+    { kind: "script", name: "chk_nginx", state: "up", weight: -20, reverse: false, detail: "exited with status 0" },
+    { kind: "interface", name: "eth1", state: "up", weight: 5, reverse: true, detail: "" },
+  ],
+  peers: [
+    {
+      address: "192.0.2.12",
+      priority: 90,
+      protocolVersion: 2,
+      lastHeardMsAgo: 400,
+      accepted: 34,
+      discarded: { BAD_CHECKSUM: 3 },
+    },
+  ],
+  counters: {},
+};

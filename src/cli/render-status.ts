@@ -1,0 +1,164 @@
+import type {
+  InstanceStatus,
+  PeerStatus,
+  ProcessStatus,
+  StatusDocument,
+  TrackerStatus,
+  VirtualAddressStatus,
+} from "../api/contract.ts";
+import type { Color, Paint } from "./paint.ts";
+import { describeDuration, describeTime } from "./times.ts";
+
+export interface StatusView {
+  readonly paint: Paint;
+  /** Milliseconds since 1970, for how long ago something was. */
+  readonly nowMs: number;
+}
+
+/**
+ * A status for somebody who was woken up by it: what is wrong first, then one block per instance. The text ends in a
+ * newline. Control characters in names from the configuration are shown as `?`.
+ */
+export function renderStatus(document: StatusDocument, view: StatusView): string {
+  const { daemon } = document;
+  const lines = [
+    `Holdfast ${daemon.holdfast}, pid ${daemon.pid}, running for ${ago(daemon.startedAt, view)}`,
+    `Configuration ${daemon.configurationFile}, read ${describeTime(daemon.configuredAt)}`,
+    ...daemon.processes.flatMap((process) => processLines(process, view)),
+    ...refusedReload(document, view),
+    ...staleness(document, view),
+  ];
+  const shown = document.lastKnown?.instances ?? document.instances;
+  for (const instance of shown) lines.push("", ...instanceLines(instance, view));
+  if (shown.length === 0) lines.push("", view.paint("yellow", "No instance is known."));
+  return `${lines.map(printable(view)).join("\n")}\n`;
+}
+
+function processLines(process: ProcessStatus, view: StatusView): string[] {
+  const restarts = process.restarts === 0 ? "" : `, restarted ${times(process.restarts)}`;
+  const pid = process.pid === null ? "" : `, pid ${process.pid}`;
+  if (process.name === "supervisor") return [];
+  const silent = process.silentMs === null ? "" : ` for ${describeDuration(process.silentMs)}`;
+  const text = `Process ${process.name} ${process.state}${silent}${pid}${restarts}`;
+  return [process.state === "running" ? text : view.paint("red", text)];
+}
+
+function refusedReload(document: StatusDocument, view: StatusView): string[] {
+  const refused = document.daemon.refusedReload;
+  if (refused === null) return [];
+  return [
+    view.paint("red", `RELOAD REFUSED ${ago(refused.at, view)} ago: what runs is older than the file, because of`),
+    ...refused.reasons.map((reason) => view.paint("red", `  ${reason}`)),
+  ];
+}
+
+function staleness(document: StatusDocument, view: StatusView): string[] {
+  const known = document.lastKnown;
+  if (known === null) return [];
+  const text = `The vrrp process does not answer. What follows was true ${ago(known.at, view)} ago and may be wrong now.`;
+  return [view.paint("red", text)];
+}
+
+function instanceLines(instance: InstanceStatus, view: StatusView): string[] {
+  const { paint } = view;
+  const state = paint(STATE_COLORS[instance.state], instance.state);
+  const since = `since ${describeTime(instance.since)} (${ago(instance.since, view)})`;
+  return [
+    `${paint("bold", instance.name)}  ${state}  ${since}`,
+    field("cause", instance.cause.text),
+    ...instance.virtualAddresses.map((address) => addressLine(address, instance, view)),
+    field("priority", priorityText(instance)),
+    field("master", masterText(instance)),
+    field("network", networkText(instance)),
+    ...instance.trackers.map((tracker) => trackerLine(tracker, paint)),
+    ...instance.peers.map(peerLine),
+  ];
+}
+
+function addressLine(address: VirtualAddressStatus, instance: InstanceStatus, view: StatusView): string {
+  const { paint } = view;
+  const where = `${address.address} on ${address.device}${address.excluded ? " (not advertised)" : ""}`;
+  if (address.foreign) return field("address", `${where}  ${paint("yellow", "there before us, left alone")}`);
+  if (!address.held) {
+    const missing = instance.state === "MASTER";
+    return field("address", `${where}  ${missing ? paint("red", "NOT HELD") : "not held"}`);
+  }
+  const lease = address.leaseUntil === null ? "no lease" : `lease ${leaseText(address.leaseUntil, view)}`;
+  // Whoever is not master and holds the address is about to let go, or a second holder.
+  const held = instance.state === "MASTER" ? paint("green", "held") : paint("yellow", "still held");
+  return field("address", `${where}  ${held}, ${lease}`);
+}
+
+function leaseText(until: string, view: StatusView): string {
+  const left = Date.parse(until) - view.nowMs;
+  return left > 0 ? `runs ${describeDuration(left)} more` : "has run out";
+}
+
+function priorityText(instance: InstanceStatus): string {
+  if (instance.effectivePriority === instance.priority) return String(instance.priority);
+  return `${instance.effectivePriority}, configured ${instance.priority}`;
+}
+
+function masterText(instance: InstanceStatus): string {
+  if (instance.state === "MASTER") return "this node";
+  const { master } = instance;
+  if (master === null) return "nobody is heard";
+  return `${master.address}, priority ${master.priority}, heard ${describeDuration(master.heardMsAgo)} ago`;
+}
+
+function networkText(instance: InstanceStatus): string {
+  const interval = describeDuration(instance.advertisementIntervalMs);
+  return `${instance.interface}, VRID ${instance.vrid}, VRRPv${instance.protocolVersion}, adverts every ${interval}`;
+}
+
+function trackerLine(tracker: TrackerStatus, paint: Paint): string {
+  const color = TRACKER_COLORS[tracker.state];
+  const sign = tracker.weight > 0 ? "+" : "";
+  const weight = tracker.weight === 0 ? "" : `, weight ${sign}${tracker.weight}${tracker.reverse ? " reversed" : ""}`;
+  const detail = tracker.detail === "" ? "" : `: ${tracker.detail}`;
+  return field(tracker.kind, `${tracker.name} ${paint(color, tracker.state)}${detail}${weight}`);
+}
+
+function peerLine(peer: PeerStatus): string {
+  const heard = `heard ${describeDuration(peer.lastHeardMsAgo)} ago`;
+  const discards = Object.entries(peer.discarded).map(([code, count]) => `${count} ${code}`);
+  const discarded = discards.length === 0 ? "" : `; discarded: ${discards.join(", ")}`;
+  const adverts = peer.accepted === 1 ? "1 advert" : `${peer.accepted} adverts`;
+  return field("peer", `${peer.address}, priority ${peer.priority}, ${heard}, ${adverts} accepted${discarded}`);
+}
+
+function field(name: string, text: string): string {
+  return `  ${name.padEnd(FIELD_WIDTH)}${text}`;
+}
+
+function ago(iso: string, view: StatusView): string {
+  const at = Date.parse(iso);
+  return Number.isNaN(at) ? "an unknown time" : describeDuration(view.nowMs - at);
+}
+
+function times(count: number): string {
+  return count === 1 ? "once" : `${count} times`;
+}
+
+/** The escape character stays where we put it ourselves. */
+function printable(view: StatusView): (line: string) => string {
+  const colored = view.paint("red", "") !== "";
+  return (line) => {
+    // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
+    const cleaned = line.replace(/[\u0000-\u001a\u001c-\u001f\u007f-\u009f]/g, "?");
+    // oxlint-disable-next-line no-control-regex -- as above
+    return colored ? cleaned.replace(/\u001b(?!\[\d+m)/g, "?") : cleaned.replace(/\u001b/g, "?");
+  };
+}
+
+const STATE_COLORS: Readonly<Record<InstanceStatus["state"], Color>> = {
+  MASTER: "green",
+  BACKUP: "cyan",
+  FAULT: "red",
+  INIT: "yellow",
+  STOP: "yellow",
+};
+
+const TRACKER_COLORS: Readonly<Record<TrackerStatus["state"], Color>> = { up: "green", down: "red", unknown: "yellow" };
+
+const FIELD_WIDTH = 10;

@@ -1,0 +1,115 @@
+import { ip } from "../base/address.ts";
+import type { IpAddress } from "../base/address.ts";
+import { familyOf, isMulticast } from "../base/address.ts";
+import { seconds } from "../base/time.ts";
+import type { Micros } from "../base/time.ts";
+import type { Report } from "./diagnostic.ts";
+import type { AnnounceSettings, GlobalSettings, ProcessSettings, ScriptUser } from "./model.ts";
+import { addressOf, integerOf, secondsOf, spanOfStatement, statementOf, switchOf, wordOf } from "./tree.ts";
+import type { Statement } from "./tree.ts";
+
+/** What holds for an instance that does not say otherwise. */
+export interface InstanceDefaults {
+  readonly version: 2 | 3;
+  readonly strict: boolean;
+  readonly group: IpAddress;
+  readonly announce: AnnounceSettings;
+  readonly downTimerAdverts: number;
+  readonly answersLowerPriority: boolean;
+  readonly answersHigherPriority: boolean;
+  readonly checkUnicastSource: boolean;
+  readonly skipCheckAdvertisedAddresses: boolean;
+  readonly checksumAsV2: boolean;
+  readonly notifyTimeout: Micros;
+  readonly notifyConcurrent: boolean;
+}
+
+/** Reads global_defs, all blocks of it as one. */
+export function checkGlobal(
+  block: readonly Statement[],
+  report: Report,
+): { readonly settings: GlobalSettings; readonly defaults: InstanceDefaults } {
+  return {
+    settings: {
+      routerId: wordOf(block, "router_id"),
+      scriptSecurity: switchOf(block, "enable_script_security") ?? false,
+      scriptUser: readUser(block, "script_user"),
+      startupDelay: secondsOf(block, "vrrp_startup_delay") ?? seconds(0),
+      processes: readProcesses(block),
+    },
+    defaults: {
+      version: integerOf(block, "vrrp_version") === 3 ? 3 : 2,
+      strict: switchOf(block, "vrrp_strict") ?? false,
+      group: readGroup(block, "vrrp_mcast_group4", report) ?? ip("224.0.0.18"),
+      announce: readAnnounceDefaults(block),
+      downTimerAdverts: integerOf(block, "vrrp_down_timer_adverts") ?? 3,
+      answersLowerPriority: !(switchOf(block, "vrrp_lower_prio_no_advert") ?? false),
+      answersHigherPriority: switchOf(block, "vrrp_higher_prio_send_advert") ?? false,
+      checkUnicastSource: switchOf(block, "vrrp_check_unicast_src") ?? false,
+      skipCheckAdvertisedAddresses: switchOf(block, "vrrp_skip_check_adv_addr") ?? false,
+      checksumAsV2: switchOf(block, "v3_checksum_as_v2") ?? false,
+      notifyTimeout: secondsOf(block, "notify_timeout") ?? seconds(10),
+      notifyConcurrent: switchOf(block, "notify_concurrent") ?? false,
+    },
+  };
+}
+
+/** USER and GROUP behind a keyword. */
+export function readUser(block: readonly Statement[], keyword: string): ScriptUser | undefined {
+  const [user, group] = statementOf(block, keyword)?.values ?? [];
+  if (user?.kind !== "word") return undefined;
+  return { user: user.value, group: group?.kind === "word" ? group.value : undefined };
+}
+
+/** A multicast group of IPv4; anything else is a finding. */
+export function readGroup(block: readonly Statement[], keyword: string, report: Report): IpAddress | undefined {
+  const group = addressOf(block, keyword);
+  const statement = statementOf(block, keyword);
+  if (group === undefined || statement === undefined) return undefined;
+  if (familyOf(group) === "ipv4" && isMulticast(group)) return group;
+  const message = `"${group}" is no multicast address of IPv4 (224.0.0.0/4)`;
+  report({ code: "INVALID_ADDRESS", at: spanOfStatement(statement), message });
+  return undefined;
+}
+
+function readAnnounceDefaults(block: readonly Statement[]): AnnounceSettings {
+  const delay = inSeconds(block, "vrrp_garp_master_delay");
+  const repeat = integerOf(block, "vrrp_garp_master_repeat");
+  const lowerDelay = inSeconds(block, "vrrp_garp_lower_prio_delay");
+  const lowerRepeat = integerOf(block, "vrrp_garp_lower_prio_repeat");
+  const minimal = switchOf(block, "vrrp_min_garp") ?? false;
+  const commonDelay = delay ?? seconds(minimal ? 0 : 5);
+  const commonRepeat = Math.max(1, repeat ?? (minimal ? 1 : 5));
+  return {
+    delay: commonDelay,
+    repeat: commonRepeat,
+    refresh: inSeconds(block, "vrrp_garp_master_refresh") ?? seconds(0),
+    refreshRepeat: Math.max(1, integerOf(block, "vrrp_garp_master_refresh_repeat") ?? 1),
+    lowerPriorityDelay: lowerDelay ?? commonDelay,
+    lowerPriorityRepeat: lowerRepeat ?? commonRepeat,
+  };
+}
+
+function readProcesses(block: readonly Statement[]): ProcessSettings {
+  const keepalived = statementOf(block, "process_names") !== undefined;
+  const own = (keyword: string): string | undefined => {
+    const statement = statementOf(block, keyword);
+    if (statement === undefined) return undefined;
+    return wordOf(block, keyword) ?? `keepalived${keyword === "process_name" ? "" : "_vrrp"}`;
+  };
+  const supervisor = own("process_name") ?? (keepalived ? "keepalived" : undefined);
+  const vrrp = own("vrrp_process_name") ?? (keepalived ? "keepalived_vrrp" : undefined);
+  return {
+    vrrpRealtimePriority: integerOf(block, "vrrp_rt_priority"),
+    vrrpNice: integerOf(block, "vrrp_priority"),
+    names:
+      supervisor === undefined && vrrp === undefined
+        ? undefined
+        : { supervisor: supervisor ?? "holdfast", vrrp: vrrp ?? "holdfast_vrrp" },
+  };
+}
+
+function inSeconds(block: readonly Statement[], keyword: string): Micros | undefined {
+  const count = integerOf(block, keyword);
+  return count === undefined ? undefined : seconds(count);
+}

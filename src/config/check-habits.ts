@@ -1,0 +1,81 @@
+import type { KnownScript } from "./check-scripts.ts";
+import type { Report } from "./diagnostic.ts";
+import type { GlobalSettings, InstanceSettings } from "./model.ts";
+import { spanOfStatement, statementOf, wordOf } from "./tree.ts";
+import type { Statement } from "./tree.ts";
+
+/** What keepalived accepts in silence and what hurts later, as far as one file can tell. */
+export function checkHabits(
+  instances: readonly InstanceSettings[],
+  blocks: ReadonlyMap<string, Statement>,
+  report: Report,
+): void {
+  for (const instance of instances) {
+    const block = blocks.get(instance.name)?.block ?? [];
+    reportSamples(instance, block, report);
+    reportWeights(instance, report);
+  }
+}
+
+/** Says once that scripts run whose path anybody might change. */
+export function checkScriptSecurity(
+  global: GlobalSettings,
+  tracked: readonly KnownScript[],
+  instances: readonly InstanceSettings[],
+  report: Report,
+): void {
+  if (global.scriptSecurity) return;
+  const commands = [
+    ...tracked.flatMap((script) => ("argv" in script.settings.check ? [script.settings.check] : [])),
+    ...instances.flatMap(({ notify }) => [notify.any, notify.master, notify.backup, notify.fault, notify.stop]),
+  ];
+  const first = commands.find((command) => command !== undefined);
+  if (first === undefined) return;
+  report({
+    code: "SCRIPT_SECURITY_OFF",
+    at: first.place,
+    message: "Scripts run without enable_script_security: whoever may change one of them may become root",
+    help: 'Add "enable_script_security" to global_defs, and a "script_user".',
+  });
+}
+
+function reportSamples(instance: InstanceSettings, block: readonly Statement[], report: Report): void {
+  const vrid = statementOf(block, "virtual_router_id");
+  if (instance.vrid === SAMPLE_VRID && vrid !== undefined) {
+    const message = `${SAMPLE_VRID} is the VRID of the sample file: somebody else on this network may have kept it too`;
+    report({ code: "SAMPLE_VALUE", at: spanOfStatement(vrid), message });
+  }
+  const authentication = statementOf(block, "authentication")?.block ?? [];
+  const pass = statementOf(authentication, "auth_pass");
+  if (pass !== undefined && wordOf(authentication, "auth_pass") === SAMPLE_PASSWORD) {
+    const message = `"${SAMPLE_PASSWORD}" is the password of the sample file: it keeps nobody out`;
+    report({ code: "SAMPLE_VALUE", at: spanOfStatement(pass), message });
+  }
+}
+
+function reportWeights(instance: InstanceSettings, report: Report): void {
+  const weighted = [
+    ...instance.trackScripts.map((tracked) => ({ name: tracked.script, weight: tracked.weight })),
+    ...instance.trackInterfaces.map((tracked) => ({ name: tracked.interface, weight: tracked.weight })),
+  ].filter((tracked) => tracked.weight !== 0);
+  const first = weighted[0];
+  if (first === undefined) return;
+  if (!instance.preemptMode) {
+    report({
+      code: "NOPREEMPT_WITH_WEIGHTS",
+      at: instance.place,
+      message: `The instance "${instance.name}" has nopreempt, so no other node takes over when "${first.name}" lowers its priority`,
+      help: 'With "weight 0" a failure is FAULT, which moves the addresses with nopreempt too.',
+    });
+  }
+  for (const { name, weight } of weighted) {
+    // Effective priorities are kept within 1 and 254.
+    const reachable = weight > 0 ? Math.min(254, instance.priority + weight) : Math.max(1, instance.priority + weight);
+    if (reachable !== instance.priority) continue;
+    const message = `The weight ${weight} of "${name}" changes nothing: the priority ${instance.priority} is at its limit`;
+    report({ code: "WEIGHT_CANNOT_MATTER", at: instance.place, message });
+  }
+}
+
+const SAMPLE_VRID = 51;
+const SAMPLE_PASSWORD = "1111";

@@ -1,0 +1,144 @@
+import type { IpAddress } from "../base/address.ts";
+import { collectDiagnostics } from "./diagnostic.ts";
+import type { Diagnostic, Report } from "./diagnostic.ts";
+import type { Configuration, InstanceSettings, Place, ScriptCommand } from "./model.ts";
+
+/** What this host knows. Each answer is a look-up at this moment; undefined means that it cannot be told. */
+export interface HostFacts {
+  interfaceExists(name: string): boolean | undefined;
+  /** Addresses of this host, without those that Holdfast or another VRRP daemon added. */
+  ownAddresses(): readonly IpAddress[];
+  accountExists(user: string, group: string | undefined): boolean | undefined;
+  /** The program that `argv[0]` means: an absolute path, or a name that is searched for as execvp(3) does. */
+  program(name: string): ProgramFacts;
+}
+
+export type ProgramFacts =
+  | { readonly kind: "unknown" }
+  | { readonly kind: "missing" }
+  | {
+      readonly kind: "found";
+      /** Absolute, without symbolic links. */
+      readonly path: string;
+      /** May be executed by the account that runs it, as far as permission bits tell. */
+      readonly executable: boolean;
+      /** Why somebody other than root could change it or a folder above it; undefined: nobody could. */
+      readonly insecureBecause: string | undefined;
+    };
+
+/** Finds what is wrong with a configuration on this host: missing interfaces, programs and accounts, insecure scripts. */
+export function checkHost(configuration: Configuration, facts: HostFacts): readonly Diagnostic[] {
+  const { report, diagnostics } = collectDiagnostics();
+  const seen = new Set<string>();
+  for (const instance of configuration.instances) {
+    checkInterfaces(instance, facts, seen, report);
+    checkOwnAddresses(instance, facts, report);
+  }
+  for (const { keyword, command } of commandsOf(configuration)) {
+    checkCommand(keyword, command, configuration, facts, report);
+  }
+  const user = configuration.global.scriptUser;
+  if (user !== undefined && facts.accountExists(user.user, user.group) === false) {
+    const place = commandsOf(configuration)[0]?.command.place ?? configuration.instances[0]?.place;
+    const message = `There is no account "${user.user}"${groupText(user.group)}, which script_user names`;
+    if (place !== undefined) report({ code: "UNKNOWN_ACCOUNT", at: place, message });
+  }
+  return diagnostics;
+}
+
+/** Every command of a configuration with the keyword it stands behind, in the order of the model. */
+export function commandsOf(
+  configuration: Configuration,
+): readonly { readonly keyword: string; readonly command: ScriptCommand }[] {
+  const checks = configuration.scripts.flatMap(({ check }) =>
+    "argv" in check ? [{ keyword: "script", command: check }] : [],
+  );
+  const notify = configuration.instances.flatMap(({ notify: { any, master, backup, fault, stop } }) =>
+    Object.entries({
+      notify: any,
+      notify_master: master,
+      notify_backup: backup,
+      notify_fault: fault,
+      notify_stop: stop,
+    }),
+  );
+  return [...checks, ...notify.flatMap(([keyword, command]) => (command === undefined ? [] : [{ keyword, command }]))];
+}
+
+function checkInterfaces(instance: InstanceSettings, facts: HostFacts, seen: Set<string>, report: Report): void {
+  const wanted: readonly (readonly [string, Place])[] = [
+    [instance.interface, instance.interfacePlace ?? instance.place],
+    ...instance.trackInterfaces.map((tracked) => [tracked.interface, tracked.place ?? instance.place] as const),
+    ...[...instance.virtualAddresses, ...instance.excludedAddresses].map(
+      (address) => [address.device, address.place] as const,
+    ),
+  ];
+  for (const [name, place] of wanted) {
+    if (seen.has(name) || facts.interfaceExists(name) !== false) continue;
+    seen.add(name);
+    const message = `There is no interface "${name}" on this host`;
+    report({ code: "UNKNOWN_INTERFACE", at: place, message, help: "Their names: ip -brief link" });
+  }
+}
+
+function checkOwnAddresses(instance: InstanceSettings, facts: HostFacts, report: Report): void {
+  const own = facts.ownAddresses();
+  const { transport } = instance;
+  if (transport.kind === "unicast") {
+    for (const peer of transport.peers.filter((candidate) => own.includes(candidate.address))) {
+      const message = `The peer "${peer.address}" is an address of this host itself`;
+      report({ code: "OWN_ADDRESS_AS_PEER", at: peer.place ?? instance.place, message });
+    }
+  }
+  if (transport.source !== undefined && own.length > 0 && !own.includes(transport.source)) {
+    const message = `The source address "${transport.source}" is not on this host: nothing can be sent from it`;
+    report({ code: "SOURCE_NOT_HERE", at: instance.place, message });
+  }
+  if (instance.priority === 255) return;
+  for (const address of instance.virtualAddresses.filter((candidate) => own.includes(candidate.address))) {
+    const message = `"${address.address}" is on this host already: it is never removed, so two nodes may hold it`;
+    report({ code: "ADDRESS_ALREADY_HERE", at: address.place, message, help: "Remove it from the interface." });
+  }
+}
+
+function checkCommand(
+  keyword: string,
+  command: ScriptCommand,
+  configuration: Configuration,
+  facts: HostFacts,
+  report: Report,
+): void {
+  const at = command.place;
+  const name = command.argv[0] ?? "";
+  const { user } = command;
+  if (user !== undefined && facts.accountExists(user.user, user.group) === false) {
+    const message = `There is no account "${user.user}"${groupText(user.group)}, so "${name}" behind "${keyword}" cannot run`;
+    report({ code: "UNKNOWN_ACCOUNT", at, message });
+  }
+  const program = facts.program(name);
+  if (program.kind === "unknown") return;
+  if (program.kind === "missing") {
+    report({ code: "SCRIPT_MISSING", at, message: `There is no program "${name}" to run for "${keyword}"` });
+  } else if (!program.executable) {
+    const message = `"${program.path}" may not be executed`;
+    report({ code: "SCRIPT_NOT_EXECUTABLE", at, message, help: `chmod a+x ${program.path}` });
+  } else if (program.insecureBecause !== undefined && runsAsRoot(command, configuration)) {
+    const secured = configuration.global.scriptSecurity;
+    report({
+      code: "SCRIPT_INSECURE",
+      at,
+      message: `"${program.path}" would run as root, but ${program.insecureBecause}`,
+      help: secured ? "It is not run: enable_script_security." : "With enable_script_security it would not be run.",
+      ...(secured ? {} : { severity: "warning", effect: "logged" }),
+    });
+  }
+}
+
+function runsAsRoot(command: ScriptCommand, configuration: Configuration): boolean {
+  const user = (command.user ?? configuration.global.scriptUser)?.user;
+  return user === undefined || user === "root" || user === "0";
+}
+
+function groupText(group: string | undefined): string {
+  return group === undefined ? "" : `, or no group "${group}"`;
+}

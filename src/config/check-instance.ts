@@ -1,0 +1,231 @@
+import type { AddressFamily } from "../base/address.ts";
+import { familyOf, parseIpAddress } from "../base/address.ts";
+import { seconds } from "../base/time.ts";
+import type { Micros } from "../base/time.ts";
+import { readVirtualAddress } from "./check-addresses.ts";
+import { readPassword } from "./check-authentication.ts";
+import type { InstanceDefaults } from "./check-global.ts";
+import { readNotify } from "./check-notify.ts";
+import type { KnownScript } from "./check-scripts.ts";
+import { applyStrictMode } from "./check-strict.ts";
+import { readAdvertisementInterval, readPreemption, readPriority } from "./check-timing.ts";
+import { readTrackedInterfaces, readTrackedScripts } from "./check-tracking.ts";
+import { readTransport } from "./check-transport.ts";
+import type { Report } from "./diagnostic.ts";
+import type { AnnounceSettings, InstanceSettings, VirtualAddress } from "./model.ts";
+import { spanOfToken } from "./tokens.ts";
+import { integerOf, spanOfStatement, statementOf, statementsOf, switchOf, wordOf } from "./tree.ts";
+import type { Statement } from "./tree.ts";
+
+/**
+ * Reads a vrrp_instance block with keepalived's semantics. Undefined where nothing can run from it, which is always a
+ * finding.
+ */
+export function checkInstance(
+  statement: Statement,
+  defaults: InstanceDefaults,
+  scripts: ReadonlyMap<string, KnownScript>,
+  report: Report,
+): InstanceSettings | undefined {
+  const name = statement.words[0];
+  const block = statement.block ?? [];
+  if (name === undefined) return undefined;
+  const place = spanOfToken(name);
+
+  if (familyOfInstance(block) === "ipv6") {
+    const message = `The instance "${name.text}" is of IPv6, which this version cannot run; it is dropped`;
+    report({ code: "IPV6_NOT_SUPPORTED", at: place, message });
+    return undefined;
+  }
+  const ownInterface = wordOf(block, "interface");
+  const interfaceStatement = statementOf(block, "interface");
+  if (ownInterface === undefined || interfaceStatement === undefined) {
+    const message = `The instance "${name.text}" names no interface and is dropped`;
+    report({ code: "MISSING_INTERFACE", at: place, message, help: "Add a line such as: interface eth0" });
+    return undefined;
+  }
+  const vrid = integerOf(block, "virtual_router_id");
+  if (vrid === undefined) {
+    const message = `The instance "${name.text}" has no valid virtual_router_id and is dropped`;
+    const at = spanOfStatement(statementOf(block, "virtual_router_id") ?? statement);
+    report({ code: "MISSING_VRID", at, message, help: "Add one from 1 to 255, equal on all its nodes." });
+    return undefined;
+  }
+
+  const version = readVersion(block) ?? defaults.version;
+  const strict = switchOf(block, "strict_mode") ?? defaults.strict;
+  const priority = readPriority(block, place, report);
+  const password = readPassword(statement, version, report);
+  if (password === "unsupported") return undefined;
+  const addresses = readAddresses(statement, ownInterface, report);
+  if (addresses.advertised.length === 0 && !reportNoAddresses(statement, version, strict, report)) return undefined;
+  const owner = priority === 255;
+  const settings: InstanceSettings = {
+    name: name.text,
+    place,
+    family: "ipv4",
+    version,
+    vrid,
+    interface: ownInterface,
+    interfacePlace: spanOfStatement(interfaceStatement),
+    priority,
+    advertisementInterval: readAdvertisementInterval(block, version, report),
+    ...readPreemption(block, priority, report),
+    downTimerAdverts: integerOf(block, "down_timer_adverts") ?? defaults.downTimerAdverts,
+    transport: readTransport(block, defaults, report),
+    password,
+    virtualAddresses: addresses.advertised,
+    excludedAddresses: addresses.excluded,
+    skipCheckAdvertisedAddresses: switchOf(block, "skip_check_adv_addr") ?? defaults.skipCheckAdvertisedAddresses,
+    checksumAsV2: switchOf(block, "v3_checksum_as_v2") ?? defaults.checksumAsV2,
+    trackScripts: readTrackedScripts(block, scripts, owner, report),
+    trackInterfaces: readTrackedInterfaces(block, ownInterface, owner, report),
+    trackOwnInterface: statementOf(block, "dont_track_primary") === undefined,
+    announce: readAnnounce(block, defaults.announce),
+    notify: readNotify(block, defaults, report),
+    lease: readLease(block, report),
+    repair: switchOf(block, "repair") ?? true,
+    answersLowerPriority: not(switchOf(block, "lower_prio_no_advert")) ?? defaults.answersLowerPriority,
+    answersHigherPriority: switchOf(block, "higher_prio_send_advert") ?? defaults.answersHigherPriority,
+  };
+  return strict ? applyStrictMode(settings, block, report) : settings;
+}
+
+/** The first address that stands in the block decides. */
+function familyOfInstance(block: readonly Statement[]): AddressFamily {
+  for (const statement of block) {
+    if (statement.keyword.text === "native_ipv6") return "ipv6";
+    if (!FAMILY_KEYWORDS.includes(statement.keyword.text)) continue;
+    const texts = statement.block?.map((line) => line.keyword.text) ?? statement.words.map((word) => word.text);
+    for (const text of texts) {
+      const address = parseIpAddress(text.split("/", 1)[0] ?? "");
+      if (address !== undefined) return familyOf(address);
+    }
+  }
+  return "ipv4";
+}
+
+function readVersion(block: readonly Statement[]): 2 | 3 | undefined {
+  const version = integerOf(block, "version");
+  return version === 2 || version === 3 ? version : undefined;
+}
+
+function readAddresses(
+  statement: Statement,
+  ownInterface: string,
+  report: Report,
+): { readonly advertised: readonly VirtualAddress[]; readonly excluded: readonly VirtualAddress[] } {
+  const block = statement.block ?? [];
+  const all = readAddressBlock(block, "virtual_ipaddress", ownInterface, report);
+  const excluded = readAddressBlock(block, "virtual_ipaddress_excluded", ownInterface, report);
+  if (all.length <= ADVERT_LIMIT) return { advertised: all, excluded };
+  report({
+    code: "TOO_MANY_ADDRESSES",
+    at: all[ADVERT_LIMIT]?.place ?? spanOfStatement(statement),
+    message: `An advert holds ${ADVERT_LIMIT} addresses; the other ${all.length - ADVERT_LIMIT} are taken as excluded ones`,
+    help: "Move them into virtual_ipaddress_excluded, on all nodes alike.",
+  });
+  return { advertised: all.slice(0, ADVERT_LIMIT), excluded: [...all.slice(ADVERT_LIMIT), ...excluded] };
+}
+
+function readAddressBlock(
+  block: readonly Statement[],
+  keyword: "virtual_ipaddress" | "virtual_ipaddress_excluded",
+  ownInterface: string,
+  report: Report,
+): readonly VirtualAddress[] {
+  const addresses: VirtualAddress[] = [];
+  for (const line of statementsOf(block, keyword).flatMap((statement) => statement.block ?? [])) {
+    const read = readVirtualAddress(line, report);
+    if (read === undefined) continue;
+    const address: VirtualAddress = { ...read, device: read.device ?? ownInterface };
+    if (familyOf(address.address) === "ipv6") {
+      const at = read.place;
+      if (keyword === "virtual_ipaddress") {
+        const message = `"${address.address}" is of IPv6, but the instance has IPv4 addresses; it is dropped`;
+        const help = "Put it into virtual_ipaddress_excluded, or into an instance of its own.";
+        report({ code: "FAMILY_MISMATCH", at, message, help });
+      } else {
+        const message = `"${address.address}" is of IPv6, which this version does not add; it is dropped`;
+        report({ code: "IPV6_NOT_SUPPORTED", at, message });
+      }
+      continue;
+    }
+    if (addresses.some((other) => sameAddress(other, address))) {
+      const message = `"${address.address}/${address.prefixLength}" stands in the list already`;
+      report({ code: "DUPLICATE_ADDRESS", at: read.place, message });
+      continue;
+    }
+    addresses.push(address);
+  }
+  return addresses;
+}
+
+function sameAddress(left: VirtualAddress, right: VirtualAddress): boolean {
+  return left.address === right.address && left.prefixLength === right.prefixLength && left.device === right.device;
+}
+
+/** False where the instance cannot run without addresses. */
+function reportNoAddresses(statement: Statement, version: 2 | 3, strict: boolean, report: Report): boolean {
+  const block = statement.block ?? [];
+  const name = statement.words[0]?.text ?? "";
+  const at = spanOfToken(statementOf(block, "virtual_ipaddress")?.keyword ?? statement.words[0] ?? statement.keyword);
+  const help = "Add them to virtual_ipaddress, such as: 192.0.2.10/24";
+  if (version === 3 || strict) {
+    const message = `The instance "${name}" has no virtual address, which ${strict ? "vrrp_strict" : "version 3"} demands; it is dropped`;
+    report({ code: "NO_VIRTUAL_ADDRESS", at, message, help, severity: "error", effect: "refuses-reload" });
+    return false;
+  }
+  if (statementOf(block, "no_virtual_ipaddress") === undefined) {
+    const message = `The instance "${name}" has no virtual address, so nothing moves when it changes state`;
+    report({ code: "NO_VIRTUAL_ADDRESS", at, message, help });
+  }
+  return true;
+}
+
+function readAnnounce(block: readonly Statement[], inherited: AnnounceSettings): AnnounceSettings {
+  const delay = (keyword: string): Micros | undefined => {
+    const count = integerOf(block, keyword);
+    return count === undefined ? undefined : seconds(count);
+  };
+  const repeat = (keyword: string): number | undefined => {
+    const count = integerOf(block, keyword);
+    return count === undefined ? undefined : Math.max(1, count);
+  };
+  return {
+    delay: delay("garp_master_delay") ?? inherited.delay,
+    repeat: repeat("garp_master_repeat") ?? inherited.repeat,
+    refresh: delay("garp_master_refresh") ?? inherited.refresh,
+    refreshRepeat: repeat("garp_master_refresh_repeat") ?? inherited.refreshRepeat,
+    lowerPriorityDelay: delay("garp_lower_prio_delay") ?? inherited.lowerPriorityDelay,
+    lowerPriorityRepeat: integerOf(block, "garp_lower_prio_repeat") ?? inherited.lowerPriorityRepeat,
+  };
+}
+
+function readLease(block: readonly Statement[], report: Report): InstanceSettings["lease"] {
+  const text = wordOf(block, "vip_lease");
+  const statement = statementOf(block, "vip_lease");
+  if (text === undefined || statement === undefined) return "auto";
+  if (text === "off" || text === "auto") return text;
+  const count = /^\d{1,5}$/.test(text) ? Number(text) : 0;
+  if (count >= 1 && count <= LONGEST_LEASE) return { seconds: count };
+  const message = `"vip_lease" takes off or whole seconds from 1 to ${LONGEST_LEASE}, not "${text}"`;
+  report({ code: "OUT_OF_RANGE", at: spanOfStatement(statement), message });
+  return "auto";
+}
+
+function not(value: boolean | undefined): boolean | undefined {
+  return value === undefined ? undefined : !value;
+}
+
+const FAMILY_KEYWORDS: readonly string[] = [
+  "virtual_ipaddress",
+  "unicast_src_ip",
+  "mcast_src_ip",
+  "vrrp_unicast_bind",
+  "unicast_peer",
+  "vrrp_unicast_peer",
+];
+/** The count of addresses is one byte (RFC 9568 section 5.2.5). */
+const ADVERT_LIMIT = 255;
+const LONGEST_LEASE = 86_400;

@@ -1,0 +1,25 @@
+import { checkCommandText, toCommand } from "./check-commands.ts";
+import type { InstanceDefaults } from "./check-global.ts";
+import type { Report } from "./diagnostic.ts";
+import type { NotifySettings, ScriptCommand } from "./model.ts";
+import { secondsOf, statementOf, switchOf } from "./tree.ts";
+import type { Statement } from "./tree.ts";
+
+/** Reads the notify scripts of an instance. Words behind the command are USER and GROUP, as in keepalived. */
+export function readNotify(block: readonly Statement[], defaults: InstanceDefaults, report: Report): NotifySettings {
+  const command = (keyword: string): ScriptCommand | undefined => {
+    const value = statementOf(block, keyword)?.values[0];
+    if (value?.kind !== "command") return undefined;
+    checkCommandText(value, keyword, report);
+    return toCommand(value);
+  };
+  return {
+    any: command("notify"),
+    master: command("notify_master"),
+    backup: command("notify_backup"),
+    fault: command("notify_fault"),
+    stop: command("notify_stop"),
+    timeout: secondsOf(block, "notify_timeout") ?? defaults.notifyTimeout,
+    concurrent: switchOf(block, "notify_concurrent") ?? defaults.notifyConcurrent,
+  };
+}

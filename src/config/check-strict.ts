@@ -1,0 +1,57 @@
+import { seconds } from "../base/time.ts";
+import { wantsMaster } from "./check-timing.ts";
+import type { Report } from "./diagnostic.ts";
+import type { InstanceSettings } from "./model.ts";
+import { spanOfStatement, statementOf } from "./tree.ts";
+import type { Statement } from "./tree.ts";
+
+/**
+ * What vrrp_strict takes from an instance, each with a finding; undefined where keepalived would not run it at all. The
+ * firewall rules that strict mode adds are not made: the addresses answer.
+ */
+export function applyStrictMode(
+  settings: InstanceSettings,
+  block: readonly Statement[],
+  report: Report,
+): InstanceSettings | undefined {
+  const reset = (keyword: string, message: string): void => {
+    const statement = statementOf(block, keyword);
+    const at = statement === undefined ? settings.place : spanOfStatement(statement);
+    report({ code: "STRICT_MODE", at, message: `vrrp_strict: ${message}` });
+  };
+  if (settings.transport.kind === "unicast") {
+    report({
+      code: "STRICT_MODE",
+      at: settings.place,
+      message: `vrrp_strict: unicast is not allowed, so the instance "${settings.name}" is dropped`,
+      help: "Remove vrrp_strict, or unicast_peer.",
+      effect: "refuses-reload",
+    });
+    return undefined;
+  }
+  if (wantsMaster(block) !== (settings.priority === 255)) {
+    reset("state", "state MASTER and priority 255 must go together; the priority decides");
+  }
+  if (settings.password !== undefined) reset("authentication", "authentication is not used");
+  if (settings.preemptDelay > 0) reset("preempt_delay", "preempt_delay is not used");
+  if (settings.downTimerAdverts !== 3) reset("down_timer_adverts", "down_timer_adverts is 3");
+  if (settings.answersHigherPriority) reset("higher_prio_send_advert", "higher_prio_send_advert is off");
+  if (settings.priority !== 255) {
+    report({
+      code: "STRICT_MODE",
+      at: settings.place,
+      message: `vrrp_strict: keepalived drops what is sent to the addresses of "${settings.name}", even ping; Holdfast lets them answer`,
+      help: "Remove vrrp_strict: nearly nobody wants this.",
+      severity: "warning",
+    });
+  }
+  return {
+    ...settings,
+    password: undefined,
+    preemptDelay: seconds(0),
+    downTimerAdverts: 3,
+    answersLowerPriority: false,
+    answersHigherPriority: false,
+    announce: { ...settings.announce, lowerPriorityDelay: seconds(0), lowerPriorityRepeat: 0 },
+  };
+}

@@ -1,0 +1,138 @@
+import { familyOf, parseIpAddress } from "../base/address.ts";
+import type { IpAddress } from "../base/address.ts";
+import { readGroup } from "./check-global.ts";
+import type { InstanceDefaults } from "./check-global.ts";
+import type { Report } from "./diagnostic.ts";
+import type { Transport, UnicastPeer } from "./model.ts";
+import { spanOfToken } from "./tokens.ts";
+import type { Token } from "./tokens.ts";
+import { addressOf, integerOf, spanOfStatement, statementOf, statementsOf, switchOf } from "./tree.ts";
+import type { Statement } from "./tree.ts";
+
+/**
+ * Decides between unicast and multicast as keepalived does: the presence of unicast_peer decides, and a list without any
+ * usable peer falls back to multicast with an error. Addresses of IPv6 are findings.
+ */
+export function readTransport(block: readonly Statement[], defaults: InstanceDefaults, report: Report): Transport {
+  const peers = readPeers(block, report);
+  const source = readSource(block, report);
+  const group = readGroup(block, "mcast_dst_ip", report) ?? defaults.group;
+  if (peers === undefined) return { kind: "multicast", group, source };
+  if (peers.list.length === 0) {
+    report({
+      code: "EMPTY_UNICAST_PEER",
+      at: spanOfToken(peers.keyword),
+      message: "The list of unicast peers has no usable address, so adverts go to the multicast group",
+      help: "Name the other nodes in it, or remove it.",
+    });
+    return { kind: "multicast", group, source };
+  }
+  const own = peers.list.find((peer) => peer.address === source);
+  if (own !== undefined) {
+    const message = `The peer "${own.address}" is this node's own source address`;
+    report({ code: "PEER_IS_SOURCE", at: own.place ?? spanOfToken(peers.keyword), message });
+  }
+  return {
+    kind: "unicast",
+    source,
+    peers: peers.list,
+    ttl: integerOf(block, "unicast_ttl") ?? 255,
+    // A limit on the TTL of a peer can only be kept by knowing the peer.
+    checkSource:
+      switchOf(block, "check_unicast_src") ??
+      (defaults.checkUnicastSource || peers.list.some((peer) => peer.minTtl > 0 || peer.maxTtl < 255)),
+  };
+}
+
+function readSource(block: readonly Statement[], report: Report): IpAddress | undefined {
+  // All three set one thing in keepalived; the last one counts.
+  const statement = block.findLast(
+    (candidate) => SOURCE_KEYWORDS.includes(candidate.keyword.text) && candidate.values[0]?.kind === "address",
+  );
+  if (statement === undefined) return undefined;
+  const source = addressOf([statement], statement.keyword.text);
+  return source === undefined || isIpv4(source, statement, report) ? source : undefined;
+}
+
+function readPeers(
+  block: readonly Statement[],
+  report: Report,
+): { readonly keyword: Token; readonly list: readonly UnicastPeer[] } | undefined {
+  const lists = statementsOf(block, "unicast_peer");
+  const old = statementsOf(block, "vrrp_unicast_peer");
+  const keyword = (lists[0] ?? old[0])?.keyword;
+  if (keyword === undefined) return undefined;
+  const list: UnicastPeer[] = [];
+  for (const line of lists.flatMap((statement) => statement.block ?? [])) {
+    const peer = readPeer(line, report);
+    if (peer === undefined) continue;
+    if (list.some((known) => known.address === peer.address)) {
+      const message = `The peer "${peer.address}" stands in the list already`;
+      report({ code: "DUPLICATE_ADDRESS", at: spanOfStatement(line), message });
+    } else list.push(peer);
+  }
+  for (const statement of old) {
+    const value = statement.values[0];
+    if (value?.kind !== "address" || !isIpv4(value.value, statement, report)) continue;
+    list.push({ address: value.value, place: spanOfStatement(statement), minTtl: 0, maxTtl: 255 });
+  }
+  return { keyword, list };
+}
+
+function readPeer(line: Statement, report: Report): UnicastPeer | undefined {
+  const at = spanOfToken(line.keyword);
+  const [text = "", mask] = line.keyword.text.split("/", 2);
+  const address = parseIpAddress(text);
+  if (address === undefined) {
+    report({ code: "INVALID_ADDRESS", at, message: `The peer "${line.keyword.text}" is no IP address` });
+    return undefined;
+  }
+  if (!isIpv4(address, line, report)) return undefined;
+  if (mask !== undefined) {
+    const message = `A peer is one host: "/${mask}" is ignored`;
+    report({ code: "IGNORED_MASK", at, message });
+  }
+  return {
+    address,
+    place: spanOfStatement(line),
+    minTtl: readTtl(line, "min_ttl", report) ?? 0,
+    maxTtl: readTtl(line, "max_ttl", report) ?? 255,
+  };
+}
+
+function readTtl(line: Statement, keyword: "min_ttl" | "max_ttl", report: Report): number | undefined {
+  let value: number | undefined;
+  for (let index = 0; index < line.words.length; index += 2) {
+    const option = line.words[index];
+    const word = line.words[index + 1];
+    if (option === undefined) break;
+    const known = option.text === "min_ttl" || option.text === "max_ttl";
+    // Both limits walk over the same words; each finding is made by one of them.
+    if (!known && keyword === "min_ttl") {
+      const message = `A peer has no option "${option.text}"`;
+      report({ code: "UNKNOWN_OPTION", at: spanOfToken(option), message, help: "Each line holds one address." });
+      return value;
+    }
+    if (option.text !== keyword) continue;
+    if (word !== undefined && /^\d{1,3}$/.test(word.text) && Number(word.text) <= 255) value = Number(word.text);
+    else {
+      const message = `"${keyword}" takes 0 to 255${word === undefined ? "" : `, not ${word.text}`}`;
+      report({ code: "OUT_OF_RANGE", at: spanOfToken(word ?? option), message });
+    }
+  }
+  return value;
+}
+
+function isIpv4(address: IpAddress, statement: Statement, report: Report): boolean {
+  if (familyOf(address) === "ipv4") return true;
+  const message = `"${address}" is of IPv6, but the instance has IPv4 addresses; it is ignored`;
+  report({ code: "FAMILY_MISMATCH", at: spanOfStatement(statement), message });
+  return false;
+}
+
+/** Whether an instance says anything that only unicast needs. */
+export function unicastStatement(block: readonly Statement[]): Statement | undefined {
+  return statementOf(block, "unicast_peer") ?? statementOf(block, "vrrp_unicast_peer");
+}
+
+const SOURCE_KEYWORDS: readonly string[] = ["mcast_src_ip", "unicast_src_ip", "vrrp_unicast_bind"];

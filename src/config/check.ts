@@ -1,0 +1,112 @@
+import { checkGlobal } from "./check-global.ts";
+import { checkHabits, checkScriptSecurity } from "./check-habits.ts";
+import { checkInstance } from "./check-instance.ts";
+import { checkScripts } from "./check-scripts.ts";
+import type { KnownScript } from "./check-scripts.ts";
+import { checkSyncGroups } from "./check-sync-groups.ts";
+import { checkUsage } from "./check-usage.ts";
+import type { Report } from "./diagnostic.ts";
+import type { Configuration, InstanceSettings } from "./model.ts";
+import { spanOfToken } from "./tokens.ts";
+import { statementsOf } from "./tree.ts";
+import type { Statement } from "./tree.ts";
+
+/**
+ * Turns the tree into the model with keepalived's semantics: defaults are filled in, references resolved, what cannot run
+ * is dropped with a finding. Never fails; an empty model means that nothing usable was configured.
+ */
+export function check(tree: readonly Statement[], report: Report): Configuration {
+  checkUsage(tree, report);
+  const globalBlock = statementsOf(tree, "global_defs").flatMap((statement) => statement.block ?? []);
+  const { settings: global, defaults } = checkGlobal(globalBlock, report);
+  const scripts = checkScripts(tree, report);
+  const blocks = uniqueInstances(tree, report);
+  const checked: InstanceSettings[] = [];
+  for (const statement of blocks.values()) {
+    const instance = checkInstance(statement, defaults, scripts, report);
+    if (instance !== undefined && !clashes(instance, checked, report)) checked.push(instance);
+  }
+  checkSyncGroups(tree, [...blocks.keys()], report);
+  checkHabits(checked, blocks, report);
+  const used = usedScripts(tree, scripts, checked, report);
+  checkScriptSecurity(global, used, checked, report);
+  if (checked.length === 0) reportNothingUsable(tree, report);
+  return { global, scripts: used.map((script) => script.settings), instances: checked };
+}
+
+/** The instances by name, the first of two with one name. */
+function uniqueInstances(tree: readonly Statement[], report: Report): ReadonlyMap<string, Statement> {
+  const blocks = new Map<string, Statement>();
+  for (const statement of statementsOf(tree, "vrrp_instance")) {
+    const name = statement.words[0];
+    if (name === undefined) continue;
+    if (!blocks.has(name.text)) blocks.set(name.text, statement);
+    else {
+      const message = `There is a vrrp_instance "${name.text}" already; this one is ignored`;
+      report({ code: "DUPLICATE_NAME", at: spanOfToken(name), message });
+    }
+  }
+  return blocks;
+}
+
+/** Two instances on one interface need different VRIDs, unless both are unicast and share no peer. */
+function clashes(instance: InstanceSettings, others: readonly InstanceSettings[], report: Report): boolean {
+  const other = others.find(
+    (candidate) =>
+      candidate.vrid === instance.vrid &&
+      candidate.interface === instance.interface &&
+      candidate.family === instance.family &&
+      sharesPackets(candidate, instance),
+  );
+  if (other === undefined) return false;
+  report({
+    code: "DUPLICATE_VRID",
+    at: instance.place,
+    message: `"${other.name}" has VRID ${instance.vrid} on ${instance.interface} too; "${instance.name}" is dropped`,
+    help: "Give each instance on an interface its own virtual_router_id.",
+  });
+  return true;
+}
+
+function sharesPackets(left: InstanceSettings, right: InstanceSettings): boolean {
+  const [a, b] = [left.transport, right.transport];
+  if (a.kind === "multicast" && b.kind === "multicast") return a.group === b.group;
+  if (a.kind !== "unicast" || b.kind !== "unicast") return false;
+  return a.peers.some((peer) => b.peers.some((candidate) => candidate.address === peer.address));
+}
+
+/** The scripts that an instance tracks, in the order of the file. The rest is dropped, with a finding where nobody names it. */
+function usedScripts(
+  tree: readonly Statement[],
+  scripts: ReadonlyMap<string, KnownScript>,
+  instances: readonly InstanceSettings[],
+  report: Report,
+): readonly KnownScript[] {
+  const tracked = new Set(instances.flatMap((instance) => instance.trackScripts.map((script) => script.script)));
+  const named = new Set(
+    [...statementsOf(tree, "vrrp_instance"), ...statementsOf(tree, "vrrp_sync_group")]
+      .flatMap((block) => statementsOf(block.block ?? [], "track_script"))
+      .flatMap((statement) => statement.block ?? [])
+      .map((line) => line.keyword.text),
+  );
+  for (const [name, script] of scripts) {
+    if (named.has(name)) continue;
+    const at = spanOfToken(script.statement.words[0] ?? script.statement.keyword);
+    const help = `Name it in a track_script block: track_script { ${name} }`;
+    report({ code: "UNUSED_SCRIPT", at, message: `No instance tracks the script "${name}", so it is never run`, help });
+  }
+  return [...scripts.values()].filter((script) => tracked.has(script.settings.name));
+}
+
+function reportNothingUsable(tree: readonly Statement[], report: Report): void {
+  const first = tree[0];
+  if (first === undefined) return;
+  const balances = statementsOf(tree, "virtual_server").length > 0;
+  report({
+    code: "NO_USABLE_INSTANCE",
+    at: spanOfToken(first.keyword),
+    message: balances
+      ? "There is no vrrp_instance that can run, and this version does not balance connections"
+      : "There is no vrrp_instance that can run",
+  });
+}

@@ -1,0 +1,337 @@
+// Above 200 lines because global_defs has a hundred keywords and the table is worth reading in one piece.
+import * as k from "../keyword.ts";
+import type { KeywordSpec } from "../keyword.ts";
+
+const { acted, parsed, integer, optional, seconds, word, words, NONE, SWITCH } = k;
+
+/** Being off is what this version does anyway. */
+const OFF: readonly string[] = ["off", "no", "false"];
+
+/** The keywords of `global_defs`. */
+export const GLOBAL_KEYWORDS: readonly KeywordSpec[] = [
+  parsed("router_id", [word("NAME")], "Names this host in mails; never on the wire", {
+    default: "the host's name",
+    harmless: true,
+  }),
+  ...mail(),
+  acted("script_user", k.USER, "Account of scripts that name none", { default: "keepalived_script, else root" }),
+  acted("enable_script_security", NONE, "Refuses to run scripts as root whose path others may change"),
+  parsed("use_symlink_paths", SWITCH, "Runs scripts under the path as written", {
+    consequence: "scripts run under their resolved path",
+  }),
+  parsed("set_supplementary_groups", NONE, "Gives scripts their user's further groups", {
+    consequence: "scripts run with their primary group alone",
+  }),
+  parsed("umask", [words("MODE")], "File mode mask of what is created", {
+    consequence: "files are created with mode 0600",
+  }),
+  acted("vrrp_version", [integer(2, 3, "VERSION")], "Version of instances that name none", { default: "2" }),
+  acted("vrrp_strict", NONE, "Keeps every instance to the letter of the RFC", { default: "off" }),
+  acted("vrrp_mcast_group4", [k.ADDRESS], "Multicast group for IPv4", { default: "224.0.0.18" }),
+  parsed("vrrp_mcast_group6", [k.ADDRESS], "Multicast group for IPv6", {
+    default: "ff02::12",
+    consequence: "IPv6 instances do not run",
+  }),
+  ...announcing(),
+  acted("vrrp_down_timer_adverts", [integer(1, 100)], "Missed adverts until the master counts as down", {
+    default: "3",
+    unit: "count",
+  }),
+  acted("vrrp_lower_prio_no_advert", SWITCH, "Does not answer adverts of lower priority", { default: "off" }),
+  acted("vrrp_higher_prio_send_advert", SWITCH, "Sends one more advert before yielding to a higher one", {
+    default: "off",
+  }),
+  parsed("vrrp_owner_ignore_adverts", SWITCH, "An address owner ignores all adverts", {
+    consequence: "an owner heeds adverts",
+    harmless: OFF,
+  }),
+  acted("vrrp_check_unicast_src", NONE, "Drops unicast adverts of hosts that are not listed", { default: "off" }),
+  acted("vrrp_skip_check_adv_addr", SWITCH, "Trusts the address list of a master that was right once", {
+    default: "off",
+  }),
+  acted("v3_checksum_as_v2", SWITCH, "Checksum of VRRPv3 over IPv4 without the pseudo-header", { default: "off" }),
+  acted("vrrp_startup_delay", [seconds(0, 3600)], "Changes no state before this has passed since the start", {
+    default: "0",
+    unit: "s",
+  }),
+  parsed("vrrp_delay_after_boot", [seconds(0, 3600)], "As vrrp_startup_delay, shortly after boot only", {
+    consequence: "nothing is delayed",
+    harmless: ["0"],
+  }),
+  parsed("log_unknown_vrids", NONE, "Logs adverts of virtual routers that are not configured", {
+    consequence: "they are not logged",
+  }),
+  parsed("dynamic_interfaces", [optional(k.choice("allow_if_changes"))], "Accepts interfaces that do not exist yet", {
+    consequence: "an interface that is missing at the start is a fault until it comes",
+    harmless: true,
+  }),
+  parsed("default_interface", [k.INTERFACE], "Interface of static addresses without dev", {
+    default: "eth0",
+    consequence: "static addresses are not added",
+  }),
+  parsed("disable_local_igmp", NONE, "Sends no IGMP to this host", { consequence: "IGMP is sent" }),
+  parsed("vrrp_iptables", [optional(words("CHAINS"))], "Chains for no_accept", { consequence: "nothing is filtered" }),
+  parsed("vrrp_ipsets", [optional(words("SETS"))], "Sets for no_accept", { consequence: "nothing is filtered" }),
+  parsed("nftables", [optional(word("TABLE"))], "Table for no_accept", {
+    default: "keepalived",
+    consequence: "nothing is filtered",
+  }),
+  parsed("nftables_priority", [integer(-2147483648, 2147483647)], "Priority of its chains", {
+    default: "-1",
+    consequence: "nothing is filtered",
+  }),
+  parsed("nftables_ifindex", NONE, "Matches interfaces by number", { consequence: "nothing is filtered" }),
+  parsed("nftables_counters", NONE, "Counts what is filtered", { consequence: "nothing is filtered" }),
+  ...balancing(),
+  ...processes(),
+  ...events(),
+  ...monitoring(),
+  ...files(),
+  ...extensions(),
+];
+
+function mail(): readonly KeywordSpec[] {
+  const consequence = "no mail is sent";
+  return [
+    parsed("notification_email", NONE, "Who gets mails", { block: k.lines("email"), consequence }),
+    parsed("notification_email_from", [word("ADDRESS")], "Sender of mails", { default: "user@host", consequence }),
+    parsed("smtp_server", [word("HOST"), optional(word("PORT"))], "Mail server", { consequence }),
+    parsed("smtp_connect_timeout", [integer(1, 86_400)], "Patience with the mail server", {
+      default: "30",
+      unit: "s",
+      consequence,
+    }),
+    parsed("smtp_helo_name", [word("NAME")], "Name told to the mail server", { consequence }),
+    parsed("smtp_alert", SWITCH, "Mails unless a block says otherwise", { consequence, harmless: OFF }),
+    parsed("smtp_alert_vrrp", SWITCH, "Mails of instances unless they say otherwise", { consequence, harmless: OFF }),
+    parsed("smtp_alert_checker", SWITCH, "Mails of checkers unless they say otherwise", { consequence, harmless: OFF }),
+    parsed("no_email_faults", NONE, "No mail for FAULT", { consequence, harmless: true }),
+    parsed("no_checker_emails", NONE, "No mail of checkers", { consequence, harmless: true }),
+    parsed("checker_log_all_failures", SWITCH, "Logs each failed check", { consequence: "checks do not run" }),
+    parsed("lvs_id", [word("NAME")], "Old name of router_id", { obsolete: true, replacedBy: "router_id" }),
+  ];
+}
+
+function announcing(): readonly KeywordSpec[] {
+  const pacing = {
+    consequence: "gratuitous ARP is sent without pauses",
+    harmless: ["0", "0.0"],
+    default: "0",
+  } as const;
+  return [
+    acted("vrrp_garp_master_delay", [integer(0, 86_400)], "From becoming master to the second burst", {
+      default: "5",
+      unit: "s",
+    }),
+    acted("vrrp_garp_master_repeat", [integer(0, 2147483647)], "Frames per address and burst", {
+      default: "5",
+      unit: "count",
+    }),
+    acted("vrrp_garp_master_refresh", [integer(0, 86_400)], "Period of later bursts; 0: none", {
+      default: "0",
+      unit: "s",
+    }),
+    acted("vrrp_garp_master_refresh_repeat", [integer(0, 2147483647)], "Frames per address in those", {
+      default: "1",
+      unit: "count",
+    }),
+    acted("vrrp_garp_lower_prio_delay", [integer(0, 86_400)], "Second burst after an advert of lower priority", {
+      default: "as for master",
+      unit: "s",
+    }),
+    acted("vrrp_garp_lower_prio_repeat", [integer(0, 2147483647)], "Frames per address in that", {
+      default: "as for master",
+      unit: "count",
+    }),
+    acted("vrrp_min_garp", SWITCH, "One frame per address, one burst", { default: "off" }),
+    parsed("vrrp_garp_interval", [seconds(0, 86_400)], "Pause between gratuitous ARP frames", pacing),
+    parsed("vrrp_gna_interval", [seconds(0, 86_400)], "Pause between neighbour advertisements", pacing),
+    parsed("vrrp_garp_extra_if", [words("[all] SECONDS")], "Gratuitous ARP on further interfaces", {
+      consequence: "none is sent there",
+    }),
+    parsed("vrrp_vmac_garp_intvl", [words("[all] SECONDS")], "Old name of vrrp_garp_extra_if", {
+      replacedBy: "vrrp_garp_extra_if",
+      consequence: "none is sent there",
+    }),
+  ];
+}
+
+function balancing(): readonly KeywordSpec[] {
+  const consequence = "no connections are balanced";
+  return [
+    parsed("nftables_ipvs", [optional(word("TABLE"))], "Table for firewall marks", { consequence }),
+    parsed("nftables_ipvs_priority", [integer(-2147483648, 2147483647)], "Priority of its chains", { consequence }),
+    parsed("nftables_ipvs_start_fwmark", [integer(1, 4294967295)], "First firewall mark used", {
+      default: "1000",
+      consequence,
+    }),
+    parsed("lvs_timeouts", [words("tcp N tcpfin N udp N")], "Timeouts of IPVS", { consequence }),
+    parsed("lvs_flush", NONE, "Clears IPVS at the start", { consequence }),
+    parsed("lvs_flush_on_stop", [optional(word("VS"))], "Clears IPVS at the end", { consequence }),
+    parsed("lvs_flush_onstop", [optional(word("VS"))], "Old name of lvs_flush_on_stop", {
+      replacedBy: "lvs_flush_on_stop",
+      consequence,
+    }),
+    parsed("lvs_sync_daemon", [words("INTERFACE [INSTANCE] ...")], "Copies connections to the other node", {
+      consequence,
+    }),
+  ];
+}
+
+function processes(): readonly KeywordSpec[] {
+  const checks = { consequence: "that process does not exist yet" } as const;
+  const memory = { consequence: "memory is never locked", harmless: true } as const;
+  const limit = { consequence: "no limit is set", harmless: true, default: "10000", unit: "us" } as const;
+  const nice = integer(-20, 19);
+  const realtime = integer(1, 99);
+  const rttime = integer(1, 2147483647, "MICROSECONDS");
+  const cpus = words("CPU ...");
+  const affinity = { consequence: "the kernel chooses the processor" } as const;
+  return [
+    acted("vrrp_priority", [nice], "Nice value of the vrrp process", { default: "0" }),
+    parsed("checker_priority", [nice], "Nice value of the checker process", checks),
+    parsed("bfd_priority", [nice], "Nice value of the BFD process", checks),
+    acted("vrrp_rt_priority", [realtime], "Real-time priority of the vrrp process", { default: "chosen" }),
+    parsed("checker_rt_priority", [realtime], "Real-time priority of the checker process", checks),
+    parsed("bfd_rt_priority", [realtime], "Real-time priority of the BFD process", checks),
+    parsed("vrrp_no_swap", NONE, "Locks the vrrp process in memory", memory),
+    parsed("checker_no_swap", NONE, "Locks the checker process in memory", memory),
+    parsed("bfd_no_swap", NONE, "Locks the BFD process in memory", memory),
+    parsed("vrrp_cpu_affinity", [cpus], "Processors of the vrrp process", affinity),
+    parsed("checker_cpu_affinity", [cpus], "Processors of the checker process", affinity),
+    parsed("bfd_cpu_affinity", [cpus], "Processors of the BFD process", affinity),
+    ...["vrrp", "checker", "bfd"].flatMap((process) => [
+      parsed(`${process}_rlimit_rttime`, [rttime], `Real-time limit of the ${process} process`, limit),
+      parsed(`${process}_rlimit_rtime`, [rttime], `Old name of ${process}_rlimit_rttime`, {
+        ...limit,
+        replacedBy: `${process}_rlimit_rttime`,
+      }),
+    ]),
+    parsed("max_auto_priority", [optional(integer(-1, 99))], "Highest real-time priority taken when late", {
+      consequence: "the priority is not raised",
+      harmless: true,
+    }),
+    parsed("min_auto_priority_delay", [integer(1, 2147483647)], "Lateness that raises the priority", {
+      unit: "us",
+      consequence: "the priority is not raised",
+      harmless: true,
+    }),
+    acted("process_names", NONE, "Gives the processes keepalived's names", { default: "off" }),
+    acted("process_name", [optional(k.NAME)], "Name of the supervising process"),
+    acted("vrrp_process_name", [optional(k.NAME)], "Name of the vrrp process"),
+    parsed("checker_process_name", [optional(k.NAME)], "Name of the checker process", checks),
+    parsed("lvs_process_name", [optional(k.NAME)], "Old name of checker_process_name", {
+      ...checks,
+      replacedBy: "checker_process_name",
+    }),
+    parsed("bfd_process_name", [optional(k.NAME)], "Name of the BFD process", checks),
+  ];
+}
+
+function events(): readonly KeywordSpec[] {
+  const fifo = { consequence: "nothing is written to it" } as const;
+  const path = [k.PATH, optional(word("USER")), optional(word("GROUP"))];
+  return [
+    ...["notify_fifo", "vrrp_notify_fifo", "lvs_notify_fifo"].flatMap((name) => [
+      parsed(name, path, "Named pipe that is told every change", fifo),
+      parsed(`${name}_script`, [k.COMMAND], "Program that reads the pipe", { consequence: "it is not started" }),
+    ]),
+    parsed("vrrp_notify_priority_changes", SWITCH, "Tells changes of priority too", fifo),
+    parsed("fifo_write_vrrp_states_on_reload", NONE, "Tells all states after a reload", fifo),
+    parsed("rs_init_notifies", NONE, "Tells the first state of real servers", fifo),
+    parsed("startup_script", [k.COMMAND], "Runs before the start", { consequence: "it is not run" }),
+    parsed("startup_script_timeout", [integer(1, 1000)], "Patience with it", {
+      default: "10",
+      unit: "s",
+      consequence: "it is not run",
+    }),
+    parsed("shutdown_script", [k.COMMAND], "Runs after the end", { consequence: "it is not run" }),
+    parsed("shutdown_script_timeout", [integer(1, 1000)], "Patience with it", {
+      default: "10",
+      unit: "s",
+      consequence: "it is not run",
+    }),
+  ];
+}
+
+function monitoring(): readonly KeywordSpec[] {
+  const snmp = { consequence: "SNMP is not answered" } as const;
+  const dbus = { consequence: "DBus is not used" } as const;
+  const buffers = { consequence: "buffers have the kernel's size", unit: "bytes", harmless: true } as const;
+  return [
+    ...[
+      "enable_traps",
+      "enable_snmp_vrrp",
+      "enable_snmp_rfc",
+      "enable_snmp_rfcv2",
+      "enable_snmp_rfcv3",
+      "enable_snmp_checker",
+    ].map((name) => parsed(name, NONE, "Switches a part of SNMP on", snmp)),
+    parsed("enable_snmp_keepalived", NONE, "Old name of enable_snmp_vrrp", { ...snmp, replacedBy: "enable_snmp_vrrp" }),
+    parsed("snmp_socket", [word("SOCKET")], "Where the SNMP master agent listens", snmp),
+    parsed("snmp_vs_stats_update_interval", [seconds(0.001, 30)], "Age of SNMP counters", { ...snmp, default: "5" }),
+    parsed("snmp_rs_stats_update_interval", [seconds(0.001, 30)], "Age of SNMP counters", { ...snmp, default: "5" }),
+    parsed("enable_dbus", NONE, "Switches DBus on", dbus),
+    parsed("dbus_service_name", [word("NAME")], "Name on DBus", dbus),
+    parsed("dbus_no_interface_name", NONE, "Paths without the interface", dbus),
+    ...[
+      "vrrp_netlink_cmd",
+      "vrrp_netlink_monitor",
+      "lvs_netlink_cmd",
+      "lvs_netlink_monitor",
+      "process_monitor",
+    ].flatMap((name) => [
+      parsed(`${name}_rcv_bufs`, [integer(0, 4294967295)], "Receive buffer", buffers),
+      parsed(`${name}_rcv_bufs_force`, SWITCH, "Beyond the system's limit", buffers),
+    ]),
+    parsed("vrrp_rx_bufs_policy", [word("MTU|ADVERT|NUMBER")], "Receive buffer of instances", buffers),
+    parsed("vrrp_rx_bufs_multiplier", [integer(1, 65_535)], "Times that", { ...buffers, default: "3" }),
+    parsed("vmac_prefix", [word("PREFIX")], "Names of virtual MAC interfaces", {
+      default: "vrrp",
+      consequence: "there are none",
+    }),
+    parsed("vmac_addr_prefix", [word("PREFIX")], "Virtual MAC addresses", { consequence: "there are none" }),
+  ];
+}
+
+function files(): readonly KeywordSpec[] {
+  const reload = { consequence: "every reload is checked first in any case", harmless: true } as const;
+  const timed = { consequence: "nothing is reloaded by time" } as const;
+  const dump = { consequence: "nothing is written there" } as const;
+  return [
+    parsed("reload_check_config", [optional(word("LOG"))], "Checks before a reload", reload),
+    parsed("reload_time_file", [k.PATH], "File that says when to reload", timed),
+    parsed("reload_repeat", NONE, "Reads it again", timed),
+    parsed("reload_file", [optional(k.PATH)], "File whose presence means: reload", timed),
+    parsed("config_save_dir", [k.PATH], "Where configurations are kept", dump),
+    parsed("tmp_config_directory", [k.PATH], "Where the configuration is copied to", { ...dump, harmless: true }),
+    parsed("data_use_instance", SWITCH, "Dump files carry the instance's name", dump),
+    parsed("json_version", [integer(1, 2)], "Form of the JSON dump", { ...dump, default: "1" }),
+    parsed("state_dump_file", [k.PATH], "Where the state is dumped", dump),
+    parsed("stats_dump_file", [k.PATH], "Where the counters are dumped", dump),
+    parsed("json_dump_file", [k.PATH], "Where JSON is dumped", dump),
+    parsed("iproute_usr_dir", [k.PATH], "Names of routing tables", {
+      consequence: "names of routing tables are not read",
+    }),
+    parsed("iproute_etc_dir", [k.PATH], "Names of routing tables", {
+      consequence: "names of routing tables are not read",
+    }),
+    parsed("random_seed", [integer(0, 4294967295)], "Makes ${_RANDOM} repeat itself", {
+      consequence: "${_RANDOM} is not seeded",
+    }),
+  ];
+}
+
+function extensions(): readonly KeywordSpec[] {
+  return [
+    acted("notify_timeout", [seconds(0.1, 3600)], "A notify script is killed after this", {
+      default: "10",
+      unit: "s",
+      extension: true,
+    }),
+    acted("notify_concurrent", SWITCH, "Starts notify scripts all at once, as keepalived does", {
+      default: "off",
+      extension: true,
+    }),
+  ];
+}

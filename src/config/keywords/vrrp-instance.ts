@@ -1,0 +1,274 @@
+import * as k from "../keyword.ts";
+import type { BlockContent, KeywordSpec } from "../keyword.ts";
+
+const { acted, parsed, integer, exactInteger, optional, seconds, word, NONE, SWITCH } = k;
+
+const OFF: readonly string[] = ["off", "no", "false"];
+
+/** The keywords of `vrrp_instance`. */
+export const INSTANCE_KEYWORDS: readonly KeywordSpec[] = [
+  acted("state", [k.choice("MASTER", "BACKUP")], "Where it would like to start; the priority decides", {
+    default: "BACKUP",
+    repeated: "every",
+  }),
+  acted("interface", [k.INTERFACE], "The interface that VRRP runs on"),
+  acted("virtual_router_id", [exactInteger(1, 255, "VRID")], "Number of the virtual router, equal on all its nodes"),
+  acted("priority", [exactInteger(1, 255)], "The highest one becomes master; 255 owns the addresses", {
+    default: "100",
+  }),
+  acted(
+    "advert_int",
+    [{ kind: "seconds", minimum: 0.01, maximum: 255, name: "SECONDS", exact: true }],
+    "Time between adverts",
+    {
+      default: "1",
+      unit: "s",
+    },
+  ),
+  acted("version", [integer(2, 3, "VERSION")], "Version of VRRP", { default: "2" }),
+  acted("authentication", NONE, "Password of VRRP version 2", { block: k.keywords(authentication()) }),
+  parsed("auth_hmac", NONE, "Signs adverts", {
+    block: k.keywords(hmac()),
+    since: "2.4",
+    consequence: "adverts are not signed",
+  }),
+  acted("virtual_ipaddress", NONE, "The addresses that the master holds", {
+    block: k.lines("address"),
+    repeated: "every",
+  }),
+  acted("virtual_ipaddress_excluded", NONE, "Further addresses, not in the advert", {
+    block: k.lines("address"),
+    repeated: "every",
+  }),
+  acted("no_virtual_ipaddress", NONE, "It is meant to have no addresses"),
+  parsed("virtual_routes", NONE, "Routes that the master has", {
+    block: k.lines("route"),
+    consequence: "no routes are added",
+  }),
+  parsed("virtual_rules", NONE, "Routing rules that the master has", {
+    block: k.lines("rule"),
+    consequence: "no rules are added",
+  }),
+  parsed("promote_secondaries", NONE, "Keeps secondary addresses when the first one goes", {
+    consequence: "the setting of the kernel stays as it is",
+  }),
+  acted("nopreempt", NONE, "Does not take over from a master of lower priority"),
+  acted("preempt", NONE, "Takes over from a master of lower priority"),
+  acted("preempt_delay", [seconds(0, 1000)], "Waits before taking over from a lower master", {
+    default: "0",
+    unit: "s",
+  }),
+  parsed("timer_expired_backup", [optional(integer(1, 255))], "Steps down when its timer was very late", {
+    consequence: "it does not step down",
+  }),
+  parsed("thread_timer_expired", [optional(integer(1, 255))], "Old name of timer_expired_backup", {
+    replacedBy: "timer_expired_backup",
+    consequence: "it does not step down",
+  }),
+  acted("accept", SWITCH, "The addresses answer, as addresses do", { default: "on" }),
+  parsed("no_accept", NONE, "The addresses do not answer unless owned", { consequence: "they answer" }),
+  ...tracking(),
+  ...transport(),
+  ...announcing(),
+  acted("down_timer_adverts", [integer(1, 100)], "Missed adverts until the master counts as down", {
+    default: "3",
+    unit: "count",
+  }),
+  acted("lower_prio_no_advert", SWITCH, "Does not answer adverts of lower priority", { default: "off" }),
+  acted("higher_prio_send_advert", SWITCH, "Sends one more advert before yielding to a higher one", { default: "off" }),
+  parsed("owner_ignore_adverts", SWITCH, "An address owner ignores all adverts", {
+    consequence: "it heeds them",
+    harmless: OFF,
+  }),
+  acted("v3_checksum_as_v2", SWITCH, "Checksum of VRRPv3 over IPv4 without the pseudo-header", { default: "off" }),
+  acted("skip_check_adv_addr", SWITCH, "Trusts the address list of a master that was right once", { default: "off" }),
+  acted("strict_mode", SWITCH, "Keeps to the letter of the RFC", { default: "vrrp_strict" }),
+  ...interfaces(),
+  ...notifying(),
+  ...extensions(),
+];
+
+/** Blocks of tracked things, which instances and groups have alike. */
+export function trackBlocks(support: "acted" | "parsed"): readonly KeywordSpec[] {
+  const block: BlockContent = k.lines("tracked");
+  const idle = { block, repeated: "every", consequence: "it changes neither priority nor state" } as const;
+  const wanted = support === "acted" ? acted : parsed;
+  return [
+    wanted("track_script", NONE, "Scripts that change the priority, or mean FAULT", idle),
+    wanted("track_interface", NONE, "Interfaces that change the priority, or mean FAULT", idle),
+    parsed("track_file", NONE, "Files whose number changes the priority", idle),
+    parsed("track_process", NONE, "Processes that change the priority, or mean FAULT", idle),
+    parsed("track_bfd", NONE, "BFD sessions that change the priority, or mean FAULT", idle),
+  ];
+}
+
+function authentication(): readonly KeywordSpec[] {
+  return [
+    acted("auth_type", [k.choice("PASS", "AH")], "Kind of authentication"),
+    acted("auth_pass", [word("PASSWORD")], "Password, at most eight characters, equal on all nodes"),
+  ];
+}
+
+function hmac(): readonly KeywordSpec[] {
+  return [
+    parsed("key", [integer(0, 255, "ID"), word("VALUE")], "A key", { repeated: "every" }),
+    parsed("active_key", [integer(0, 255, "ID")], "The key that signs"),
+    parsed("anti_replay", [k.choice("time", "monotonic")], "What is refused as a repetition"),
+    parsed("time_window", [integer(1, 300)], "How far clocks may differ", { unit: "s" }),
+    parsed("mode", [k.choice("enforce", "permissive", "receive-only")], "What happens to unsigned adverts"),
+  ];
+}
+
+function tracking(): readonly KeywordSpec[] {
+  return [
+    ...trackBlocks("acted"),
+    acted("dont_track_primary", NONE, "Its own interface going down is no fault"),
+    parsed("track_src_ip", NONE, "A missing source address is a fault", { consequence: "it is no fault" }),
+  ];
+}
+
+function transport(): readonly KeywordSpec[] {
+  const veryOld = { obsolete: true } as const;
+  return [
+    acted("mcast_src_ip", [k.ADDRESS], "Source address of multicast adverts", { default: "the interface's first" }),
+    acted("mcast_dst_ip", [k.ADDRESS], "Multicast group", { default: "224.0.0.18" }),
+    acted("unicast_src_ip", [k.ADDRESS, optional(word("default"))], "Source address of unicast adverts", {
+      default: "the interface's first",
+    }),
+    acted("unicast_peer", NONE, "Sends to these hosts instead of multicast", {
+      block: k.lines("peer"),
+      repeated: "every",
+    }),
+    acted("unicast_ttl", [integer(0, 255)], "TTL of unicast adverts", { default: "255" }),
+    parsed("unicast_fault_no_peer", NONE, "No peers left is a fault", { consequence: "it is no fault" }),
+    acted("check_unicast_src", NONE, "Drops unicast adverts of hosts that are not listed", { default: "off" }),
+    parsed("old_unicast_checksum", [optional(k.choice("never"))], "VRRPv3 checksum of very old releases", {
+      consequence: "the checksum is today's",
+      harmless: ["never"],
+    }),
+    acted("vrrp_unicast_bind", [k.ADDRESS], "Very old name of unicast_src_ip", {
+      ...veryOld,
+      replacedBy: "unicast_src_ip",
+    }),
+    acted("vrrp_unicast_peer", [k.ADDRESS], "Very old form of unicast_peer", {
+      ...veryOld,
+      replacedBy: "unicast_peer",
+      repeated: "every",
+    }),
+  ];
+}
+
+function announcing(): readonly KeywordSpec[] {
+  const inherited = { default: "as in global_defs" } as const;
+  return [
+    acted("garp_master_delay", [integer(0, 86_400)], "From becoming master to the second burst", {
+      ...inherited,
+      unit: "s",
+    }),
+    acted("garp_master_repeat", [integer(0, 2147483647)], "Frames per address and burst", {
+      ...inherited,
+      unit: "count",
+    }),
+    acted("garp_master_refresh", [integer(0, 86_400)], "Period of later bursts; 0: none", { ...inherited, unit: "s" }),
+    acted("garp_master_refresh_repeat", [integer(0, 2147483647)], "Frames per address in those", {
+      ...inherited,
+      unit: "count",
+    }),
+    acted("garp_lower_prio_delay", [integer(0, 86_400)], "Second burst after an advert of lower priority", {
+      ...inherited,
+      unit: "s",
+    }),
+    acted("garp_lower_prio_repeat", [integer(0, 2147483647)], "Frames per address in that", {
+      ...inherited,
+      unit: "count",
+    }),
+    parsed("garp_extra_if", [k.words("[all] SECONDS")], "Gratuitous ARP on further interfaces", {
+      consequence: "none is sent there",
+    }),
+    parsed("vmac_garp_intvl", [k.words("[all] SECONDS")], "Old name of garp_extra_if", {
+      replacedBy: "garp_extra_if",
+      consequence: "none is sent there",
+    }),
+  ];
+}
+
+function interfaces(): readonly KeywordSpec[] {
+  const mac = { consequence: "the addresses are added to the interface itself, under its own MAC address" } as const;
+  return [
+    parsed("use_vmac", [k.REST], "Holds the addresses on an interface with the virtual MAC address", mac),
+    parsed("use_vmac_addr", NONE, "The same for addresses on other interfaces", mac),
+    parsed("vmac_xmit_base", NONE, "Sends adverts from the interface itself", {
+      consequence: "it does so in any case",
+      harmless: true,
+    }),
+    parsed("use_ipvlan", [k.REST], "Holds the addresses on an ipvlan interface", mac),
+    parsed("vrf", [k.NAME], "Binds the virtual MAC interface into a VRF", mac),
+    parsed("native_ipv6", NONE, "Old way to ask for IPv6", { obsolete: true }),
+    parsed("kernel_rx_buf_size", [integer(0, 4294967295)], "Receive buffer", {
+      unit: "bytes",
+      consequence: "it has the kernel's size",
+      harmless: true,
+    }),
+    parsed("linkbeat_use_polling", NONE, "Asks for the link state again and again", {
+      consequence: "the kernel tells it at once",
+      harmless: true,
+    }),
+    parsed("lvs_sync_daemon_interface", [k.INTERFACE], "Old place of lvs_sync_daemon", {
+      replacedBy: "lvs_sync_daemon",
+      consequence: "no connections are copied",
+    }),
+    parsed("debug", [optional(integer(0, 4))], "Verbosity", {
+      consequence: "verbosity is set on the command line",
+      harmless: true,
+    }),
+  ];
+}
+
+function notifying(): readonly KeywordSpec[] {
+  const command = [k.COMMAND];
+  const once = { repeated: "first" } as const;
+  return [
+    acted("notify_master", command, "Runs on becoming master", once),
+    acted("notify_backup", command, "Runs on becoming backup", once),
+    acted("notify_fault", command, "Runs on a fault", once),
+    acted("notify_stop", command, "Runs at the end", once),
+    acted("notify", command, "Runs on every change, with TYPE NAME STATE PRIORITY appended", once),
+    parsed("notify_master_rx_lower_pri", command, "Runs when a master hears a lower one", {
+      ...once,
+      consequence: "it is not run",
+    }),
+    parsed(
+      "notify_deleted",
+      [{ ...k.COMMAND, optional: true }],
+      "Runs, or tells DELETED, when a reload removes the instance",
+      {
+        ...once,
+        consequence: "a removed instance tells FAULT",
+      },
+    ),
+    parsed("notify_priority_changes", SWITCH, "Tells changes of priority too", {
+      consequence: "they are not told",
+      harmless: OFF,
+    }),
+    parsed("smtp_alert", SWITCH, "Mails on every change", { consequence: "no mail is sent", harmless: OFF }),
+  ];
+}
+
+function extensions(): readonly KeywordSpec[] {
+  return [
+    acted("notify_timeout", [seconds(0.1, 3600)], "A notify script is killed after this", {
+      default: "10",
+      unit: "s",
+      extension: true,
+    }),
+    acted("notify_concurrent", SWITCH, "Starts notify scripts all at once, as keepalived does", {
+      default: "off",
+      extension: true,
+    }),
+    acted("vip_lease", [word("off|SECONDS")], "Lifetime of the addresses in the kernel", {
+      default: "from advert_int",
+      extension: true,
+    }),
+    acted("repair", SWITCH, "Puts back an address that somebody else deletes", { default: "on", extension: true }),
+  ];
+}

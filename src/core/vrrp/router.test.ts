@@ -1,0 +1,69 @@
+import { describe, expect, test } from "vitest";
+import { ip } from "../../base/address.ts";
+import { micros } from "../../base/time.ts";
+import { activeDownInterval, skewTime, trustWindow, type VirtualRouter } from "./router.ts";
+
+const router: VirtualRouter = {
+  vrid: 51,
+  family: "ipv4",
+  version: 3,
+  priority: 100,
+  source: ip("192.0.2.10"),
+  advertisementInterval: micros(7_000_000),
+  preemptMode: true,
+  preemptDelay: micros(0),
+  downTimerAdverts: 3,
+  answersLowerPriority: true,
+  answersHigherPriority: false,
+  announce: {
+    delay: micros(5_000_000),
+    repeat: 5,
+    refresh: micros(0),
+    refreshRepeat: 1,
+    lowerPriorityDelay: micros(5_000_000),
+    lowerPriorityRepeat: 5,
+  },
+};
+
+describe("Skew_Time and Active_Down_Interval by version, priority and Active_Adver_Interval", () => {
+  // By hand from section 6.1 of RFC 9568 and of RFC 3768; fractions of a microsecond are rounded up.
+  const rows = [
+    // [version, priority, interval, skew, down]
+    [3, 1, 1_000_000, 996_094, 3_996_094],
+    [3, 100, 1_000_000, 609_375, 3_609_375],
+    [3, 200, 1_000_000, 218_750, 3_218_750],
+    [3, 254, 1_000_000, 7_813, 3_007_813],
+    [3, 255, 1_000_000, 3_907, 3_003_907],
+    [3, 100, 3_000_000, 1_828_125, 10_828_125],
+    [3, 100, 10_000, 6_094, 36_094],
+    [3, 255, 10_000, 40, 30_040],
+    [3, 1, 40_950_000, 40_790_040, 163_640_040],
+    [2, 1, 1_000_000, 996_094, 3_996_094],
+    [2, 100, 1_000_000, 609_375, 3_609_375],
+    [2, 100, 5_000_000, 609_375, 15_609_375],
+    [2, 255, 255_000_000, 3_907, 765_003_907],
+  ] as const;
+  test.each(rows)(
+    "version %i, priority %i, %i us: skew %i us, down %i us",
+    (version, priority, interval, skew, down) => {
+      const given = { ...router, version, priority };
+      expect(skewTime(given, micros(interval))).toBe(skew);
+      expect(activeDownInterval(given, micros(interval))).toBe(down);
+    },
+  );
+
+  test("down_timer_adverts 1 and 100: as many intervals and one skew (keepalived)", () => {
+    expect(activeDownInterval({ ...router, downTimerAdverts: 1 }, micros(2_000_000))).toBe(3_218_750);
+    expect(activeDownInterval({ ...router, downTimerAdverts: 100 }, micros(2_000_000))).toBe(201_218_750);
+  });
+
+  test("neighboring priorities at the shortest interval: the stronger one is still the first", () => {
+    expect(skewTime({ ...router, priority: 101 }, micros(10_000))).toBe(6_055);
+    expect(skewTime({ ...router, priority: 100 }, micros(10_000))).toBe(6_094);
+  });
+});
+
+test("the trust window: follows the own interval and what may be missed, no priority", () => {
+  expect(trustWindow(router)).toBe(21_000_000);
+  expect(trustWindow({ ...router, version: 2, priority: 255, downTimerAdverts: 5 })).toBe(35_000_000);
+});

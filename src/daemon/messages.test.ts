@@ -1,0 +1,88 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { describeMessageError, parseFromVrrp, parseToVrrp } from "./messages.ts";
+
+const SETTINGS = {
+  runtimeDirectory: "/run/x",
+  stateDirectory: "/var/x",
+  keepAddresses: false,
+  detail: 1,
+  heartbeatIntervalMs: 250,
+  log: { console: true, detail: 1, syslogFacility: 7, file: null },
+};
+const MODEL = {
+  global: { scriptSecurity: false, startupDelay: 0, processes: {} },
+  scripts: [{ name: "chk" }],
+  instances: [{ name: "VI_1", vrid: 51, notify: {} }],
+};
+const INSTANCE = {
+  name: "VI_1",
+  state: "MASTER",
+  since: "2026-11-20T10:00:00.000Z",
+  cause: {},
+  virtualAddresses: [],
+  trackers: [],
+  peers: [],
+};
+
+describe("parseToVrrp", () => {
+  test.each([
+    { kind: "start", settings: SETTINGS, configuration: MODEL },
+    { kind: "configure", generation: 3, configuration: MODEL },
+    { kind: "status-request", request: 0 },
+  ])("$kind: taken as it is", (message) => {
+    expect(parseToVrrp(message)).toEqual({ ok: true, value: message });
+  });
+
+  test.each([
+    [{ kind: "start", settings: { ...SETTINGS, detail: 3 }, configuration: MODEL }, "settings"],
+    [{ kind: "start", settings: { ...SETTINGS, heartbeatIntervalMs: 0 }, configuration: MODEL }, "settings"],
+    [
+      { kind: "start", settings: { ...SETTINGS, log: { ...SETTINGS.log, syslogFacility: 8 } }, configuration: MODEL },
+      "settings",
+    ],
+    [
+      { kind: "start", settings: SETTINGS, configuration: { ...MODEL, instances: [{ name: "VI_1" }] } },
+      "configuration",
+    ],
+    [{ kind: "start", settings: SETTINGS }, "configuration"],
+    [{ kind: "configure", generation: -1, configuration: MODEL }, "generation"],
+    [{ kind: "configure", generation: 1, configuration: { ...MODEL, scripts: undefined } }, "configuration"],
+    [{ kind: "status-request", request: 1.5 }, "request"],
+  ])("%j: refused for its field %s", (message, what) => {
+    expect(parseToVrrp(message)).toEqual({ ok: false, error: { code: "BAD_FIELD", what } });
+  });
+});
+
+describe("parseFromVrrp", () => {
+  test.each([
+    { kind: "started" },
+    { kind: "heartbeat" },
+    { kind: "reload-requested" },
+    { kind: "failed", code: "NO_INTERFACE", message: "there is no eth9" },
+    { kind: "configured", generation: 2 },
+    { kind: "status", request: 1, instances: [INSTANCE] },
+  ])("$kind: taken as it is", (message) => {
+    expect(parseFromVrrp(message)).toEqual({ ok: true, value: message });
+  });
+
+  test.each([
+    [{ kind: "failed", code: "OTHER", message: "x" }, "code"],
+    [{ kind: "failed", code: "SYSTEM", message: 1 }, "message"],
+    [{ kind: "configured" }, "generation"],
+    [{ kind: "status", request: 1, instances: [{ ...INSTANCE, state: "ACTIVE" }] }, "instances"],
+    [{ kind: "status", request: "1", instances: [] }, "request"],
+  ])("%j: refused for its field %s", (message, what) => {
+    expect(parseFromVrrp(message)).toEqual({ ok: false, error: { code: "BAD_FIELD", what } });
+  });
+});
+
+test("anything at all from the other side: an answer, never an exception, and one line to say so", () => {
+  fc.assert(
+    fc.property(fc.anything(), (value) => {
+      for (const parsed of [parseToVrrp(value), parseFromVrrp(value)]) {
+        if (!parsed.ok) expect(describeMessageError(parsed.error)).not.toContain("\n");
+      }
+    }),
+  );
+});

@@ -1,0 +1,212 @@
+import type { InstanceStatus } from "../api/contract.ts";
+import type { Result } from "../base/result.ts";
+import { fail, succeed } from "../base/result.ts";
+import type { Configuration } from "../config/model.ts";
+
+/** What the supervisor says to the vrrp process. Plain data: it crosses a pipe as JSON. */
+export type ToVrrp =
+  /** The first message, and the only one of its kind. */
+  | { readonly kind: "start"; readonly settings: VrrpProcessSettings; readonly configuration: Configuration }
+  /** A model that was checked already. Answered with `configured`. */
+  | { readonly kind: "configure"; readonly generation: number; readonly configuration: Configuration }
+  /** Answered with `status` and the same number. */
+  | { readonly kind: "status-request"; readonly request: number };
+
+/** What the vrrp process says to the supervisor. */
+export type FromVrrp =
+  /** Its handlers stand and the driver runs. */
+  | { readonly kind: "started" }
+  /** The driver could not be started, and the process ends with the exit code that belongs to `code`. */
+  | { readonly kind: "failed"; readonly code: VrrpFailureCode; readonly message: string }
+  | { readonly kind: "configured"; readonly generation: number }
+  /** Its loop turns. */
+  | { readonly kind: "heartbeat" }
+  | { readonly kind: "status"; readonly request: number; readonly instances: readonly InstanceStatus[] }
+  /** Somebody sent it SIGHUP; reading files is the supervisor's work. */
+  | { readonly kind: "reload-requested" };
+
+export type VrrpFailureCode = "NO_PERMISSION" | "NO_INTERFACE" | "SYSTEM";
+
+/** What the vrrp process needs to know besides the configuration. */
+export interface VrrpProcessSettings {
+  readonly runtimeDirectory: string;
+  readonly stateDirectory: string;
+  /** `-V`: VIPs stay at exit. */
+  readonly keepAddresses: boolean;
+  readonly detail: 0 | 1 | 2;
+  readonly heartbeatIntervalMs: number;
+  readonly log: LogSettings;
+}
+
+export interface LogSettings {
+  /** Lines go to standard error. */
+  readonly console: boolean;
+  readonly detail: 0 | 1 | 2;
+  /** Of syslog(3), local0 to local7 by number; null: no syslog. */
+  readonly syslogFacility: LogFacility | null;
+  readonly file: string | null;
+}
+
+export type LogFacility = "daemon" | 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7;
+
+export interface MessageError {
+  readonly code: "NOT_AN_OBJECT" | "UNKNOWN_KIND" | "BAD_FIELD";
+  /** The field, or the kind, that was wrong. */
+  readonly what: string;
+}
+
+/**
+ * Reads what arrived from the supervisor. Whether a configuration is within its ranges is not looked at again: only its
+ * shape is, as far as a mixed-up version would show.
+ */
+export function parseToVrrp(value: unknown): Result<ToVrrp, MessageError> {
+  if (!isRecord(value)) return fail({ code: "NOT_AN_OBJECT", what: typeof value });
+  switch (value["kind"]) {
+    case "start": {
+      const { settings, configuration } = value;
+      if (!isSettings(settings)) return fail({ code: "BAD_FIELD", what: "settings" });
+      if (!isConfiguration(configuration)) return fail({ code: "BAD_FIELD", what: "configuration" });
+      return succeed({ kind: "start", settings, configuration });
+    }
+    case "configure": {
+      const { generation, configuration } = value;
+      if (!isCount(generation)) return fail({ code: "BAD_FIELD", what: "generation" });
+      if (!isConfiguration(configuration)) return fail({ code: "BAD_FIELD", what: "configuration" });
+      return succeed({ kind: "configure", generation, configuration });
+    }
+    case "status-request": {
+      const { request } = value;
+      return isCount(request)
+        ? succeed({ kind: "status-request", request })
+        : fail({ code: "BAD_FIELD", what: "request" });
+    }
+    default:
+      return fail({ code: "UNKNOWN_KIND", what: kindOf(value) });
+  }
+}
+
+/** Reads what arrived from the vrrp process. */
+export function parseFromVrrp(value: unknown): Result<FromVrrp, MessageError> {
+  if (!isRecord(value)) return fail({ code: "NOT_AN_OBJECT", what: typeof value });
+  switch (value["kind"]) {
+    case "started":
+      return succeed({ kind: "started" });
+    case "heartbeat":
+      return succeed({ kind: "heartbeat" });
+    case "reload-requested":
+      return succeed({ kind: "reload-requested" });
+    case "failed": {
+      const { code, message } = value;
+      if (code !== "NO_PERMISSION" && code !== "NO_INTERFACE" && code !== "SYSTEM") {
+        return fail({ code: "BAD_FIELD", what: "code" });
+      }
+      if (typeof message !== "string") return fail({ code: "BAD_FIELD", what: "message" });
+      return succeed({ kind: "failed", code, message });
+    }
+    case "configured": {
+      const { generation } = value;
+      return isCount(generation)
+        ? succeed({ kind: "configured", generation })
+        : fail({ code: "BAD_FIELD", what: "generation" });
+    }
+    case "status": {
+      const { request, instances } = value;
+      if (!isCount(request)) return fail({ code: "BAD_FIELD", what: "request" });
+      if (!Array.isArray(instances) || !instances.every(isInstanceStatus)) {
+        return fail({ code: "BAD_FIELD", what: "instances" });
+      }
+      return succeed({ kind: "status", request, instances });
+    }
+    default:
+      return fail({ code: "UNKNOWN_KIND", what: kindOf(value) });
+  }
+}
+
+/** One line for a log. */
+export function describeMessageError(error: MessageError): string {
+  switch (error.code) {
+    case "NOT_AN_OBJECT":
+      return `a message that is no object but of type ${error.what}`;
+    case "UNKNOWN_KIND":
+      return `a message of unknown kind ${JSON.stringify(error.what)}`;
+    case "BAD_FIELD":
+      return `a message with a wrong field "${error.what}"`;
+  }
+}
+
+function kindOf(message: Readonly<Record<string, unknown>>): string {
+  const { kind } = message;
+  return typeof kind === "string" ? kind.slice(0, 40) : `(${typeof kind})`;
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function isCount(value: unknown): value is number {
+  return typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
+}
+
+function isDetail(value: unknown): value is 0 | 1 | 2 {
+  return value === 0 || value === 1 || value === 2;
+}
+
+function isFacility(value: unknown): value is LogFacility {
+  return value === "daemon" || (isCount(value) && value <= 7);
+}
+
+function isSettings(value: unknown): value is VrrpProcessSettings {
+  return (
+    isRecord(value) &&
+    typeof value["runtimeDirectory"] === "string" &&
+    typeof value["stateDirectory"] === "string" &&
+    typeof value["keepAddresses"] === "boolean" &&
+    isDetail(value["detail"]) &&
+    isCount(value["heartbeatIntervalMs"]) &&
+    value["heartbeatIntervalMs"] > 0 &&
+    isLogSettings(value["log"])
+  );
+}
+
+function isLogSettings(value: unknown): value is LogSettings {
+  return (
+    isRecord(value) &&
+    typeof value["console"] === "boolean" &&
+    isDetail(value["detail"]) &&
+    (value["syslogFacility"] === null || isFacility(value["syslogFacility"])) &&
+    (value["file"] === null || typeof value["file"] === "string")
+  );
+}
+
+function isConfiguration(value: unknown): value is Configuration {
+  return (
+    isRecord(value) &&
+    isRecord(value["global"]) &&
+    isRecord(value["global"]["processes"]) &&
+    Array.isArray(value["scripts"]) &&
+    value["scripts"].every(hasName) &&
+    Array.isArray(value["instances"]) &&
+    value["instances"].every(
+      (instance) => hasName(instance) && isCount(instance["vrid"]) && isRecord(instance["notify"]),
+    )
+  );
+}
+
+function hasName(value: unknown): value is Record<string, unknown> {
+  return isRecord(value) && typeof value["name"] === "string";
+}
+
+function isInstanceStatus(value: unknown): value is InstanceStatus {
+  return (
+    hasName(value) &&
+    typeof value["state"] === "string" &&
+    INSTANCE_STATES.has(value["state"]) &&
+    typeof value["since"] === "string" &&
+    isRecord(value["cause"]) &&
+    Array.isArray(value["virtualAddresses"]) &&
+    Array.isArray(value["trackers"]) &&
+    Array.isArray(value["peers"])
+  );
+}
+
+const INSTANCE_STATES: ReadonlySet<string> = new Set(["INIT", "BACKUP", "MASTER", "FAULT", "STOP"]);

@@ -1,0 +1,522 @@
+import { describe, expect, test } from "vitest";
+import type { InstanceStatus, StatusDocument } from "../../api/contract.ts";
+import { fail, succeed } from "../../base/result.ts";
+import type { Instant } from "../../base/time.ts";
+import { instant, millis, seconds } from "../../base/time.ts";
+import type { Configuration } from "../../config/model.ts";
+import type { Clock } from "../../ports/clock.ts";
+import type { FromVrrp, ToVrrp } from "../messages.ts";
+import type { ChildListener, LoadedConfiguration } from "./ports.ts";
+import type { ReloadOutcome, Supervisor } from "./supervisor.ts";
+import { startSupervisor } from "./supervisor.ts";
+
+describe("supervisor, start", () => {
+  test("begins: launches the vrrp process and gives it settings and model", () => {
+    const world = createWorld();
+    expect(world.children).toHaveLength(1);
+    expect(world.child(0).received).toEqual([{ kind: "start", settings: SETTINGS, configuration: modelOf("first") }]);
+    expect(world.told).toEqual(["info Starting VRRP child process, pid=1001"]);
+  });
+
+  test("the vrrp process reports: its pid is published and the service manager is told, not before", () => {
+    const world = createWorld();
+    expect([world.vrrpPid, world.managed]).toEqual([undefined, []]);
+    world.child(0).says({ kind: "started" });
+    expect([world.vrrpPid, world.managed]).toEqual([1001, ["ready"]]);
+  });
+
+  test("the vrrp process lacks permission and exits with 4: its sentence is logged, the supervisor exits with 4", () => {
+    const world = createWorld();
+    world.child(0).says({ kind: "failed", code: "NO_PERMISSION", message: "Cannot open a socket" });
+    world.child(0).ends({ kind: "exited", status: 4 });
+    world.run(millis(1));
+    expect(world.exits).toEqual([4]);
+    expect(world.told).toContain("error Cannot open a socket");
+    expect(world.children).toHaveLength(1);
+  });
+
+  test("fork is refused: tries again by the policy instead of ending", () => {
+    const world = createWorld({ refusals: 2 });
+    world.run(seconds(1.1));
+    expect(world.children).toHaveLength(1);
+    expect(world.told.filter((line) => line.includes("EAGAIN"))).toHaveLength(2);
+    expect(world.exits).toEqual([]);
+  });
+});
+
+describe("supervisor, a vrrp process that dies or hangs", () => {
+  test("killed: a new one gets the model in force, and the pid file follows", () => {
+    const world = createWorld();
+    world.child(0).says({ kind: "started" });
+    world.child(0).ends({ kind: "killed", signal: "SIGKILL" });
+    expect(world.vrrpPid).toBeUndefined();
+    world.child(1).says({ kind: "started" });
+    expect(world.vrrpPid).toBe(1002);
+    expect(world.child(1).received[0]).toMatchObject({ kind: "start", configuration: modelOf("first") });
+    expect(world.told).toContain("error VRRP child process(1001) died: killed by SIGKILL");
+  });
+
+  test("crashes at once again and again: at once, then after 1, 2 and 4 s (keepalived's back-off)", () => {
+    const world = createWorld();
+    const startedAt: number[] = [];
+    for (let life = 0; life < 5; life += 1) {
+      while (world.children.length === life) world.run(millis(10));
+      startedAt.push(world.now() / 1_000_000);
+      world.child(life).ends({ kind: "exited", status: 70 });
+    }
+    expect(startedAt).toEqual([0, 0, 1, 3, 7]);
+  });
+
+  test("silent for the limit: killed, and replaced when it is gone", () => {
+    const world = createWorld();
+    world.child(0).says({ kind: "started" });
+    world.beat(0, seconds(1));
+    world.run(millis(1_990));
+    expect(world.child(0).signals).toEqual([]);
+    world.run(millis(20));
+    expect(world.child(0).signals).toEqual(["SIGKILL"]);
+    expect(world.children).toHaveLength(1);
+    world.child(0).ends({ kind: "killed", signal: "SIGKILL" });
+    expect(world.children).toHaveLength(2);
+  });
+
+  test("a heartbeat lies unread when the supervisor looks: it is read first, and the process lives", () => {
+    const world = createWorld();
+    world.child(0).says({ kind: "started" });
+    world.run(millis(1_999));
+    world.unread(() => world.child(0).says({ kind: "heartbeat" }));
+    world.run(millis(100));
+    expect(world.child(0).signals).toEqual([]);
+  });
+
+  test("rubbish from the process: logged, and no sign of life", () => {
+    const world = createWorld();
+    world.child(0).says({ kind: "started" });
+    world.child(0).saysAnything({ kind: "nonsense" });
+    world.child(0).saysAnything("text");
+    expect(world.told.slice(-2)).toEqual([
+      'error The vrrp process sent a message of unknown kind "nonsense"',
+      "error The vrrp process sent a message that is no object but of type string",
+    ]);
+  });
+
+  test("no respawn (-R): its end ends the supervisor with a failure", () => {
+    const world = createWorld({ respawn: false });
+    world.child(0).says({ kind: "started" });
+    world.child(0).ends({ kind: "killed", signal: "SIGSEGV" });
+    world.run(millis(1));
+    expect(world.exits).toEqual([1]);
+  });
+});
+
+describe("supervisor, reload", () => {
+  test("accepted: the model goes to the vrrp process, the answer comes when it has it", () => {
+    const world = createWorld();
+    world.child(0).says({ kind: "started" });
+    world.next = accepted("second");
+    const outcomes = world.reload();
+    expect(world.child(0).received.at(-1)).toEqual({
+      kind: "configure",
+      generation: 1,
+      configuration: modelOf("second"),
+    });
+    expect(outcomes).toEqual([]);
+    world.child(0).says({ kind: "configured", generation: 1 });
+    expect(outcomes).toEqual([{ kind: "accepted" }]);
+    expect(world.managed).toEqual(["ready", "reloading", "ready"]);
+  });
+
+  test("refused: each reason is logged as an error, nothing is sent, and the status remembers it", () => {
+    const world = createWorld();
+    world.child(0).says({ kind: "started" });
+    world.next = refused("a.conf:3: priority 300 is out of range", "a.conf:9: no vrid");
+    const outcomes = world.reload();
+    expect(outcomes).toEqual([
+      { kind: "refused", reasons: ["a.conf:3: priority 300 is out of range", "a.conf:9: no vrid"] },
+    ]);
+    expect(world.child(0).received).toHaveLength(1);
+    expect(world.told).toContain("error a.conf:3: priority 300 is out of range");
+    expect(world.told).toContain("error a.conf:9: no vrid");
+    expect(world.status()?.daemon.refusedReload).toEqual({
+      at: "2026-11-20T10:00:00.000Z",
+      reasons: ["a.conf:3: priority 300 is out of range", "a.conf:9: no vrid"],
+    });
+    world.next = accepted("second");
+    world.reload();
+    expect(world.status()?.daemon.refusedReload).toBeNull();
+  });
+
+  test("refused, and the vrrp process dies later: the new one gets the old model", () => {
+    const world = createWorld();
+    world.child(0).says({ kind: "started" });
+    world.next = refused("bad");
+    world.reload();
+    world.child(0).ends({ kind: "killed", signal: "SIGKILL" });
+    expect(world.child(1).received[0]).toMatchObject({ configuration: modelOf("first") });
+  });
+
+  test("accepted, and the vrrp process dies before it has it: the new one starts with it", () => {
+    const world = createWorld();
+    world.child(0).says({ kind: "started" });
+    world.next = accepted("second");
+    const outcomes = world.reload();
+    world.child(0).ends({ kind: "killed", signal: "SIGKILL" });
+    expect(world.child(1).received[0]).toMatchObject({ configuration: modelOf("second") });
+    expect(outcomes).toEqual([{ kind: "accepted" }]);
+  });
+
+  test("two at once: each is answered when its own generation is in force", () => {
+    const world = createWorld();
+    world.child(0).says({ kind: "started" });
+    world.next = accepted("second");
+    const first = world.reload();
+    const second = world.reload();
+    world.child(0).says({ kind: "configured", generation: 1 });
+    expect([first.length, second.length]).toEqual([1, 0]);
+    world.child(0).says({ kind: "configured", generation: 2 });
+    expect(second).toEqual([{ kind: "accepted" }]);
+  });
+
+  test("SIGHUP to the vrrp process: the supervisor reads the file", () => {
+    const world = createWorld();
+    world.child(0).says({ kind: "started" });
+    world.next = accepted("second");
+    world.child(0).says({ kind: "reload-requested" });
+    expect(world.child(0).received.at(-1)).toMatchObject({ kind: "configure", configuration: modelOf("second") });
+  });
+});
+
+describe("supervisor, stop", () => {
+  test("asked: SIGTERM, and 0 when the vrrp process is gone", () => {
+    const world = createWorld();
+    world.child(0).says({ kind: "started" });
+    world.supervisor.stop();
+    world.supervisor.stop();
+    expect(world.child(0).signals).toEqual(["SIGTERM"]);
+    world.child(0).ends({ kind: "exited", status: 0 });
+    world.run(millis(1));
+    expect(world.exits).toEqual([0]);
+    expect(world.children).toHaveLength(1);
+    expect(world.managed).toEqual(["ready", "stopping"]);
+  });
+
+  test("the vrrp process ignores SIGTERM: SIGKILL after 5 s (child_wait_time)", () => {
+    const world = createWorld();
+    world.child(0).says({ kind: "started" });
+    world.supervisor.stop();
+    world.run(millis(4_990));
+    expect(world.child(0).signals).toEqual(["SIGTERM"]);
+    world.run(millis(20));
+    expect(world.child(0).signals).toEqual(["SIGTERM", "SIGKILL"]);
+    world.child(0).ends({ kind: "killed", signal: "SIGKILL" });
+    world.run(millis(1));
+    expect(world.exits).toEqual([0]);
+  });
+
+  test("asked while the next one waits for its start: ends at once, and starts nothing", () => {
+    const world = createWorld();
+    world.child(0).ends({ kind: "exited", status: 70 });
+    world.child(1).ends({ kind: "exited", status: 70 });
+    world.supervisor.stop();
+    world.run(seconds(60));
+    expect([world.exits, world.children.length]).toEqual([[0], 2]);
+  });
+
+  test("a reload while stopping: answered so", () => {
+    const world = createWorld();
+    world.supervisor.stop();
+    expect(world.reload()).toEqual([{ kind: "stopping" }]);
+  });
+});
+
+describe("supervisor, status", () => {
+  test("the vrrp process answers: its instances, and both processes", () => {
+    const world = createWorld();
+    world.child(0).says({ kind: "started" });
+    const document = world.status([INSTANCE]);
+    expect(document).toEqual({
+      version: 1,
+      daemon: {
+        pid: 1000,
+        holdfast: "9.9.9",
+        startedAt: "2026-11-20T10:00:00.000Z",
+        configurationFile: "/etc/a.conf",
+        configuredAt: "2026-11-20T10:00:00.000Z",
+        refusedReload: null,
+        processes: [
+          { name: "supervisor", pid: 1000, state: "running", silentMs: null, restarts: 0 },
+          { name: "vrrp", pid: 1001, state: "running", silentMs: null, restarts: 0 },
+        ],
+      },
+      instances: [INSTANCE],
+      lastKnown: null,
+    });
+  });
+
+  test("the vrrp process is silent: answered after a second, with what was known and how old it is", () => {
+    const world = createWorld();
+    world.child(0).says({ kind: "started" });
+    world.status([INSTANCE]);
+    const documents: StatusDocument[] = [];
+    world.supervisor.status((document) => documents.push(document));
+    world.run(millis(990));
+    expect(documents).toEqual([]);
+    world.run(millis(20));
+    expect(documents[0]?.instances).toEqual([]);
+    expect(documents[0]?.lastKnown).toEqual({ at: "2026-11-20T10:00:00.000Z", instances: [INSTANCE] });
+    expect(documents[0]?.daemon.processes[1]).toMatchObject({ state: "silent", silentMs: 1_000 });
+  });
+
+  test("the vrrp process dies before it answers: answered at once", () => {
+    const world = createWorld();
+    world.child(0).says({ kind: "started" });
+    const documents: StatusDocument[] = [];
+    world.supervisor.status((document) => documents.push(document));
+    world.child(0).ends({ kind: "killed", signal: "SIGKILL" });
+    expect(documents).toHaveLength(1);
+    expect(documents[0]?.daemon.processes[1]).toMatchObject({ state: "starting", pid: 1002, restarts: 1 });
+  });
+
+  test("every 5 s the service manager gets a line", () => {
+    const world = createWorld();
+    world.child(0).says({ kind: "started" });
+    world.beat(0, millis(5_000));
+    world.child(0).answersStatus([INSTANCE]);
+    expect(world.managed).toEqual(["ready", "status VI_1 MASTER"]);
+  });
+
+  test("the service manager wants a sign of life every 3 s: it gets one every 1.5 s", () => {
+    const world = createWorld({ watchdog: true });
+    world.child(0).says({ kind: "started" });
+    world.beat(0, millis(3_100));
+    expect(world.managed.filter((line) => line === "alive")).toHaveLength(3);
+  });
+});
+
+interface FakeChild {
+  readonly received: ToVrrp[];
+  readonly signals: string[];
+  says(message: FromVrrp): void;
+  saysAnything(value: unknown): void;
+  answersStatus(instances: readonly InstanceStatus[]): void;
+  ends(end: Parameters<ChildListener["ended"]>[0]): void;
+}
+
+interface World {
+  readonly supervisor: Supervisor;
+  readonly children: FakeChild[];
+  readonly told: string[];
+  readonly managed: string[];
+  readonly exits: number[];
+  readonly vrrpPid: number | undefined;
+  next: LoadedConfiguration;
+  now(): Instant;
+  child(index: number): FakeChild;
+  /** Lets time pass, alarm by alarm. */
+  run(duration: number): void;
+  /** Lets time pass while the child gives its sign of life every 250 ms. */
+  beat(index: number, duration: number): void;
+  /** Something lies in the pipe, and is read one turn after the next alarm. */
+  unread(arrival: () => void): void;
+  reload(): ReloadOutcome[];
+  status(instances?: readonly InstanceStatus[]): StatusDocument | undefined;
+}
+
+function createWorld(options: { refusals?: number; respawn?: boolean; watchdog?: boolean } = {}): World {
+  const { refusals = 0, respawn = true, watchdog = false } = options;
+  let now = 0;
+  let refusalsLeft = refusals;
+  let arrival: (() => void) | undefined;
+  const alarms = new Set<{ at: number | undefined; callback: () => void }>();
+  const clock: Clock = {
+    now: () => instant(now),
+    boottime: () => instant(now),
+    outside: () => undefined,
+    wallClockMs: () => Date.UTC(2026, 10, 20, 10),
+    alarm: (callback) => {
+      const alarm: { at: number | undefined; callback: () => void } = { at: undefined, callback };
+      alarms.add(alarm);
+      return {
+        set: (at) => (alarm.at = at),
+        clear: () => (alarm.at = undefined),
+        close: () => alarms.delete(alarm),
+      };
+    },
+  };
+  const children: FakeChild[] = [];
+  const told: string[] = [];
+  const managed: string[] = [];
+  const exits: number[] = [];
+  let vrrpPid: number | undefined;
+  let nextPid = 1001;
+
+  const launch = (listener: ChildListener): ReturnType<Parameters<typeof startSupervisor>[1]["launcher"]["launch"]> => {
+    if (refusalsLeft > 0) {
+      refusalsLeft -= 1;
+      return fail({ operation: "start node", errno: "EAGAIN", message: "Resource temporarily unavailable" });
+    }
+    const child: FakeChild = {
+      received: [],
+      signals: [],
+      says: (message) => listener.message(message),
+      saysAnything: (value) => listener.message(value),
+      answersStatus: (instances) => {
+        const asked = child.received.findLast((message) => message.kind === "status-request");
+        if (asked?.kind === "status-request") child.says({ kind: "status", request: asked.request, instances });
+      },
+      ends: (end) => listener.ended(end),
+    };
+    children.push(child);
+    const pid = nextPid;
+    nextPid += 1;
+    return succeed({
+      pid,
+      send: (message: ToVrrp) => void child.received.push(message),
+      signal: (signal: string) => void child.signals.push(signal),
+    });
+  };
+
+  const run = (duration: number): void => {
+    const end = now + duration;
+    for (;;) {
+      const due = [...alarms]
+        .filter(({ at }) => at !== undefined && at <= end)
+        .sort((a, b) => (a.at ?? 0) - (b.at ?? 0))[0];
+      if (due?.at === undefined) break;
+      now = Math.max(now, due.at);
+      due.at = undefined;
+      due.callback();
+      const read = arrival;
+      arrival = undefined;
+      read?.();
+    }
+    now = end;
+  };
+
+  const world: World = {
+    supervisor: undefined as unknown as Supervisor,
+    children,
+    told,
+    managed,
+    exits,
+    get vrrpPid() {
+      return vrrpPid;
+    },
+    next: accepted("first"),
+    now: () => instant(now),
+    child: (index) => {
+      const child = children[index];
+      if (child === undefined) throw new Error(`there is no child ${index}`);
+      return child;
+    },
+    run,
+    beat: (index, duration) => {
+      const end = now + duration;
+      while (now < end) {
+        run(Math.min(250_000, end - now));
+        world.child(index).says({ kind: "heartbeat" });
+      }
+    },
+    unread: (read) => {
+      arrival = read;
+    },
+    reload: () => {
+      const outcomes: ReloadOutcome[] = [];
+      world.supervisor.reload(false, (outcome) => outcomes.push(outcome));
+      return outcomes;
+    },
+    status: (instances = []) => {
+      const documents: StatusDocument[] = [];
+      world.supervisor.status((document) => documents.push(document));
+      children.at(-1)?.answersStatus(instances);
+      return documents[0];
+    },
+  };
+  const supervisor = startSupervisor(
+    {
+      policy: {
+        respawn,
+        heartbeatInterval: millis(250),
+        heartbeatLimit: seconds(2),
+        startLimit: seconds(10),
+        stopLimit: seconds(5),
+      },
+      settings: SETTINGS,
+      pid: 1000,
+      release: "9.9.9",
+      configuration: modelOf("first"),
+    },
+    {
+      clock,
+      log: { write: (level, text) => void told.push(`${level} ${text}`) },
+      launcher: { launch },
+      source: { file: "/etc/a.conf", load: () => world.next },
+      manager: {
+        ready: () => void managed.push("ready"),
+        reloading: () => void managed.push("reloading"),
+        stopping: () => void managed.push("stopping"),
+        status: (text) => void managed.push(`status ${text}`),
+        alive: () => void managed.push("alive"),
+        watchdogInterval: watchdog ? seconds(3) : undefined,
+      },
+      publishVrrpPid: (pid) => {
+        vrrpPid = pid;
+      },
+      configured: () => {},
+      exit: (status) => void exits.push(status),
+    },
+  );
+  Object.assign(world, { supervisor });
+  return world;
+}
+
+function accepted(routerId: string): LoadedConfiguration {
+  return { kind: "accepted", configuration: modelOf(routerId), findings: [] };
+}
+
+function refused(...reasons: readonly string[]): LoadedConfiguration {
+  return { kind: "refused", findings: reasons.map((text) => ({ level: "error" as const, text, refuses: true })) };
+}
+
+/** A model that can be told from others. */
+function modelOf(routerId: string): Configuration {
+  return {
+    global: {
+      routerId,
+      scriptSecurity: false,
+      scriptUser: undefined,
+      startupDelay: millis(0),
+      processes: { vrrpRealtimePriority: undefined, vrrpNice: undefined, names: undefined },
+    },
+    scripts: [],
+    instances: [],
+  };
+}
+
+const SETTINGS = {
+  runtimeDirectory: "/run/x",
+  stateDirectory: "/var/x",
+  keepAddresses: false,
+  detail: 0,
+  heartbeatIntervalMs: 250,
+  log: { console: true, detail: 0, syslogFacility: null, file: null },
+} as const;
+
+const INSTANCE: InstanceStatus = {
+  name: "VI_1",
+  interface: "eth0",
+  vrid: 51,
+  family: "ipv4",
+  protocolVersion: 2,
+  state: "MASTER",
+  priority: 100,
+  effectivePriority: 100,
+  since: "2026-11-20T10:00:00.000Z",
+  cause: { code: "MASTER_SILENT", text: "nobody was heard", evidence: {} },
+  advertisementIntervalMs: 1_000,
+  master: null,
+  virtualAddresses: [],
+  trackers: [],
+  peers: [],
+  counters: {},
+};

@@ -1,0 +1,218 @@
+import { describe, expect, test } from "vitest";
+import type { InstanceStatus } from "../../api/contract.ts";
+import { fail, succeed } from "../../base/result.ts";
+import { instant } from "../../base/time.ts";
+import type { Configuration } from "../../config/model.ts";
+import type { FromVrrp, VrrpFailureCode } from "../messages.ts";
+import type { VrrpAgent } from "./vrrp-agent.ts";
+import { createVrrpAgent } from "./vrrp-agent.ts";
+
+describe("vrrp agent", () => {
+  test("start message: starts the driver, says so, then beats every 250 ms", () => {
+    const bench = createBench();
+    bench.agent.receive(START);
+    expect(bench.sent).toEqual([{ kind: "started" }]);
+    bench.run(750_000);
+    expect(bench.sent.slice(1)).toEqual([{ kind: "heartbeat" }, { kind: "heartbeat" }, { kind: "heartbeat" }]);
+  });
+
+  test.each([
+    ["NO_INTERFACE", 2],
+    ["NO_PERMISSION", 4],
+    ["SYSTEM", 1],
+  ] as const)("the driver cannot start (%s): says why and exits with %i", (code, status) => {
+    const bench = createBench({ refusal: code });
+    bench.agent.receive(START);
+    expect(bench.sent).toEqual([{ kind: "failed", code, message: "because" }]);
+    expect(bench.exits).toEqual([status]);
+  });
+
+  test("a second start message: nothing happens", () => {
+    const bench = createBench();
+    bench.agent.receive(START);
+    bench.agent.receive(START);
+    expect([bench.starts, bench.sent.length]).toEqual([1, 1]);
+  });
+
+  test("configure: the driver reloads before the answer goes out", () => {
+    const bench = createBench();
+    bench.agent.receive(START);
+    bench.agent.receive({ kind: "configure", generation: 4, configuration: MODEL });
+    expect(bench.order).toEqual(["reload", "configured"]);
+    expect(bench.sent.at(-1)).toEqual({ kind: "configured", generation: 4 });
+  });
+
+  test("status request: the answer carries its number", () => {
+    const bench = createBench();
+    bench.agent.receive(START);
+    bench.agent.receive({ kind: "status-request", request: 9 });
+    expect(bench.sent.at(-1)).toEqual({ kind: "status", request: 9, instances: INSTANCES });
+  });
+
+  test("stop: the driver hands over while the heart beats, then the process exits with 0", () => {
+    const bench = createBench();
+    bench.agent.receive(START);
+    bench.agent.stop("SIGTERM");
+    bench.agent.stop("SIGTERM");
+    bench.run(1_000_000);
+    expect([bench.stops, bench.exits]).toEqual([1, []]);
+    expect(bench.sent.filter(({ kind }) => kind === "heartbeat")).toHaveLength(4);
+    bench.released();
+    expect(bench.exits).toEqual([0]);
+  });
+
+  test("stop that never ends, and no supervisor to kill us: exits with 1 after 5 s", () => {
+    const bench = createBench();
+    bench.agent.receive(START);
+    bench.agent.stop("the supervisor is gone");
+    bench.run(4_990_000);
+    expect(bench.exits).toEqual([]);
+    bench.run(20_000);
+    bench.released();
+    expect(bench.exits).toEqual([1]);
+  });
+
+  test("stop before the start message: exits with 0 at once, and a start message comes too late", () => {
+    const bench = createBench();
+    bench.agent.stop("SIGTERM");
+    bench.agent.receive(START);
+    expect([bench.exits, bench.starts]).toEqual([[0], 0]);
+  });
+
+  test("configure while stopping: answered, and the driver is left alone", () => {
+    const bench = createBench();
+    bench.agent.receive(START);
+    bench.agent.stop("SIGTERM");
+    bench.agent.receive({ kind: "configure", generation: 4, configuration: MODEL });
+    expect(bench.order).toEqual(["configured"]);
+  });
+
+  test("rubbish instead of a start message: says so and exits with 1", () => {
+    const bench = createBench();
+    bench.agent.receive({ kind: "begin" });
+    expect(bench.sent).toEqual([
+      { kind: "failed", code: "SYSTEM", message: 'The supervisor sent a message of unknown kind "begin"' },
+    ]);
+    expect(bench.exits).toEqual([1]);
+  });
+
+  test("rubbish later: logged, and nothing else", () => {
+    const bench = createBench();
+    bench.agent.receive(START);
+    bench.agent.receive(null);
+    expect(bench.told).toEqual(["error The supervisor sent a message that is no object but of type object"]);
+    expect(bench.exits).toEqual([]);
+  });
+
+  test("SIGHUP: asks the supervisor", () => {
+    const bench = createBench();
+    bench.agent.requestReload();
+    expect(bench.sent).toEqual([{ kind: "reload-requested" }]);
+  });
+});
+
+interface Bench {
+  readonly agent: VrrpAgent;
+  readonly sent: FromVrrp[];
+  readonly exits: number[];
+  readonly told: string[];
+  /** What the driver and the pipe saw, in order, heartbeats and the start left out. */
+  readonly order: string[];
+  readonly starts: number;
+  readonly stops: number;
+  run(duration: number): void;
+  /** The driver has released everything. */
+  released(): void;
+}
+
+function createBench(options: { refusal?: VrrpFailureCode } = {}): Bench {
+  let now = 0;
+  const alarms = new Set<{ at: number | undefined; callback: () => void }>();
+  const sent: FromVrrp[] = [];
+  const order: string[] = [];
+  const told: string[] = [];
+  const exits: number[] = [];
+  let done = (): void => {};
+  const counts = { starts: 0, stops: 0 };
+  const agent = createVrrpAgent({
+    clock: {
+      now: () => instant(now),
+      boottime: () => instant(now),
+      outside: () => undefined,
+      wallClockMs: () => 0,
+      alarm: (callback) => {
+        const alarm: { at: number | undefined; callback: () => void } = { at: undefined, callback };
+        alarms.add(alarm);
+        return {
+          set: (at) => (alarm.at = at),
+          clear: () => (alarm.at = undefined),
+          close: () => alarms.delete(alarm),
+        };
+      },
+    },
+    send: (message) => {
+      sent.push(message);
+      if (message.kind === "configured") order.push(message.kind);
+    },
+    start: () => {
+      counts.starts += 1;
+      if (options.refusal !== undefined) return fail({ code: options.refusal, message: "because" });
+      return succeed({
+        log: { write: (level, text) => void (level === "error" && told.push(`${level} ${text}`)) },
+        driver: {
+          reload: () => void order.push("reload"),
+          status: () => INSTANCES,
+          stop: (callback) => {
+            counts.stops += 1;
+            done = callback;
+          },
+        },
+      });
+    },
+    exit: (status) => void exits.push(status),
+  });
+  return {
+    agent,
+    sent,
+    exits,
+    told,
+    order,
+    get starts() {
+      return counts.starts;
+    },
+    get stops() {
+      return counts.stops;
+    },
+    released: () => done(),
+    run: (duration) => {
+      const end = now + duration;
+      for (;;) {
+        const due = [...alarms]
+          .filter(({ at }) => at !== undefined && at <= end)
+          .sort((left, right) => (left.at ?? 0) - (right.at ?? 0))[0];
+        if (due?.at === undefined) break;
+        now = Math.max(now, due.at);
+        due.at = undefined;
+        due.callback();
+      }
+      now = end;
+    },
+  };
+}
+
+const MODEL: Configuration = JSON.parse(
+  '{"global":{"processes":{}},"scripts":[],"instances":[{"name":"VI_1","vrid":1,"notify":{}}]}',
+);
+const START = {
+  kind: "start",
+  settings: {
+    runtimeDirectory: "/run/x",
+    stateDirectory: "/var/x",
+    keepAddresses: false,
+    detail: 0,
+    heartbeatIntervalMs: 250,
+    log: { console: false, detail: 0, syslogFacility: null, file: null },
+  },
+  configuration: MODEL,
+};
+const INSTANCES: readonly InstanceStatus[] = [];

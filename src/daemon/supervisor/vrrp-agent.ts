@@ -1,0 +1,115 @@
+import type { Result } from "../../base/result.ts";
+import { after, millis, seconds } from "../../base/time.ts";
+import type { Configuration } from "../../config/model.ts";
+import type { Clock } from "../../ports/clock.ts";
+import type { Log } from "../../ports/log.ts";
+import type { FromVrrp, ToVrrp, VrrpFailureCode, VrrpProcessSettings } from "../messages.ts";
+import { describeMessageError, parseToVrrp } from "../messages.ts";
+import type { VrrpDriver } from "../vrrp/driver.ts";
+
+export interface VrrpAgentPorts {
+  readonly clock: Clock;
+  /** Hands a message to the supervisor, without waiting. */
+  readonly send: (message: FromVrrp) => void;
+  /** Starts the driver and whatever else the process needs by its settings, the log first. */
+  readonly start: (
+    settings: VrrpProcessSettings,
+    configuration: Configuration,
+  ) => Result<StartedDriver, { readonly code: VrrpFailureCode; readonly message: string }>;
+  /** The very last call. */
+  readonly exit: (status: number) => void;
+}
+
+export interface StartedDriver {
+  readonly driver: VrrpDriver;
+  readonly log: Log;
+}
+
+/** The vrrp process's end of the line to the supervisor. */
+export interface VrrpAgent {
+  receive(value: unknown): void;
+  /** SIGTERM, SIGINT, or the supervisor's death: hands over, then exits with 0, after `STOP_LIMIT` at the latest. */
+  stop(reason: string): void;
+  /** SIGHUP: the supervisor reads the files. */
+  requestReload(): void;
+}
+
+/**
+ * Waits for the supervisor's first message, starts the driver and serves both. A driver that cannot start ends the process
+ * with keepalived's code: 2 for what the configuration got wrong, 4 no permission, 1 anything else.
+ */
+export function createVrrpAgent(ports: VrrpAgentPorts): VrrpAgent {
+  let started: StartedDriver | undefined;
+  let stopping = false;
+
+  const start = (message: ToVrrp & { readonly kind: "start" }): void => {
+    const result = ports.start(message.settings, message.configuration);
+    if (!result.ok) {
+      ports.send({ kind: "failed", ...result.error });
+      return ports.exit(EXIT_STATUS[result.error.code]);
+    }
+    started = result.value;
+    ports.send({ kind: "started" });
+    const interval = millis(message.settings.heartbeatIntervalMs);
+    const pulse = ports.clock.alarm(() => {
+      ports.send({ kind: "heartbeat" });
+      pulse.set(after(ports.clock.now(), interval));
+    });
+    pulse.set(after(ports.clock.now(), interval));
+  };
+
+  const stop = (reason: string): void => {
+    if (stopping) return;
+    stopping = true;
+    if (started === undefined) return ports.exit(0);
+    started.log.write("info", `Stopping: ${reason}`);
+    let ended = false;
+    const end = (status: number): void => {
+      if (ended) return;
+      ended = true;
+      limit.close();
+      ports.exit(status);
+    };
+    // The supervisor kills a process that does not stop; without a supervisor nobody would.
+    const limit = ports.clock.alarm(() => end(EXIT_FATAL));
+    limit.set(after(ports.clock.now(), STOP_LIMIT));
+    started.driver.stop(() => end(0));
+  };
+
+  const obey = (message: ToVrrp): void => {
+    switch (message.kind) {
+      case "start":
+        return started === undefined && !stopping ? start(message) : undefined;
+      case "configure":
+        if (!stopping) started?.driver.reload(message.configuration);
+        return ports.send({ kind: "configured", generation: message.generation });
+      case "status-request":
+        return ports.send({ kind: "status", request: message.request, instances: started?.driver.status() ?? [] });
+    }
+  };
+
+  return {
+    receive(value) {
+      const parsed = parseToVrrp(value);
+      if (parsed.ok) return obey(parsed.value);
+      const words = `The supervisor sent ${describeMessageError(parsed.error)}`;
+      if (started !== undefined) return started.log.write("error", words);
+      // Nothing can be right in a process that never got its configuration.
+      ports.send({ kind: "failed", code: "SYSTEM", message: words });
+      ports.exit(EXIT_FATAL);
+    },
+    stop,
+    requestReload: () => ports.send({ kind: "reload-requested" }),
+  };
+}
+
+const EXIT_FATAL = 1;
+
+const EXIT_STATUS: Readonly<Record<VrrpFailureCode, number>> = {
+  NO_INTERFACE: 2,
+  NO_PERMISSION: 4,
+  SYSTEM: EXIT_FATAL,
+};
+
+/** As long as the supervisor waits (`child_wait_time`); a hand-over takes 3 s at most. */
+const STOP_LIMIT = seconds(5);

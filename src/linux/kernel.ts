@@ -1,0 +1,131 @@
+import { fail, succeed } from "../base/result.ts";
+import type { Result } from "../base/result.ts";
+import type { SystemFailure } from "../ports/failure.ts";
+import type {
+  AddressRecord,
+  AddressRequest,
+  Kernel,
+  KernelEvent,
+  KernelMonitor,
+  NetworkInterface,
+} from "../ports/kernel.ts";
+import { NETLINK_ROUTE, RTMGRP_IPV4_IFADDR, RTMGRP_IPV6_IFADDR, RTMGRP_LINK } from "../wire/netlink/constants.ts";
+import type { NetlinkRequest } from "../wire/netlink/message.ts";
+import {
+  addAddress,
+  listAddresses,
+  listLinks,
+  parseRouteMessage,
+  removeAddress,
+  renewAddress,
+} from "../wire/netlink/rtnetlink.ts";
+import type { RouteFact } from "../wire/netlink/rtnetlink.ts";
+import { libc } from "./libc.ts";
+import { openNetlinkSocket, subscribeToNetlink } from "./netlink-socket.ts";
+import type { NetlinkSocket, Refusal } from "./netlink-socket.ts";
+
+export interface LinuxKernel extends Kernel {
+  /** Gives the socket for requests back; monitors are closed by whoever opened them. */
+  close(): void;
+}
+
+/** Opens a conversation with rtnetlink in the network namespace of this process. Asking needs no privilege. */
+export function openLinuxKernel(): Result<LinuxKernel, SystemFailure> {
+  const opened = openNetlinkSocket(NETLINK_ROUTE);
+  return opened.ok ? succeed(kernelOf(opened.value)) : opened;
+}
+
+function kernelOf(socket: NetlinkSocket): LinuxKernel {
+  // A lease is renewed with the same request again and again, so its bytes are made once.
+  const renewals = new WeakMap<AddressRequest, NetlinkRequest>();
+  const renewal = (request: AddressRequest): NetlinkRequest => {
+    const known = renewals.get(request);
+    if (known !== undefined) return known;
+    const made = renewAddress(request);
+    renewals.set(request, made);
+    return made;
+  };
+
+  return {
+    interfaces: () => {
+      const facts = list(socket, listLinks(), "list the interfaces");
+      if (!facts.ok) return facts;
+      const interfaces: NetworkInterface[] = [];
+      for (const fact of facts.value) if (fact.kind === "interface-changed") interfaces.push(fact.interface);
+      return succeed(interfaces);
+    },
+    addresses: () => {
+      const facts = list(socket, listAddresses(), "list the addresses");
+      if (!facts.ok) return facts;
+      const records: AddressRecord[] = [];
+      for (const fact of facts.value) if (fact.kind === "address-added") records.push(fact.record);
+      return succeed(records);
+    },
+    addAddress: (request) => single(socket, addAddress(request), () => `add ${target(request, "to")}`),
+    renewAddresses: (requests) => {
+      const answers = socket.request(requests.map(renewal));
+      return requests.map((request, index) => {
+        const answer = answers[index] ?? fail({ errno: "ENODATA", message: "The kernel gave no answer" });
+        return answer.ok ? answer : fail(refused(answer.error, `renew ${target(request, "on")}`));
+      });
+    },
+    removeAddress: (request) => single(socket, removeAddress(request), () => `remove ${target(request, "from")}`),
+    openMonitor,
+    close: () => socket.close(),
+  };
+}
+
+function openMonitor(onReadable: () => void): Result<KernelMonitor, SystemFailure> {
+  const groups = RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR;
+  const opened = subscribeToNetlink(NETLINK_ROUTE, groups, onReadable);
+  if (!opened.ok) return opened;
+  const subscription = opened.value;
+  return succeed({
+    receive: () => {
+      const { messages, overrun } = subscription.receive();
+      const events: KernelEvent[] = overrun ? [{ kind: "overrun" }] : [];
+      for (const message of messages) {
+        const fact = parseRouteMessage(message);
+        if (fact.ok && fact.value.kind !== "other") events.push(fact.value);
+      }
+      return events;
+    },
+    close: () => subscription.close(),
+  });
+}
+
+function list(
+  socket: NetlinkSocket,
+  request: NetlinkRequest,
+  operation: string,
+): Result<readonly RouteFact[], SystemFailure> {
+  const dumped = socket.dump(request);
+  if (!dumped.ok) return fail(refused(dumped.error, operation));
+  const facts: RouteFact[] = [];
+  for (const message of dumped.value) {
+    const fact = parseRouteMessage(message);
+    // A record that cannot be read says nothing about the others; the kernel has never sent one.
+    if (fact.ok) facts.push(fact.value);
+  }
+  return succeed(facts);
+}
+
+function single(socket: NetlinkSocket, request: NetlinkRequest, operation: () => string): Result<void, SystemFailure> {
+  const answer = socket.request([request])[0];
+  if (answer === undefined || answer.ok) return succeed(undefined);
+  return fail(refused(answer.error, operation()));
+}
+
+function refused(refusal: Refusal, operation: string): SystemFailure {
+  const remedy = refusal.errno === "EPERM" ? " (needs CAP_NET_ADMIN)" : "";
+  return { operation: operation + remedy, errno: refusal.errno, message: refusal.message };
+}
+
+/** `192.0.2.1/24 to eth0`, for people; asked for only when something was refused. */
+function target(
+  { address, prefixLength, interfaceIndex }: Pick<AddressRequest, "interfaceIndex" | "address" | "prefixLength">,
+  preposition: string,
+): string {
+  const name = libc().if_indextoname(interfaceIndex) ?? `interface ${interfaceIndex}`;
+  return `${address}/${prefixLength} ${preposition} ${name}`;
+}

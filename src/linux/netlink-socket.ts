@@ -1,0 +1,248 @@
+import { fail, succeed } from "../base/result.ts";
+import type { Result } from "../base/result.ts";
+import type { SystemFailure } from "../ports/failure.ts";
+import {
+  NETLINK_CAP_ACK,
+  NETLINK_EXT_ACK,
+  NETLINK_GET_STRICT_CHK,
+  NLM_F_ACK,
+  NLM_F_DUMP,
+  NLM_F_REQUEST,
+  SOL_NETLINK,
+} from "../wire/netlink/constants.ts";
+import { parseMessages, parseReply, serializeMessages } from "../wire/netlink/message.ts";
+import type { NetlinkMessage, NetlinkReply, NetlinkRequest } from "../wire/netlink/message.ts";
+import { errnoName, libc } from "./libc.ts";
+import { SOCK_RAW, SOL_SOCKET, intOption, openLinuxSocket } from "./linux-socket.ts";
+import type { LinuxSocket } from "./linux-socket.ts";
+
+/** Why the kernel did not do what it was asked for. */
+export interface Refusal {
+  /** The kernel's name of the error. */
+  readonly errno: string;
+  /** The kernel's own sentence where it gave one, else that of strerror(3). */
+  readonly message: string;
+}
+
+/**
+ * A conversation with one netlink family whose requests are carried out in the caller's turn, as rtnetlink's are: the
+ * answers are queued when the request has been sent, so nobody waits.
+ */
+export interface NetlinkSocket {
+  /**
+   * Sends the requests in as few messages to the kernel as sensible, and gives one answer per request, in their order.
+   * One that is refused does not stop those after it.
+   */
+  request(requests: readonly NetlinkRequest[]): readonly Result<void, Refusal>[];
+  /**
+   * Gathers a whole dump. One that changed under way (NLM_F_DUMP_INTR) is asked for again, up to ten times; then it is
+   * refused with EINTR.
+   */
+  dump(request: NetlinkRequest): Result<readonly NetlinkMessage[], Refusal>;
+  /** A second call does nothing. */
+  close(): void;
+}
+
+/** What one reading of a subscription gave. */
+export interface Notifications {
+  readonly messages: readonly NetlinkMessage[];
+  /** ENOBUFS: some were lost. */
+  readonly overrun: boolean;
+}
+
+/** A subscription to multicast groups of a netlink family. */
+export interface NetlinkSubscription {
+  /** Takes what has arrived, a few hundred datagrams at most; `onReadable` comes again when there is more. */
+  receive(): Notifications;
+  close(): void;
+}
+
+export function openNetlinkSocket(protocol: number): Result<NetlinkSocket, SystemFailure> {
+  const opened = openSocket(protocol, 0, "a netlink socket");
+  if (!opened.ok) return opened;
+  const socket = opened.value;
+  let sequence = 0;
+
+  const send = (messages: readonly NetlinkMessage[]): Refusal | undefined => {
+    const sent = socket.send(serializeMessages(messages), KERNEL);
+    return sent.ok ? undefined : sent.error;
+  };
+
+  const exchange = (requests: readonly NetlinkRequest[]): readonly Result<void, Refusal>[] => {
+    const first = (sequence + 1) >>> 0;
+    const messages = requests.map(({ type, flags, payload }) => {
+      sequence = (sequence + 1) >>> 0;
+      return { type, flags: flags | NLM_F_REQUEST | NLM_F_ACK, sequence, port: 0, payload };
+    });
+    const unsent = send(messages);
+    if (unsent !== undefined) return requests.map(() => fail(unsent));
+    const answers = new Map<number, NetlinkReply>();
+    const lost = gather(socket, (message, reply) => {
+      // An answer that nobody waited for any more may still lie in the queue.
+      const ours = (message.sequence - first) >>> 0 < requests.length;
+      const isAnswer = reply.kind === "acknowledged" || reply.kind === "refused";
+      if (ours && isAnswer) answers.set(message.sequence, reply);
+      return answers.size < requests.length;
+    });
+    return requests.map((_, index) => {
+      const reply = answers.get((first + index) >>> 0);
+      if (reply === undefined) return fail(lost ?? NO_ANSWER);
+      return reply.kind === "refused" ? fail(refusalOf(reply)) : succeed(undefined);
+    });
+  };
+
+  const dumpOnce = (request: NetlinkRequest): Result<readonly NetlinkMessage[], Refusal> => {
+    sequence = (sequence + 1) >>> 0;
+    const flags = request.flags | NLM_F_REQUEST | NLM_F_DUMP;
+    const unsent = send([{ ...request, flags, sequence, port: 0 }]);
+    if (unsent !== undefined) return fail(unsent);
+    const messages: NetlinkMessage[] = [];
+    let refused: Refusal | undefined;
+    let interrupted = false;
+    let done = false;
+    const lost = gather(socket, (message, reply) => {
+      if (message.sequence !== sequence) return true;
+      if (reply.kind === "content") messages.push(reply.message);
+      if (reply.kind === "refused") refused = refusalOf(reply);
+      if (reply.kind === "content" || reply.kind === "done") interrupted ||= reply.interrupted;
+      done ||= reply.kind === "done";
+      return !done && refused === undefined;
+    });
+    if (refused !== undefined) return fail(refused);
+    if (!done) return fail(lost ?? NO_ANSWER);
+    return interrupted ? fail(INTERRUPTED) : succeed(messages);
+  };
+
+  return succeed({
+    request: (requests) => {
+      const answers: Result<void, Refusal>[] = [];
+      for (let at = 0; at < requests.length; at += BATCH) answers.push(...exchange(requests.slice(at, at + BATCH)));
+      return answers;
+    },
+    dump: (request) => {
+      let listed = dumpOnce(request);
+      for (let attempt = 1; attempt < DUMP_ATTEMPTS && !listed.ok && listed.error === INTERRUPTED; attempt++) {
+        listed = dumpOnce(request);
+      }
+      return listed;
+    },
+    close: () => socket.close(),
+  });
+}
+
+/** `groups` are the RTMGRP_* bits of sockaddr_nl. `onReadable` comes in a turn of its own. */
+export function subscribeToNetlink(
+  protocol: number,
+  groups: number,
+  onReadable: () => void,
+): Result<NetlinkSubscription, SystemFailure> {
+  const opened = openSocket(protocol, groups, "the subscription to the kernel's notifications");
+  if (!opened.ok) return opened;
+  const socket = opened.value;
+  socket.watch(onReadable);
+  return succeed({
+    receive: () => {
+      const messages: NetlinkMessage[] = [];
+      let overrun = false;
+      for (let round = 0, full = true; full && round < MOST_ROUNDS; round++) {
+        const received = socket.receive();
+        for (const datagram of received.messages) {
+          const parsed = isFromKernel(datagram.name) ? parseMessages(datagram.payload) : undefined;
+          if (parsed?.ok === true) messages.push(...parsed.value);
+        }
+        // ENOBUFS is the only error that a subscription can have; whatever it is, something may be missing.
+        overrun ||= received.failure !== undefined;
+        full = received.messages.length === ARENA.count || received.failure !== undefined;
+      }
+      return { messages, overrun };
+    },
+    close: () => socket.close(),
+  });
+}
+
+function openSocket(protocol: number, groups: number, label: string): Result<LinuxSocket, SystemFailure> {
+  const opened = openLinuxSocket({ domain: AF_NETLINK, type: SOCK_RAW, protocol, label, arena: ARENA });
+  if (!opened.ok) return opened;
+  const socket = opened.value;
+  // A burst of notifications, or of answers, must fit until we read. Without the capability the kernel's limit holds.
+  const forced = socket.setOption(SOL_SOCKET, SO_RCVBUFFORCE, intOption(RECEIVE_BUFFER));
+  if (!forced.ok) socket.setOption(SOL_SOCKET, SO_RCVBUF, intOption(RECEIVE_BUFFER));
+  // Niceties of kernels since 4.12 and 4.20: a sentence with each refusal, short answers, strict reading of requests.
+  for (const option of [NETLINK_EXT_ACK, NETLINK_CAP_ACK, NETLINK_GET_STRICT_CHK]) {
+    socket.setOption(SOL_NETLINK, option, intOption(1));
+  }
+  const bound = socket.bind(netlinkAddress(groups));
+  if (bound.ok) return succeed(socket);
+  socket.close();
+  return bound;
+}
+
+/**
+ * Reads the kernel's answers until `wantsMore` says that it has all, or nothing is left. The answer tells what was lost.
+ */
+function gather(
+  socket: LinuxSocket,
+  wantsMore: (message: NetlinkMessage, reply: NetlinkReply) => boolean,
+): Refusal | undefined {
+  let lost: Refusal | undefined;
+  for (let failures = 0; failures < MOST_FAILURES;) {
+    const { messages, failure } = socket.receive();
+    if (failure !== undefined) failures++;
+    lost ??= failure;
+    if (messages.length === 0 && failure === undefined) return lost;
+    for (const datagram of messages) {
+      if (!isFromKernel(datagram.name)) continue;
+      const parsed = parseMessages(datagram.payload);
+      for (const message of parsed.ok ? parsed.value : []) {
+        const reply = parseReply(message);
+        if (reply.ok && !wantsMore(message, reply.value)) return lost;
+      }
+    }
+  }
+  return lost;
+}
+
+/** Whoever may send netlink messages on this host could send us one; only port 0 is the kernel. */
+function isFromKernel(name: Uint8Array): boolean {
+  return name.length === SIZEOF_SOCKADDR_NL && new DataView(name.buffer, name.byteOffset).getUint32(4, true) === 0;
+}
+
+function refusalOf(reply: Extract<NetlinkReply, { kind: "refused" }>): Refusal {
+  return { errno: errnoName(reply.errno), message: reply.message ?? libc().strerror(reply.errno) };
+}
+
+/** struct sockaddr_nl: family, padding, port (0: the kernel chooses, or is addressed), groups. */
+function netlinkAddress(groups: number): Uint8Array {
+  const bytes = new Uint8Array(SIZEOF_SOCKADDR_NL);
+  const view = new DataView(bytes.buffer);
+  view.setUint16(0, AF_NETLINK, true);
+  view.setUint32(8, groups, true);
+  return bytes;
+}
+
+const AF_NETLINK = 16;
+const SIZEOF_SOCKADDR_NL = 12;
+const KERNEL = netlinkAddress(0);
+
+const SO_RCVBUF = 8;
+const SO_RCVBUFFORCE = 33;
+const RECEIVE_BUFFER = 8 * 1024 * 1024;
+
+/** The kernel never makes a datagram of a dump longer than 32 KiB. */
+const ARENA = { count: 32, payloadSize: 32 * 1024, nameSize: SIZEOF_SOCKADDR_NL, controlSize: 0 };
+
+/**
+ * Requests per message to the kernel. It charges about 830 bytes for each answer; those of one batch fit into the
+ * smallest usual receive buffer of 208 KiB, and the requests into as large a send buffer.
+ */
+const BATCH = 128;
+
+/** An error of the socket is cleared by reading it; one that comes back this often will not go away. */
+const MOST_FAILURES = 8;
+
+/** Arenas that a subscription empties in one turn. */
+const MOST_ROUNDS = 8;
+
+const DUMP_ATTEMPTS = 10;
+const INTERRUPTED: Refusal = { errno: "EINTR", message: "What was being listed kept changing" };
+const NO_ANSWER: Refusal = { errno: "ENODATA", message: "The kernel gave no answer" };

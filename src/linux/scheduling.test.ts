@@ -1,0 +1,58 @@
+import { spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { afterEach, describe, expect, test } from "vitest";
+import { setNiceness, setProcessName, useOrdinaryScheduling, useRealTimeScheduling } from "./scheduling.ts";
+
+const isRoot = process.getuid?.() === 0;
+
+describe("the scheduling of this process", () => {
+  afterEach(() => {
+    useOrdinaryScheduling();
+    setNiceness(0);
+  });
+
+  /** Nice value, real-time priority and policy: fields 19, 40 and 41 of proc_pid_stat(5). */
+  const own = (): string[] => fieldsOf(readFileSync("/proc/thread-self/stat", "utf8"));
+  const ofProgram = (): string[] => fieldsOf(spawnSync("cat", ["/proc/self/stat"], { encoding: "utf8" }).stdout);
+  const fieldsOf = (stat: string): string[] => {
+    // Counted from behind the name, which may hold anything.
+    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    return [19, 40, 41].map((number) => fields[number - 3] ?? "");
+  };
+
+  test.skipIf(!isRoot)("real-time: SCHED_RR with the priority for this process, ordinary for programs", () => {
+    expect(useRealTimeScheduling(17)).toEqual({ ok: true, value: undefined });
+    expect(own()).toEqual(["0", "17", "2"]);
+    expect(ofProgram()).toEqual(["0", "0", "0"]);
+    expect(useOrdinaryScheduling()).toEqual({ ok: true, value: undefined });
+    expect(own()).toEqual(["0", "0", "0"]);
+  });
+
+  test.skipIf(!isRoot)("a negative nice value: for this process, not for programs", () => {
+    expect(setNiceness(-7)).toEqual({ ok: true, value: undefined });
+    expect(own()).toEqual(["-7", "0", "0"]);
+    expect(ofProgram()).toEqual(["0", "0", "0"]);
+  });
+
+  test.skipIf(!isRoot)("a priority out of range: EINVAL", () => {
+    expect(useRealTimeScheduling(100)).toMatchObject({ ok: false, error: { errno: "EINVAL" } });
+  });
+
+  test.skipIf(!isRoot)("real-time, without the capability: EPERM, and the failure says which one", () => {
+    process.seteuid?.(65_534);
+    const refused = useRealTimeScheduling(1);
+    process.seteuid?.(0);
+    expect(refused).toMatchObject({
+      ok: false,
+      error: { errno: "EPERM", operation: expect.stringContaining("CAP_SYS_NICE") },
+    });
+  });
+
+  test("the process's name: what comm says, cut to 15 bytes", () => {
+    const comm = (): string => readFileSync("/proc/thread-self/comm", "utf8").trim();
+    const before = comm();
+    setProcessName("keepalived_vrrp_and_more");
+    expect(comm()).toBe("keepalived_vrrp");
+    setProcessName(before);
+  });
+});

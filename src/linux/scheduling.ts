@@ -1,0 +1,71 @@
+import { assert } from "../base/assert.ts";
+import { fail, succeed } from "../base/result.ts";
+import type { Result } from "../base/result.ts";
+import type { SystemFailure } from "../ports/failure.ts";
+import { failureOf, libc } from "./libc.ts";
+
+/**
+ * Schedules this process's main thread by SCHED_RR, before all ordinary work. The programs it starts are ordinary again.
+ *
+ * @param priority 1 (lowest) to 99. EINVAL for any other.
+ * @see sched(7): SCHED_RESET_ON_FORK.
+ */
+export function useRealTimeScheduling(priority: number): Result<void, SystemFailure> {
+  return schedule(SCHED_RR, priority, `use real-time scheduling with priority ${priority}`);
+}
+
+/** Goes back to SCHED_OTHER. */
+export function useOrdinaryScheduling(): Result<void, SystemFailure> {
+  return schedule(SCHED_OTHER, 0, "use ordinary scheduling");
+}
+
+/**
+ * Sets the nice value of the main thread, -20 (first) to 19 (last). A negative one is not inherited by programs; the
+ * flag that does it also resets real-time scheduling, and is set here for both.
+ */
+export function setNiceness(niceness: number): Result<void, SystemFailure> {
+  const operation = `set the nice value ${niceness}`;
+  const flagged = schedule(SCHED_OTHER, 0, operation);
+  if (!flagged.ok) return flagged;
+  return done(operation, libc().setpriority(PRIO_PROCESS, 0, niceness));
+}
+
+/**
+ * Has the kernel send this process a signal when its parent dies. A parent that is dead already sends none, so the caller
+ * compares its parent's pid afterwards. Programs do not inherit it.
+ *
+ * @see prctl(2): PR_SET_PDEATHSIG.
+ */
+export function dieWithParent(signal: number): Result<void, SystemFailure> {
+  return done("ask for a signal when the parent dies", libc().prctl(PR_SET_PDEATHSIG, signal));
+}
+
+/**
+ * Sets the name that ps -C, pidof and /proc/PID/comm know; the kernel cuts it to 15 bytes. Setting `process.title` sets it
+ * too, so this comes after.
+ */
+export function setProcessName(name: string): Result<void, SystemFailure> {
+  const bytes = new TextEncoder().encode(`${name}\0`);
+  return done(`set the process name ${JSON.stringify(name)}`, libc().prctl(PR_SET_NAME, bytes));
+}
+
+function schedule(policy: number, priority: number, operation: string): Result<void, SystemFailure> {
+  assert(Number.isInteger(priority), `${priority} is a scheduling priority`);
+  const parameters = new Uint8Array(4);
+  new DataView(parameters.buffer).setInt32(0, priority, true);
+  return done(operation, libc().sched_setscheduler(0, policy | SCHED_RESET_ON_FORK, parameters));
+}
+
+function done(operation: string, result: number): Result<void, SystemFailure> {
+  if (result >= 0) return succeed(undefined);
+  const failure = failureOf(operation, -result);
+  const needs = failure.errno === "EPERM" || failure.errno === "EACCES" ? " (needs CAP_SYS_NICE)" : "";
+  return fail({ ...failure, operation: operation + needs });
+}
+
+const SCHED_OTHER = 0;
+const SCHED_RR = 2;
+const SCHED_RESET_ON_FORK = 0x4000_0000;
+const PRIO_PROCESS = 0;
+const PR_SET_PDEATHSIG = 1;
+const PR_SET_NAME = 15;

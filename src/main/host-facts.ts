@@ -1,0 +1,70 @@
+import { dirname } from "node:path";
+import type { HostFacts, ProgramFacts } from "../config/check-host.ts";
+import type { FileFacts, Files } from "../ports/files.ts";
+import type { Kernel } from "../ports/kernel.ts";
+import { IFAPROT_HOLDFAST } from "../ports/kernel.ts";
+import type { Processes } from "../ports/processes.ts";
+
+export interface HostPorts {
+  /** Undefined where the kernel cannot be asked: then nothing is said about interfaces and addresses. */
+  readonly kernel: Kernel | undefined;
+  readonly files: Files;
+  readonly processes: Pick<Processes, "findAccount">;
+}
+
+/** What this host knows at this moment; interfaces and addresses are read once, programs and accounts when asked about. */
+export function readHostFacts(ports: HostPorts): HostFacts {
+  const { files, kernel, processes } = ports;
+  const interfaces = kernel?.interfaces();
+  const names = interfaces?.ok === true ? new Set(interfaces.value.map(({ name }) => name)) : undefined;
+  const addresses = kernel?.addresses();
+  const own =
+    addresses?.ok === true
+      ? addresses.value.filter(({ protocol }) => !VRRP_DAEMONS.includes(protocol)).map(({ address }) => address)
+      : [];
+  return {
+    interfaceExists: (name) => names?.has(name),
+    ownAddresses: () => own,
+    accountExists: (user, group) => {
+      const account = processes.findAccount(user, group);
+      if (account.ok) return true;
+      return account.error.errno === "ENOENT" ? false : undefined;
+    },
+    program: (name) => judgeProgram(files, name),
+  };
+}
+
+function judgeProgram(files: Files, name: string): ProgramFacts {
+  const found = files.findProgram(name);
+  if (!found.ok) return { kind: "missing" };
+  // Links are followed before anything is judged: /bin is one on most systems, and says nothing about who may write.
+  const resolved = files.resolve(found.value);
+  if (!resolved.ok) return resolved.error.errno === "ENOENT" ? { kind: "missing" } : { kind: "unknown" };
+  const path = resolved.value;
+  const facts = files.facts(path);
+  if (!facts.ok) return { kind: "unknown" };
+  const executable = facts.value.kind === "file" && (facts.value.mode & ANY_EXECUTE) !== 0;
+  return { kind: "found", path, executable, insecureBecause: insecureBecause(files, path, facts.value) };
+}
+
+/** keepalived's rule: the file and every folder above it belong to root, and nobody else may write to them. */
+function insecureBecause(files: Files, path: string, own: FileFacts): string | undefined {
+  for (let part = path, facts = own; ;) {
+    const { gid, mode, uid } = facts;
+    if (uid !== 0) return `"${part}" belongs to user ${uid}`;
+    if ((mode & OTHERS_WRITE) !== 0) return `"${part}" may be written by everybody`;
+    if ((mode & GROUP_WRITE) !== 0 && gid !== 0) return `"${part}" may be written by group ${gid}`;
+    if (part === "/") return undefined;
+    part = dirname(part);
+    const above = files.facts(part);
+    if (!above.ok) return `"${part}" cannot be looked at`;
+    facts = above.value;
+  }
+}
+
+const ANY_EXECUTE = 0o111;
+const GROUP_WRITE = 0o020;
+const OTHERS_WRITE = 0o002;
+
+/** Holdfast, and keepalived's RTPROT_KEEPALIVED of linux/rtnetlink.h. */
+const VRRP_DAEMONS: readonly (number | undefined)[] = [IFAPROT_HOLDFAST, 18];

@@ -1,0 +1,32 @@
+import type { LogSettings } from "../../daemon/messages.ts";
+import { openSyslog } from "../../linux/datagram.ts";
+import type { Log, LogLevel } from "../../ports/log.ts";
+import type { LineSink } from "./console-target.ts";
+import { openConsole } from "./console-target.ts";
+import { openLogFile } from "./file-target.ts";
+import { consoleLine, processLogFile } from "./line.ts";
+
+/** keepalived's idents, which filters of syslog daemons know. */
+export type LogIdent = "Keepalived" | "Keepalived_vrrp";
+
+/** Opens the log of one process: everything that the settings name, at once. Debug lines need `-D`. */
+export function openLog(settings: LogSettings, ident: LogIdent): Log {
+  const sinks: LineSink[] = [];
+  if (settings.console) sinks.push(openConsole());
+  if (settings.file !== null) {
+    sinks.push(openLogFile(processLogFile(settings.file, ident === "Keepalived" ? "" : "_vrrp")));
+  }
+  const syslog =
+    settings.syslogFacility === null
+      ? undefined
+      : openSyslog({ path: "/dev/log", ident, pid: process.pid, facility: settings.syslogFacility });
+  return {
+    write(level: LogLevel, text: string) {
+      if (level === "debug" && settings.detail === 0) return;
+      syslog?.write(level, text);
+      if (sinks.length === 0) return;
+      const line = consoleLine(new Date(), text);
+      for (const sink of sinks) sink.write(line);
+    },
+  };
+}

@@ -1,0 +1,221 @@
+import { release as kernelRelease, version as kernelVersion } from "node:os";
+import { join } from "node:path";
+import type { ControlServer } from "../api/control-server.ts";
+import { openControlServer } from "../api/control-server.ts";
+import { millis, seconds } from "../base/time.ts";
+import type { Configuration } from "../config/model.ts";
+import type { LogSettings } from "../daemon/messages.ts";
+import type { Supervisor } from "../daemon/supervisor/supervisor.ts";
+import { startSupervisor } from "../daemon/supervisor/supervisor.ts";
+import { openLinuxClock } from "../linux/clock.ts";
+import { thrownFailure } from "../linux/file-failure.ts";
+import type { Log } from "../ports/log.ts";
+import { describeFailure } from "../ports/failure.ts";
+import { describeMissing, missingCapabilities } from "./capabilities.ts";
+import { findConfigurationFile, openConfigurationSource } from "./configuration-source.ts";
+import { EXIT } from "./exit-codes.ts";
+import type { Flags } from "./flags.ts";
+import { VRRP_PROGRAM, createLauncher } from "./launch-vrrp.ts";
+import { openLog } from "./logging/open-log.ts";
+import type { PidFile } from "./pid-file.ts";
+import { claimPidFile, makeDirectory, writePidFile } from "./pid-file.ts";
+import { release } from "./release.ts";
+import { openServiceManager } from "./service-manager.ts";
+import { takeSignals } from "./signals.ts";
+import { DEFAULT_TITLES } from "./titles.ts";
+
+/** Whoever waits for the daemon to come up: the starter that a shell called. */
+export interface Starter {
+  started(): void;
+  /** The process ends with this status; the sentences say why. */
+  failed(status: number, sentences: readonly string[]): void;
+}
+
+/**
+ * Is the supervisor until it ends: reads the configuration, starts the vrrp process and keeps it running. Ends the process
+ * itself, with keepalived's exit codes.
+ */
+export function runSupervisor(flags: Flags, starter: Starter): void {
+  process.title = DEFAULT_TITLES.supervisor;
+  if (flags.umask !== undefined) process.umask(flags.umask);
+  const clock = openLinuxClock();
+  const logSettings = logSettingsOf(flags);
+  const opened = openLog(logSettings, "Keepalived");
+  const complaints: string[] = [];
+  const log: Log = {
+    write(level, text) {
+      if (level === "error") complaints.push(text);
+      if (complaints.length > KEPT_COMPLAINTS) complaints.shift();
+      opened.write(level, text);
+    },
+  };
+  const held: {
+    pidFile?: PidFile;
+    vrrpPidFile?: PidFile | undefined;
+    control?: ControlServer;
+    supervisor?: Supervisor;
+  } = {};
+
+  const end = (status: number): void => {
+    held.control?.close();
+    held.vrrpPidFile?.release();
+    held.pidFile?.release();
+    opened.write("info", `Stopped Holdfast v${release()}`);
+    if (status !== EXIT.OK) starter.failed(status, complaints);
+    process.exit(status);
+  };
+
+  process.on("uncaughtException", (error) => {
+    // The vrrp process sees the pipe close and hands over; whoever supervises us starts us anew.
+    log.write("error", `A bug ends the supervisor: ${error.stack ?? error.message}`);
+    end(EXIT.SOFTWARE);
+  });
+  takeSignals({
+    stop: () => (held.supervisor === undefined ? end(EXIT.OK) : held.supervisor.stop()),
+    reload: () => held.supervisor?.reload(false, () => {}),
+    log: () => log,
+  });
+
+  log.write("info", `Starting Holdfast v${release()}`);
+  log.write("info", `Running on Linux ${kernelRelease()} ${kernelVersion()}, Node.js ${process.version}`);
+  if (flags.detail > 0) log.write("info", `Command line: ${process.argv.map((word) => `'${word}'`).join(" ")}`);
+
+  const found = findConfigurationFile(flags);
+  if (!found.ok) {
+    log.write("error", found.error);
+    return end(EXIT.NO_CONFIGURATION);
+  }
+  const source = openConfigurationSource(found.value, flags);
+  log.write("info", `Configuration file ${source.file}`);
+  const loaded = source.load(true);
+  for (const finding of loaded.findings) log.write(finding.level, finding.text);
+  if (loaded.kind === "refused") return end(source.exitStatus());
+  if (flags.dump) dump(log, loaded.configuration);
+
+  const missing = missingCapabilities();
+  if (missing.length > 0) {
+    log.write("error", describeMissing(missing));
+    return end(EXIT.NO_PERMISSION);
+  }
+  if (!claimFiles(flags, log, held)) return end(EXIT.FATAL);
+
+  held.control = openControlServer(
+    join(flags.runtimeDirectory, CONTROL_SOCKET),
+    {
+      status: (answer) => held.supervisor?.status(answer),
+      reload: (force, answer) => held.supervisor?.reload(force, answer),
+    },
+    (sentence) => log.write("error", sentence),
+  );
+  const manager = openServiceManager(process.env, clock, () => {
+    // Two that started at the same time over a left-over file may both have got here; one of them did not win.
+    if (held.pidFile === undefined || held.pidFile.isOurs()) return starter.started();
+    log.write("error", `Another Holdfast has taken ${held.pidFile.path} meanwhile`);
+    held.supervisor?.stop();
+  });
+  applyTitle(loaded.configuration);
+  held.supervisor = startSupervisor(
+    {
+      policy: { ...POLICY, respawn: flags.respawn },
+      settings: {
+        runtimeDirectory: flags.runtimeDirectory,
+        stateDirectory: flags.stateDirectory,
+        keepAddresses: flags.keepAddresses,
+        detail: flags.detail,
+        heartbeatIntervalMs: HEARTBEAT_INTERVAL_MS,
+        log: logSettings,
+      },
+      pid: process.pid,
+      release: release(),
+      configuration: loaded.configuration,
+    },
+    {
+      clock,
+      log,
+      source,
+      manager,
+      launcher: createLauncher({ program: VRRP_PROGRAM, environment: process.env }),
+      publishVrrpPid: (pid) => publishVrrpPid(flags, log, held, pid),
+      configured: applyTitle,
+      exit: end,
+    },
+  );
+}
+
+/** The file names in the runtime directory. */
+export const CONTROL_SOCKET = "holdfast.sock";
+export const PID_FILE = "holdfast.pid";
+export const VRRP_PID_FILE = "vrrp.pid";
+
+function logSettingsOf(flags: Flags): LogSettings {
+  return {
+    console: flags.console,
+    detail: flags.detail,
+    syslogFacility: flags.syslogFacility ?? null,
+    file: flags.logFile ?? null,
+  };
+}
+
+function dump(log: Log, configuration: Configuration): void {
+  for (const line of JSON.stringify(configuration, undefined, 2).split("\n")) log.write("info", line);
+}
+
+/**
+ * False when another one runs. A folder that cannot be written is an error for the log, and no reason to let the service go
+ * down: what is lost is the protection from a second start, and `holdfast status`.
+ */
+function claimFiles(flags: Flags, log: Log, held: { pidFile?: PidFile }): boolean {
+  for (const directory of [flags.runtimeDirectory, flags.stateDirectory]) {
+    try {
+      makeDirectory(directory);
+    } catch (error) {
+      log.write("error", describeFailure(thrownFailure(`create ${directory}`, error)));
+    }
+  }
+  const claimed = claimPidFile(flags.pidFile ?? join(flags.runtimeDirectory, PID_FILE));
+  if (claimed.ok) {
+    held.pidFile = claimed.value;
+    return true;
+  }
+  if (claimed.error.kind === "running") {
+    log.write("error", `daemon is already running, pid ${claimed.error.pid}`);
+    return false;
+  }
+  log.write("error", `${describeFailure(claimed.error.failure)}; going on, but a second start will not be noticed`);
+  return true;
+}
+
+function publishVrrpPid(
+  flags: Flags,
+  log: Log,
+  held: { vrrpPidFile?: PidFile | undefined },
+  pid: number | undefined,
+): void {
+  held.vrrpPidFile?.release();
+  held.vrrpPidFile = undefined;
+  if (pid === undefined) return;
+  const written = writePidFile(flags.vrrpPidFile ?? join(flags.runtimeDirectory, VRRP_PID_FILE), pid);
+  if (written.ok) held.vrrpPidFile = written.value;
+  else log.write("error", describeFailure(written.error));
+}
+
+function applyTitle(configuration: Configuration): void {
+  const title = configuration.global.processes.names?.supervisor ?? DEFAULT_TITLES.supervisor;
+  if (process.title !== title) process.title = title;
+}
+
+const HEARTBEAT_INTERVAL_MS = 250;
+
+/**
+ * The limit bounds how long a hanging vrrp process goes unnoticed. Its addresses do not depend on it, their lease does that;
+ * the service is back after it.
+ */
+const POLICY = {
+  heartbeatInterval: millis(HEARTBEAT_INTERVAL_MS),
+  heartbeatLimit: seconds(2),
+  startLimit: seconds(10),
+  stopLimit: seconds(5),
+} as const;
+
+/** How many errors the starter of a daemon repeats on the terminal. */
+const KEPT_COMPLAINTS = 50;

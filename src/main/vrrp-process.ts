@@ -1,0 +1,121 @@
+import { fail, succeed } from "../base/result.ts";
+import type { Configuration } from "../config/model.ts";
+import { openJournal } from "../daemon/journal.ts";
+import type { FromVrrp, VrrpFailureCode, VrrpProcessSettings } from "../daemon/messages.ts";
+import type { StartedDriver } from "../daemon/supervisor/vrrp-agent.ts";
+import { createVrrpAgent } from "../daemon/supervisor/vrrp-agent.ts";
+import { startVrrpDriver } from "../daemon/vrrp/driver.ts";
+import { openLinuxClock } from "../linux/clock.ts";
+import { openLinuxFiles } from "../linux/files.ts";
+import { openLinuxKernel } from "../linux/kernel.ts";
+import { openLinuxLinks } from "../linux/links.ts";
+import { openLinuxProcesses } from "../linux/processes.ts";
+import { dieWithParent, setNiceness, useRealTimeScheduling } from "../linux/scheduling.ts";
+import type { Log } from "../ports/log.ts";
+import { describeFailure } from "../ports/failure.ts";
+import type { Result } from "../base/result.ts";
+import { EXIT } from "./exit-codes.ts";
+import { openLog } from "./logging/open-log.ts";
+import { DEFAULT_TITLES } from "./titles.ts";
+import { takeSignals } from "./signals.ts";
+
+/**
+ * The vrrp process: a child of the supervisor, which gives it its settings and its configuration through the pipe. It ends
+ * by a clean stop, which hands over, when it is asked to and when the supervisor is gone.
+ */
+function main(): void {
+  process.title = DEFAULT_TITLES.vrrp;
+  const clock = openLinuxClock();
+  let log: Log | undefined;
+
+  const start = (
+    settings: VrrpProcessSettings,
+    configuration: Configuration,
+  ): Result<StartedDriver, { readonly code: VrrpFailureCode; readonly message: string }> => {
+    const opened = openLog(settings.log, "Keepalived_vrrp");
+    log = opened;
+    applyProcessSettings(configuration, opened);
+    const files = openLinuxFiles({ searchPath: process.env["PATH"] });
+    const kernel = openLinuxKernel();
+    if (!kernel.ok) return fail({ code: "SYSTEM", message: describeFailure(kernel.error) });
+    const driver = startVrrpDriver(
+      { configuration, runtimeDirectory: settings.runtimeDirectory, keepAddresses: settings.keepAddresses },
+      {
+        clock,
+        files,
+        kernel: kernel.value,
+        links: openLinuxLinks(),
+        log: opened,
+        processes: openLinuxProcesses({ environment: process.env }),
+        journal: openJournal({ directory: settings.stateDirectory }, { clock, files, log: opened }),
+      },
+    );
+    if (!driver.ok) return driver;
+    const running = driver.value;
+    return succeed({
+      log: opened,
+      driver: {
+        status: () => running.status(),
+        stop: (done) => running.stop(done),
+        reload: (next) => {
+          applyProcessSettings(next, opened);
+          running.reload(next);
+        },
+      },
+    });
+  };
+
+  const agent = createVrrpAgent({ clock, send: createSender(), start, exit: (status) => process.exit(status) });
+  takeSignals({
+    stop: (signal) => agent.stop(signal),
+    reload: () => agent.requestReload(),
+    log: () => log,
+  });
+  process.on("message", (value) => agent.receive(value));
+  process.on("disconnect", () => agent.stop("the supervisor is gone"));
+  process.on("uncaughtException", (error) => {
+    log?.write("error", `A bug ends the vrrp process: ${error.stack ?? error.message}`);
+    // The kernel removes the addresses when their lease is over, unless the next vrrp process resumes them before.
+    process.exit(EXIT.SOFTWARE);
+  });
+
+  const guarded = dieWithParent(SIGTERM);
+  if (!guarded.ok) process.emitWarning(describeFailure(guarded.error));
+  // The supervisor may have died before the kernel knew whom to tell; the pipe then tells, or is gone already.
+  if (!process.connected) agent.stop("the supervisor is gone");
+}
+
+function applyProcessSettings(configuration: Configuration, log: Log): void {
+  const { names, vrrpNice, vrrpRealtimePriority } = configuration.global.processes;
+  const title = names?.vrrp ?? DEFAULT_TITLES.vrrp;
+  if (process.title !== title) process.title = title;
+  // Whoever sets a nice value and no real-time priority wants ordinary scheduling.
+  const scheduled =
+    vrrpNice !== undefined && vrrpRealtimePriority === undefined
+      ? setNiceness(vrrpNice)
+      : useRealTimeScheduling(vrrpRealtimePriority ?? DEFAULT_REALTIME_PRIORITY);
+  if (!scheduled.ok) log.write("warn", `${describeFailure(scheduled.error)}; adverts may be late on a busy host`);
+}
+
+/**
+ * Messages to the supervisor. Heartbeats are left out while earlier messages wait: a stopped supervisor must not make this
+ * process grow.
+ */
+function createSender(): (message: FromVrrp) => void {
+  let waiting = 0;
+  return (message) => {
+    if (process.send === undefined || !process.connected) return;
+    if (message.kind === "heartbeat" && waiting > 0) return;
+    waiting += 1;
+    process.send(message, undefined, undefined, () => {
+      waiting -= 1;
+    });
+  };
+}
+
+const SIGTERM = 15;
+
+/** The lowest: before all ordinary work, behind what an administrator made real-time. */
+const DEFAULT_REALTIME_PRIORITY = 1;
+
+main();

@@ -1,0 +1,177 @@
+import { isMulticast } from "../base/address.ts";
+import { fail, succeed, type Result } from "../base/result.ts";
+import type { SystemFailure } from "../ports/failure.ts";
+import type { ArpSocket, ArpSocketOptions, Links, VrrpPacket, VrrpSocket, VrrpSocketOptions } from "../ports/links.ts";
+import type { ArrivingFrame, Frame, Lan, Station } from "./lan.ts";
+import type { Machine } from "./machine.ts";
+import type { SimKernel } from "./sim-kernel.ts";
+import type { SimProcess } from "./sim-process.ts";
+
+/** The sockets of one machine on its one LAN, in the kernel: they fill while their process stands still. */
+export class NetworkStack {
+  readonly #machine: Machine;
+  readonly #kernel: SimKernel;
+  readonly #lan: Lan;
+  readonly #station: Station;
+  readonly #interfaceIndex: number;
+  readonly #vrrpSockets = new Set<{ readonly inbox: Inbox<VrrpPacket>; readonly options: VrrpSocketOptions }>();
+  readonly #arpSockets = new Set<Inbox<Uint8Array>>();
+  /** What the host of a frozen virtual machine keeps for it. */
+  #backlog: ArrivingFrame[] = [];
+
+  constructor(options: {
+    readonly machine: Machine;
+    readonly kernel: SimKernel;
+    readonly lan: Lan;
+    /** The interface that is plugged into the LAN. */
+    readonly interfaceIndex: number;
+  }) {
+    this.#machine = options.machine;
+    this.#kernel = options.kernel;
+    this.#lan = options.lan;
+    this.#interfaceIndex = options.interfaceIndex;
+    this.#station = {
+      name: this.#machine.name,
+      linked: () => {
+        const device = this.#kernel.interfaceAt(this.#interfaceIndex);
+        return device !== undefined && device.up && device.running;
+      },
+      owns: (address) => this.#kernel.addresses.has(address),
+      arrive: (frame) => this.#arrive(frame),
+    };
+    this.#lan.attach(this.#station);
+  }
+
+  /** The machine has woken: what came meanwhile is delivered, if somebody kept it. */
+  deliverBacklog(): void {
+    const frames = this.#backlog;
+    this.#backlog = [];
+    for (const frame of frames) this.#arrive(frame);
+  }
+
+  portFor(process: SimProcess): Links {
+    return {
+      openVrrpSocket: (options, onReadable) => process.call(() => this.#openVrrpSocket(process, options, onReadable)),
+      openArpSocket: (options, onReadable) => process.call(() => this.#openArpSocket(process, options, onReadable)),
+    };
+  }
+
+  #openVrrpSocket(
+    process: SimProcess,
+    options: VrrpSocketOptions,
+    onReadable: () => void,
+  ): Result<VrrpSocket, SystemFailure> {
+    if (this.#kernel.interfaceAt(options.interfaceIndex) === undefined) return fail(noDevice(options));
+    const inbox = this.#openInbox<VrrpPacket>(process, onReadable);
+    const socket = { inbox, options };
+    const close = (): void => {
+      this.#vrrpSockets.delete(socket);
+      inbox.close();
+    };
+    this.#vrrpSockets.add(socket);
+    process.onEnd(close);
+    return succeed({
+      send: (packet) =>
+        process.call(() => {
+          if (!inbox.open) return fail({ operation: "send an advert", errno: "EBADF", message: "Bad file descriptor" });
+          const copy = { ...packet, message: packet.message.slice() };
+          return this.#send(options.interfaceIndex, { kind: "vrrp", packet: copy });
+        }),
+      receive: () => process.call(() => inbox.take()),
+      close,
+    });
+  }
+
+  #openArpSocket(
+    process: SimProcess,
+    options: ArpSocketOptions,
+    onReadable: () => void,
+  ): Result<ArpSocket, SystemFailure> {
+    if (this.#kernel.interfaceAt(options.interfaceIndex) === undefined) return fail(noDevice(options));
+    const inbox = this.#openInbox<Uint8Array>(process, onReadable);
+    const close = (): void => {
+      this.#arpSockets.delete(inbox);
+      inbox.close();
+    };
+    if (options.listen) this.#arpSockets.add(inbox);
+    process.onEnd(close);
+    return succeed({
+      send: (frames) =>
+        process.call(() => {
+          for (const bytes of frames) {
+            const sent = this.#send(options.interfaceIndex, { kind: "arp", bytes: bytes.slice() });
+            if (!sent.ok) return sent;
+          }
+          return succeed(undefined);
+        }),
+      receive: () => process.call(() => inbox.take()),
+      close,
+    });
+  }
+
+  #send(interfaceIndex: number, frame: Frame): Result<void, SystemFailure> {
+    const device = this.#kernel.interfaceAt(interfaceIndex);
+    const operation = `send on interface ${interfaceIndex}`;
+    if (device === undefined) return fail({ operation, errno: "ENXIO", message: "No such device or address" });
+    if (!device.up) return fail({ operation, errno: "ENETDOWN", message: "Network is down" });
+    // Without a carrier the frame is dropped and nobody is told.
+    if (interfaceIndex === this.#interfaceIndex) this.#lan.send(this.#station, frame);
+    return succeed(undefined);
+  }
+
+  #arrive(frame: ArrivingFrame): void {
+    const { standstill } = this.#machine;
+    if (standstill === "frozen" && this.#backlog.length < HOST_QUEUE) this.#backlog.push(frame);
+    if (standstill !== undefined) return;
+    if (frame.kind === "arp") {
+      for (const inbox of this.#arpSockets) inbox.put(frame.bytes);
+      return;
+    }
+    const { packet } = frame;
+    const sockets = [...this.#vrrpSockets].filter(({ options }) => options.interfaceIndex === this.#interfaceIndex);
+    // The host takes part in a group when any of its sockets has joined it, and then all of them hear it.
+    const joined = sockets.some(({ options }) => options.groups.includes(packet.destination));
+    if (isMulticast(packet.destination) && !joined) return;
+    for (const { inbox } of sockets) inbox.put({ ...packet, message: packet.message.slice() });
+  }
+
+  #openInbox<Item>(process: SimProcess, onReadable: () => void): Inbox<Item> {
+    let items: Item[] = [];
+    const source = process.source(() => items.length > 0, onReadable);
+    const inbox = {
+      open: true,
+      put: (item: Item): void => {
+        if (items.length >= SOCKET_BUFFER) return;
+        items.push(item);
+        source.notify();
+      },
+      take: (): readonly Item[] => {
+        const taken = items.slice(0, BATCH);
+        items = items.slice(BATCH);
+        return taken;
+      },
+      close: (): void => {
+        inbox.open = false;
+        items = [];
+        source.close();
+      },
+    };
+    return inbox;
+  }
+}
+
+interface Inbox<Item> {
+  readonly open: boolean;
+  put(item: Item): void;
+  take(): readonly Item[];
+  close(): void;
+}
+
+function noDevice({ interfaceName }: { readonly interfaceName: string }): SystemFailure {
+  return { operation: `open a socket on ${interfaceName}`, errno: "ENODEV", message: "No such device" };
+}
+
+/** What the port promises at most. */
+const BATCH = 64;
+const SOCKET_BUFFER = 250;
+const HOST_QUEUE = 64;

@@ -1,0 +1,207 @@
+import type { InstanceStatus } from "../api/contract.ts";
+import { ip, type IpAddress } from "../base/address.ts";
+import type { Random } from "../base/random.ts";
+import { millis, type Micros } from "../base/time.ts";
+import type { Configuration } from "../config/model.ts";
+import { openJournal } from "../daemon/journal.ts";
+import { startVrrpDriver, type StartFailure, type VrrpDriver } from "../daemon/vrrp/driver.ts";
+import type { AddressRequest } from "../ports/kernel.ts";
+import type { LogLevel } from "../ports/log.ts";
+import type { Lan } from "./lan.ts";
+import { Machine, type OutsideClock, type Standstill } from "./machine.ts";
+import { NetworkStack } from "./network-stack.ts";
+import { SimFiles } from "./sim-files.ts";
+import { SimKernel } from "./sim-kernel.ts";
+import { SimProcess, type Misfortune } from "./sim-process.ts";
+import { SimPrograms } from "./sim-programs.ts";
+import type { World } from "./world.ts";
+
+export interface NodeOptions {
+  readonly name: string;
+  /** 1-254: the last byte of its address and of its MAC address. */
+  readonly number: number;
+  readonly outside: OutsideClock;
+  /** Its kernel remembers who added an address. */
+  readonly keepsProtocol: boolean;
+}
+
+export interface NodeSurroundings {
+  readonly world: World;
+  readonly lan: Lan;
+  readonly random: Random;
+  readonly onLog: (node: SimNode, level: LogLevel, text: string) => void;
+}
+
+/** The interface of every node that is plugged into the LAN. */
+export const LAN_INTERFACE = "eth0";
+
+/** The network of the LAN is 10.0.0.0/24. */
+export function nodeAddress(number: number): IpAddress {
+  return ip(`10.0.0.${number}`);
+}
+
+/**
+ * A machine on the LAN, with an address of its own and the vrrp process of Holdfast, which may run or not. What the process
+ * leaves behind when it ends, kernel and files keep.
+ */
+export class SimNode {
+  readonly name: string;
+  readonly address: IpAddress;
+  readonly machine: Machine;
+  readonly kernel: SimKernel;
+  readonly files = new SimFiles();
+  readonly programs: SimPrograms;
+  readonly #network: NetworkStack;
+  readonly #onLog: NodeSurroundings["onLog"];
+  #process: SimProcess | undefined;
+  #driver: VrrpDriver | undefined;
+  #failure: StartFailure | undefined;
+
+  constructor(options: NodeOptions, surroundings: NodeSurroundings) {
+    const { world, lan, random, onLog } = surroundings;
+    this.name = options.name;
+    this.address = nodeAddress(options.number);
+    this.machine = new Machine(options.name, { world, random, outside: options.outside });
+    this.kernel = new SimKernel({
+      machine: this.machine,
+      keepsProtocol: options.keepsProtocol,
+      number: options.number,
+    });
+    this.programs = new SimPrograms(this.machine);
+    this.#onLog = onLog;
+    this.kernel.setInterface(LAN_INDEX, LAN_INTERFACE, { up: true, running: true });
+    this.#network = new NetworkStack({ machine: this.machine, kernel: this.kernel, lan, interfaceIndex: LAN_INDEX });
+    this.addByHand(this.address, 24);
+  }
+
+  /** Why the last start failed; undefined: it did not. */
+  get failure(): StartFailure | undefined {
+    return this.#failure;
+  }
+
+  get running(): boolean {
+    return this.#process?.alive === true;
+  }
+
+  /** Its process has been stopped by a signal. */
+  get stopped(): boolean {
+    return this.#process?.stopped === true;
+  }
+
+  /** Starts the process. Nothing happens while one runs. */
+  start(configuration: Configuration): void {
+    if (this.running) return;
+    const process = new SimProcess(this.machine);
+    this.#process = process;
+    this.#driver = undefined;
+    this.#failure = undefined;
+    process.post(() => {
+      const clock = process.clock();
+      const files = this.files.portFor(process);
+      const log = { write: (level: LogLevel, text: string): void => this.#onLog(this, level, text) };
+      const started = startVrrpDriver(
+        { configuration, runtimeDirectory: "/run/holdfast", keepAddresses: false },
+        {
+          clock,
+          files,
+          log,
+          kernel: this.kernel.portFor(process),
+          links: this.#network.portFor(process),
+          processes: this.programs.portFor(process),
+          journal: openJournal({ directory: "/var/lib/holdfast" }, { clock, files, log }),
+        },
+      );
+      if (started.ok) {
+        this.#driver = started.value;
+        return;
+      }
+      this.#failure = started.error;
+      process.exit();
+    });
+  }
+
+  /** SIGKILL. */
+  crash(): void {
+    this.#process?.kill();
+  }
+
+  /** SIGTERM: hands over and ends. */
+  shutDown(): void {
+    const process = this.#process;
+    process?.post(() => this.#driver?.stop(() => process.exit()));
+  }
+
+  reload(configuration: Configuration): void {
+    this.#process?.post(() => this.#driver?.reload(configuration));
+  }
+
+  /** SIGSTOP. */
+  stop(): void {
+    this.#process?.stop();
+  }
+
+  /** SIGCONT. */
+  resume(): void {
+    this.#process?.resume();
+  }
+
+  /** Something is to go wrong at its `countdown`th system call from here. */
+  doom(countdown: number, what: Misfortune): void {
+    this.#process?.doom(countdown, what);
+  }
+
+  stand(kind: Standstill): void {
+    this.machine.stand(kind);
+  }
+
+  wake(): void {
+    this.machine.wake();
+    this.#network.deliverBacklog();
+  }
+
+  /** The cable: without it the interface has no carrier. */
+  plug(running: boolean): void {
+    this.kernel.setInterface(LAN_INDEX, LAN_INTERFACE, { up: true, running });
+  }
+
+  /** `ip address add` by an administrator. */
+  addByHand(address: IpAddress, prefixLength: number): void {
+    const request: AddressRequest = { ...BY_HAND, interfaceIndex: LAN_INDEX, address, prefixLength };
+    this.kernel.addresses.add(request, "host");
+  }
+
+  /** `ip address delete` by an administrator. */
+  removeByHand(address: IpAddress): void {
+    const record = this.kernel.addresses.records().find((candidate) => candidate.address === address);
+    if (record !== undefined) this.kernel.addresses.remove(record, "host");
+  }
+
+  /** A script that succeeds or fails as `works` says at its start, after a moment. */
+  installCheck(path: string, works: () => boolean, duration: Micros = millis(10)): void {
+    this.programs.install(path, () => ({ status: works() ? 0 : 1, duration, stubborn: false }));
+  }
+
+  /** Whether it answers for the address to others: a machine that stands still, or is not connected, does not. */
+  serves(address: IpAddress): boolean {
+    const device = this.kernel.interfaceAt(LAN_INDEX);
+    const linked = device !== undefined && device.up && device.running;
+    return linked && this.machine.standstill === undefined && this.kernel.addresses.has(address);
+  }
+
+  /** What its process says of itself; nothing where it does not run. */
+  status(): readonly InstanceStatus[] {
+    return this.running ? (this.#driver?.status() ?? []) : [];
+  }
+}
+
+const LAN_INDEX = 2;
+
+const BY_HAND: Omit<AddressRequest, "interfaceIndex" | "address" | "prefixLength"> = {
+  peer: undefined,
+  broadcast: undefined,
+  label: undefined,
+  scope: 0,
+  flags: 0,
+  validLifetime: "forever",
+  preferredLifetime: "forever",
+};

@@ -1,0 +1,158 @@
+import { formatPrefix, mac } from "../base/address.ts";
+import { fail, succeed, type Result } from "../base/result.ts";
+import type { SystemFailure } from "../ports/failure.ts";
+import type { AddressRequest, Kernel, KernelEvent, KernelMonitor, NetworkInterface } from "../ports/kernel.ts";
+import { AddressBook, type AddressChange } from "./address-book.ts";
+import type { Machine } from "./machine.ts";
+import type { SimProcess, Source } from "./sim-process.ts";
+
+/** The interfaces and addresses of one machine. It outlives the processes that use it. */
+export class SimKernel {
+  readonly addresses: AddressBook;
+  readonly #interfaces = new Map<number, NetworkInterface>();
+  readonly #monitors = new Set<Monitor>();
+  readonly #observers: ((change: AddressChange) => void)[] = [];
+  readonly #number: number;
+  #permitted = true;
+
+  /**
+   * `keepsProtocol`: it remembers who added an address, as kernels do since 5.18. `number`, 0-255, tells the machines of a
+   * LAN apart.
+   */
+  constructor(options: { readonly machine: Machine; readonly keepsProtocol: boolean; readonly number: number }) {
+    this.#number = options.number;
+    this.addresses = new AddressBook(options, (change) => this.#tell(change));
+  }
+
+  observe(onChange: (change: AddressChange) => void): void {
+    this.#observers.push(onChange);
+  }
+
+  interfaceNamed(name: string): NetworkInterface | undefined {
+    for (const entry of this.#interfaces.values()) if (entry.name === name) return entry;
+    return undefined;
+  }
+
+  interfaceAt(index: number): NetworkInterface | undefined {
+    return this.#interfaces.get(index);
+  }
+
+  /** Creates an Ethernet interface that is up, or changes one. */
+  setInterface(index: number, name: string, state: { readonly up: boolean; readonly running: boolean }): void {
+    const address = mac(`02:00:00:00:${hexadecimal(this.#number)}:${hexadecimal(index)}`);
+    const facts = { multicast: true, loopback: false, noArp: false, mtu: 1500, mac: address };
+    const entry: NetworkInterface = { index, name, ...state, ...facts };
+    this.#interfaces.set(index, entry);
+    this.#publish({ kind: "interface-changed", interface: entry });
+  }
+
+  removeInterface(index: number): void {
+    const entry = this.#interfaces.get(index);
+    if (entry === undefined) return;
+    this.addresses.removeAllOf(index);
+    this.#interfaces.delete(index);
+    this.#publish({ kind: "interface-removed", index, name: entry.name });
+  }
+
+  /** Every monitor loses what it has not read yet, as when its buffer is full. */
+  overrun(): void {
+    for (const monitor of this.#monitors) {
+      monitor.events = [{ kind: "overrun" }];
+      monitor.source.notify();
+    }
+  }
+
+  /** From now on no process may change anything. */
+  forbid(): void {
+    this.#permitted = false;
+  }
+
+  portFor(process: SimProcess): Kernel {
+    return {
+      interfaces: () => process.call(() => succeed([...this.#interfaces.values()])),
+      addresses: () => process.call(() => succeed(this.addresses.records())),
+      addAddress: (request) => process.call(() => this.#add(request)),
+      renewAddresses: (requests) =>
+        process.call(() => {
+          const outcomes = requests.map((request) => this.#refusal(request, "renew"));
+          const granted = requests.filter((_, index) => outcomes[index]?.ok === true);
+          this.addresses.renew(granted, "holdfast");
+          return outcomes;
+        }),
+      removeAddress: (key) =>
+        process.call(() => {
+          const refused = this.#refusal(key, "remove");
+          if (!refused.ok) return refused;
+          if (this.addresses.remove(key, "holdfast")) return refused;
+          return fail(failure(key, "remove", "EADDRNOTAVAIL", "Cannot assign requested address"));
+        }),
+      openMonitor: (onReadable) => process.call(() => succeed(this.#openMonitor(process, onReadable))),
+    };
+  }
+
+  #add(request: AddressRequest): Result<void, SystemFailure> {
+    const refused = this.#refusal(request, "add");
+    if (!refused.ok) return refused;
+    if (this.addresses.add(request, "holdfast")) return refused;
+    return fail(failure(request, "add", "EEXIST", "File exists"));
+  }
+
+  #refusal(key: Key, deed: string): Result<void, SystemFailure> {
+    if (!this.#permitted) return fail(failure(key, deed, "EPERM", "Operation not permitted"));
+    if (this.#interfaces.has(key.interfaceIndex)) return succeed(undefined);
+    return fail(failure(key, deed, "ENODEV", "No such device"));
+  }
+
+  #openMonitor(process: SimProcess, onReadable: () => void): KernelMonitor {
+    const source = process.source(() => monitor.events.length > 0, onReadable);
+    const monitor: Monitor = { events: [], source };
+    this.#monitors.add(monitor);
+    const close = (): void => {
+      this.#monitors.delete(monitor);
+      source.close();
+    };
+    process.onEnd(close);
+    return {
+      receive: () =>
+        process.call(() => {
+          const { events } = monitor;
+          monitor.events = [];
+          return events;
+        }),
+      close,
+    };
+  }
+
+  #tell(change: AddressChange): void {
+    const kind = change.kind === "removed" ? "address-removed" : "address-added";
+    this.#publish({ kind, record: change.record });
+    for (const observer of this.#observers) observer(change);
+  }
+
+  #publish(event: KernelEvent): void {
+    for (const monitor of this.#monitors) {
+      if (monitor.events.length >= MONITOR_BUFFER) monitor.events = [{ kind: "overrun" }];
+      else monitor.events.push(event);
+      monitor.source.notify();
+    }
+  }
+}
+
+interface Monitor {
+  events: KernelEvent[];
+  readonly source: Source;
+}
+
+type Key = Pick<AddressRequest, "interfaceIndex" | "address" | "prefixLength">;
+
+function failure(key: Key, deed: string, errno: string, message: string): SystemFailure {
+  const prefix = formatPrefix({ address: key.address, length: key.prefixLength });
+  return { operation: `${deed} ${prefix} on interface ${key.interfaceIndex}`, errno, message };
+}
+
+function hexadecimal(byte: number): string {
+  return byte.toString(16).padStart(2, "0");
+}
+
+/** What fits into the socket buffer of a listener that does not read. */
+const MONITOR_BUFFER = 300;

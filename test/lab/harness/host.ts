@@ -1,0 +1,214 @@
+import { readFileSync } from "node:fs";
+import { chmod, mkdir, readFile, writeFile } from "node:fs/promises";
+import { dirname } from "node:path";
+import { openHolder, type Undoing } from "./namespaces.ts";
+import { Prober } from "./prober.ts";
+import { Program, run, runOrThrow, type Finished } from "./program.ts";
+import { VipWatch } from "./vip-watch.ts";
+
+/** A process on a host, by its pid there. */
+export interface HostProcess {
+  readonly pid: number;
+  /** What `ps -C` goes by: the first fifteen bytes of the program's name. */
+  readonly name: string;
+  readonly args: string;
+}
+
+/**
+ * One machine of a lab: its own network, pid, mount and UTS namespace. /etc is a copy of this machine's that the host may
+ * change; /run, /var/log and /var/lib are empty and its own; everything else is this machine's.
+ */
+export class Host {
+  readonly name: string;
+  /** With prefix length, as given. */
+  readonly address: string;
+  readonly mac: string;
+  /** Every address that comes or goes here, as the kernel tells it. */
+  readonly vips: VipWatch;
+  readonly #network: Network;
+  readonly #holder: number;
+
+  private constructor(identity: Identity, network: Network, holder: number, vips: VipWatch) {
+    this.name = identity.name;
+    this.address = identity.address;
+    this.mac = identity.mac;
+    this.vips = vips;
+    this.#network = network;
+    this.#holder = holder;
+  }
+
+  /** Boots a host on the lab's network. The lab calls this; tests call `lab.host`. */
+  static async open(identity: Identity, network: Network, undoing: Undoing): Promise<Host> {
+    const { name, address, mac } = identity;
+    const { namespace, switchNamespace } = network;
+    undoing.add(`ip netns del ${namespace}`);
+    await runOrThrow(["ip", "netns", "add", namespace]);
+    const port = portOf(name);
+    const peer = ["peer", "name", DEVICE, "address", mac, "netns", namespace];
+    await runOrThrow(["ip", "-n", switchNamespace, "link", "add", "name", port, "type", "veth", ...peer]);
+    await runOrThrow(["ip", "-n", switchNamespace, "link", "set", port, "master", BRIDGE, "up"]);
+    await runOrThrow(["ip", "-n", namespace, "link", "set", "lo", "up"]);
+    await runOrThrow(["ip", "-n", namespace, "link", "set", DEVICE, "up"]);
+    await runOrThrow(["ip", "-n", namespace, "addr", "add", address, "dev", DEVICE]);
+    const holder = await openHolder(namespace, name, undoing);
+    const monitor = await Program.start(entrance(holder, "--no-fork"), ["ip", "-ts", "-o", "monitor", "address"]);
+    const host = new Host(identity, network, holder, new VipWatch(monitor));
+    await host.#awaitMonitor(monitor);
+    return host;
+  }
+
+  /** Runs a program on the host to its end. Its status is not judged. */
+  run(argv: readonly string[], input?: string): Promise<Finished> {
+    return run([...entrance(this.#holder), ...argv], input);
+  }
+
+  /** Like `run`, and gives standard output. @throws Error with the program's own words where its status is not 0. */
+  runOrThrow(argv: readonly string[], input?: string): Promise<string> {
+    return runOrThrow([...entrance(this.#holder), ...argv], input);
+  }
+
+  /** Starts a program that goes on. It is killed when the lab closes, at the latest. */
+  start(argv: readonly string[]): Promise<Program> {
+    return Program.start(entrance(this.#holder, "--no-fork"), argv);
+  }
+
+  /** Writes a file as the host sees it, with the folders above it. Only /etc, /run, /var/log and /var/lib are the host's own. */
+  async writeFile(path: string, text: string, mode = 0o644): Promise<void> {
+    const outside = this.#outside(path);
+    await mkdir(dirname(outside), { recursive: true });
+    await writeFile(outside, text);
+    await chmod(outside, mode);
+  }
+
+  readFile(path: string): Promise<string> {
+    return readFile(this.#outside(path), "utf8");
+  }
+
+  /** Asks the kernel whether the address is on the host at this moment. */
+  async holds(address: string): Promise<boolean> {
+    const listed = await runOrThrow(["ip", "-o", "-n", this.#network.namespace, "addr", "show"]);
+    return listed.split("\n").some((line) => / inet6? ([0-9a-f.:]+)/.exec(line)?.[1] === address);
+  }
+
+  async processes(): Promise<HostProcess[]> {
+    const listed = await this.runOrThrow(["ps", "-e", "-o", "pid=,comm=,args="]);
+    return listed.split("\n").flatMap((line) => {
+      const match = /^\s*(\d+) (\S+)\s+(.*)$/.exec(line);
+      const [, pid = "", name = "", args = ""] = match ?? [];
+      return match === null ? [] : [{ pid: Number(pid), name, args }];
+    });
+  }
+
+  /** Signals every process of the host that the test picks, at once. Gives how many they were. */
+  async signal(signal: NodeJS.Signals, picked: (process: HostProcess) => boolean): Promise<number> {
+    const pids = (await this.processes()).filter((process) => process.pid > 1 && picked(process)).map(({ pid }) => pid);
+    const kill = (name: string): Promise<Finished> => this.run(["kill", `-${name}`, ...pids.map(String)]);
+    if (pids.length === 0) return 0;
+    // A daemon's child that sees its parent die a moment before its own turn may still leave in good order (PDEATHSIG).
+    if (signal === "SIGKILL") await kill("STOP");
+    await kill(signal.slice(3));
+    return pids.length;
+  }
+
+  /** Takes the interface down or up, as `ip link set` on the host does. */
+  async setLink(state: "up" | "down"): Promise<void> {
+    await runOrThrow(["ip", "-n", this.#network.namespace, "link", "set", DEVICE, state]);
+  }
+
+  /** Pulls or plugs the cable at the switch: the host's interface stays up and loses its carrier. */
+  async setCable(state: "plugged" | "pulled"): Promise<void> {
+    const updown = state === "plugged" ? "up" : "down";
+    await runOrThrow(["ip", "-n", this.#network.switchNamespace, "link", "set", portOf(this.name), updown]);
+  }
+
+  /**
+   * Throws away what arrives here from another host: its VRRP advertisements, or everything. The other direction is not
+   * touched. Lasts until the function it gives is called.
+   */
+  async lose(what: "adverts" | "everything", from: Host): Promise<() => Promise<void>> {
+    this.#network.losses += 1;
+    const table = `lab_loss_${this.#network.losses}`;
+    const match =
+      what === "adverts" ? `ip saddr ${from.address.replace(/\/.*/, "")} ip protocol 112` : `ether saddr ${from.mac}`;
+    const chain = `type filter hook ingress device "${DEVICE}" priority 0;`;
+    await this.runOrThrow(
+      ["nft", "-f", "-"],
+      `table netdev ${table} {\nchain arriving {\n${chain}\n${match} drop\n}\n}\n`,
+    );
+    return async () => void (await this.runOrThrow(["nft", "delete", "table", "netdev", table]));
+  }
+
+  /** Starts asking an address over HTTP, every few milliseconds. */
+  async ask(address: string, { port = 80, everyMs = 5, patienceMs = 250 } = {}): Promise<Prober> {
+    const program = new URL("programs/prober.mjs", import.meta.url).pathname;
+    const argv = [process.execPath, program, address, String(port), String(everyMs), String(patienceMs)];
+    return new Prober(await this.start(argv), patienceMs);
+  }
+
+  /** Records packets that pass the host's interface. `filter` is tcpdump's. */
+  async capture(filter = ""): Promise<Capture> {
+    this.#network.captures += 1;
+    const path = `/run/lab/capture-${this.#network.captures}.pcap`;
+    const argv = ["tcpdump", "-U", "--immediate-mode", "-Z", "root", "-i", DEVICE, "-w", path];
+    const program = await this.start(filter === "" ? argv : [...argv, filter]);
+    await program.waitForLine(/listening on/);
+    return {
+      stop: async () => {
+        program.signal("SIGINT");
+        await program.waitForEnd();
+        return new Uint8Array(readFileSync(this.#outside(path)));
+      },
+    };
+  }
+
+  #outside(path: string): string {
+    return `/proc/${this.#holder}/root${path}`;
+  }
+
+  // `ip monitor` does not say when it has begun to listen, so an address is added until it is seen.
+  async #awaitMonitor(monitor: Program): Promise<void> {
+    for (let tries = 1; ; tries++) {
+      await runOrThrow(["ip", "-n", this.#network.namespace, "addr", "add", MARKER, "dev", "lo"]);
+      await runOrThrow(["ip", "-n", this.#network.namespace, "addr", "del", MARKER, "dev", "lo"]);
+      try {
+        return void (await monitor.waitForLine(MARKER_SEEN, { withinMs: 100 }));
+      } catch (error) {
+        if (tries === 50 || !monitor.isRunning) throw error;
+      }
+    }
+  }
+}
+
+export interface Identity {
+  readonly name: string;
+  readonly address: string;
+  readonly mac: string;
+}
+
+/** Where a host is plugged in, and numbers for what it makes. */
+export interface Network {
+  readonly namespace: string;
+  readonly switchNamespace: string;
+  losses: number;
+  captures: number;
+}
+
+export interface Capture {
+  /** Ends the recording and gives the file (pcap). */
+  readonly stop: () => Promise<Uint8Array>;
+}
+
+/** The switch's name for the bridge that joins all ports. */
+export const BRIDGE = "br0";
+
+function portOf(name: string): string {
+  return `port-${name}`;
+}
+
+function entrance(holder: number, ...options: readonly string[]): string[] {
+  return ["nsenter", "--target", String(holder), "--mount", "--uts", "--net", "--pid", "--wd=/", ...options];
+}
+
+const DEVICE = "eth0";
+const MARKER = "127.255.255.254/32";
+const MARKER_SEEN = /Deleted .* 127\.255\.255\.254\//;

@@ -1,0 +1,127 @@
+import { ip, type IpAddress } from "../../src/base/address.ts";
+import { after, elapsed, instant, micros, millis, seconds, toMillis, type Instant, type Micros } from "../../src/base/time.ts";
+import { handOverLimit } from "../../src/core/hand-over.ts";
+import { planLease } from "../../src/core/lease.ts";
+import type { AddressChange } from "../../src/sim/address-book.ts";
+import type { SimNode } from "../../src/sim/node.ts";
+import type { World } from "../../src/sim/world.ts";
+import type { Plan } from "./plan.ts";
+
+/** The addresses that the simulated clusters hold: one in the LAN's subnet, one that is not. */
+export const VIPS: readonly IpAddress[] = [ip("10.0.0.100"), ip("192.0.2.7")];
+
+/** Watches a run from outside, with eyes that no node has, and complains of what must never be. */
+export class Invariants {
+  readonly #plan: Plan;
+  readonly #world: World;
+  readonly #nodes: readonly SimNode[];
+  readonly #complain: (text: string) => void;
+  readonly #lastAdvert = new Map<string, Instant>();
+  readonly #overlaps = new Map<IpAddress, Instant>();
+  readonly #disturbances = new Set<object>();
+  readonly #lease: number;
+  #excusedUntil: Instant = instant(0);
+  /** Until when a node's own time is out of joint: it was stalled in the middle of a turn. */
+  readonly #dazedUntil = new Map<string, Instant>();
+
+  constructor(
+    plan: Plan,
+    dependencies: {
+      readonly world: World;
+      readonly nodes: readonly SimNode[];
+      readonly complain: (text: string) => void;
+    },
+  ) {
+    this.#plan = plan;
+    this.#world = dependencies.world;
+    this.#nodes = dependencies.nodes;
+    this.#complain = dependencies.complain;
+    const lease = planLease("auto", 3, plan.interval);
+    this.#lease = lease.kind === "timed" ? seconds(lease.seconds) : 0;
+    for (const node of this.#nodes) node.kernel.observe((change) => this.#onChange(node, change));
+  }
+
+  noteAdvert(node: SimNode): void {
+    this.#lastAdvert.set(node.name, node.machine.monotonic());
+  }
+
+  /** From now on, until it ends, two holders are nobody's fault; and then until everybody has heard of everybody. */
+  disturb(): { end(): void } {
+    const disturbance = {};
+    this.#disturbances.add(disturbance);
+    return {
+      end: () => {
+        this.#disturbances.delete(disturbance);
+        this.excuse(micros(2 * this.#plan.interval + seconds(3.5)));
+      },
+    };
+  }
+
+  /** For so long from now two holders are nobody's fault. */
+  excuse(duration: Micros): void {
+    const until = after(this.#world.now(), duration);
+    if (until > this.#excusedUntil) this.#excusedUntil = until;
+  }
+
+  /** Where the lease cannot outrun the protocol, the death or standstill of a holder may make two of them. */
+  excuseUncovered(length: Micros): void {
+    const lease = planLease("auto", 3, this.#plan.interval);
+    if (lease.kind !== "timed" || lease.coversProtocol) return;
+    this.excuse(micros(length + this.#lease + KERNEL_LATENESS + this.#plan.interval));
+  }
+
+  noteStall(node: SimNode, length: Micros): void {
+    this.#dazedUntil.set(node.name, after(this.#world.now(), micros(length + millis(100))));
+  }
+
+  /** To be called whenever somebody may have begun or ceased to serve an address. */
+  look(): void {
+    const now = this.#world.now();
+    for (const vip of VIPS) {
+      const holders = this.#nodes.filter((node) => node.serves(vip));
+      const since = this.#overlaps.get(vip);
+      if (holders.length > 1) {
+        if (since === undefined) this.#overlaps.set(vip, now);
+        continue;
+      }
+      if (since === undefined) continue;
+      this.#overlaps.delete(vip);
+      this.#judge(vip, since, now);
+    }
+  }
+
+  #judge(vip: IpAddress, since: Instant, until: Instant): void {
+    const owned = this.#plan.nodes.some(({ ownsAddress }) => ownsAddress);
+    if (owned || this.#disturbances.size > 0) return;
+    const start = since < this.#excusedUntil ? this.#excusedUntil : since;
+    const limit = HAND_OVER + 2 * this.#plan.delay + millis(20);
+    if (until - start <= limit) return;
+    this.#complain(`${vip} had two holders for ${toMillis(elapsed(start, until))} ms`);
+  }
+
+  #onChange(node: SimNode, change: AddressChange): void {
+    if (change.kind !== "renewed") this.look();
+    const { record, owner, by } = change;
+    if (owner === "host" && by !== "host") {
+      if (change.kind === "removed") this.#complain(`${node.name}: the host's own ${record.address} was removed (${by})`);
+      if (change.kind === "renewed") this.#complain(`${node.name}: the host's own ${record.address} was given a lifetime`);
+    }
+    if (owner !== "holdfast") return;
+    const now = this.#world.now();
+    if (now < (this.#dazedUntil.get(node.name) ?? 0)) return;
+    const last = this.#lastAdvert.get(node.name);
+    const silence = last === undefined ? Infinity : elapsed(last, node.machine.monotonic());
+    const mayRenew = this.#plan.interval + handOverLimit(this.#plan.version, this.#plan.interval) + millis(300);
+    if (change.kind === "renewed" && silence > mayRenew) {
+      this.#complain(`${node.name}: ${record.address} renewed ${silence / 1_000} ms after the last advert`);
+    }
+    if (change.kind === "removed" && silence > mayRenew + this.#lease + KERNEL_LATENESS) {
+      this.#complain(`${node.name}: ${record.address} outlived its last advert by ${silence / 1_000} ms`);
+    }
+  }
+}
+
+/** Of the kernel's worker, for addresses that are renewed together: measured. */
+const KERNEL_LATENESS = millis(600);
+/** keepalived adds addresses after its first advert, so a yielding master serves on for a while. */
+const HAND_OVER = millis(200);

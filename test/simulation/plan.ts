@@ -1,0 +1,156 @@
+import { micros, millis, seconds, type Micros } from "../../src/base/time.ts";
+import { seededRandom, type Random } from "../../src/base/random.ts";
+
+/** Everything that a seed decides: who takes part, how, and what goes wrong when. */
+export interface Plan {
+  readonly seed: number;
+  readonly version: 2 | 3;
+  readonly interval: Micros;
+  readonly transport: "multicast" | "unicast";
+  readonly preemptMode: boolean;
+  readonly preemptDelay: Micros;
+  /** What the tracked script does to the priority; undefined: none is tracked. */
+  readonly scriptWeight: number | undefined;
+  /** What a sound network does to a packet, at most. */
+  readonly delay: Micros;
+  readonly nodes: readonly NodePlan[];
+  /** By the time they begin. */
+  readonly faults: readonly PlannedFault[];
+  /** When the last fault is over. */
+  readonly healedAt: Micros;
+}
+
+export interface NodePlan {
+  readonly name: string;
+  readonly number: number;
+  readonly priority: number;
+  readonly startsAt: Micros;
+  readonly keepsProtocol: boolean;
+  /** 0: it has no outside clock. */
+  readonly outsideResolution: number;
+  /** Its VIP is an address of its own, too. */
+  readonly ownsAddress: boolean;
+}
+
+export interface PlannedFault {
+  readonly at: Micros;
+  readonly length: Micros;
+  readonly fault: Fault;
+}
+
+/** A fault; those of a node name it. What has a length is mended after it. */
+export type Fault =
+  | { readonly kind: "loss"; readonly permille: number }
+  | { readonly kind: "delay"; readonly jitter: Micros; readonly duplicationPermille: number }
+  | { readonly kind: "partition"; readonly from: string; readonly to: string; readonly oneWay: boolean }
+  | { readonly kind: "crash" | "kill-for-ever" | "restart" | "pause" | "suspend" | "freeze" | "unplug"; readonly node: string }
+  | { readonly kind: "stall-in-call" | "kill-in-call"; readonly node: string; readonly calls: number }
+  | { readonly kind: "remove-address" | "flush" | "script-fails" | "disk-full" | "overrun"; readonly node: string }
+  | { readonly kind: "reload"; readonly node: string; readonly priority: number };
+
+export function planOf(seed: number): Plan {
+  const random = seededRandom(seed);
+  // The first numbers of neighboring seeds are not far apart enough to be used.
+  random.next();
+  const version = pick(random, [2, 3]);
+  const interval =
+    version === 2 ? seconds(1 + random.below(3)) : millis(10 * pick(random, [20, 50, 100, 100, 150, 300]));
+  const preemptMode = random.chance(3, 4);
+  const count = 2 + random.below(2);
+  const owner = random.chance(1, 12);
+  const nodes = NAMES.slice(0, count).map((name, index): NodePlan => {
+    const ownsAddress = owner && index === 0;
+    return {
+      name,
+      number: index + 1,
+      priority: ownsAddress ? 255 : 1 + random.below(254),
+      startsAt: micros(random.below(2 * interval)),
+      keepsProtocol: random.chance(3, 4),
+      outsideResolution: pick(random, [0, 1, 1, 1_000_000]),
+      ownsAddress,
+    };
+  });
+  const faultTime = seconds(10 + (12 * interval) / 1_000_000);
+  const faults = Array.from({ length: 2 + random.below(5) }, () => planFault(random, nodes, faultTime, interval));
+  const doomed = faults.findIndex(({ fault }) => fault.kind === "kill-for-ever");
+  const survivable = faults
+    // Somebody has to be left.
+    .filter(({ fault }, index) => fault.kind !== "kill-for-ever" || index === doomed)
+    .toSorted((left, right) => left.at - right.at);
+  return {
+    seed,
+    version,
+    interval,
+    transport: pick(random, ["multicast", "unicast"]),
+    preemptMode,
+    preemptDelay: preemptMode && random.chance(1, 4) ? seconds(1 + random.below(5)) : seconds(0),
+    scriptWeight: pick(random, [undefined, undefined, 0, -30, 20]),
+    delay: micros(pick(random, [50, 200, 1_000, 5_000])),
+    nodes,
+    faults: survivable,
+    healedAt: micros(Math.max(...survivable.map(({ at, length }) => at + length))),
+  };
+}
+
+function planFault(random: Random, nodes: readonly NodePlan[], faultTime: Micros, interval: Micros): PlannedFault {
+  const at = micros(random.below(faultTime));
+  // Around the times that matter: a renewal, a lease, a master-down interval, and much more.
+  const length = micros(1 + random.below(pick(random, [interval, 4 * interval, 8 * interval, 15_000_000])));
+  return { at, length, fault: chooseFault(random, nodes) };
+}
+
+function chooseFault(random: Random, nodes: readonly NodePlan[]): Fault {
+  const node = pick(random, nodes).name;
+  const others = nodes.filter(({ name }) => name !== node);
+  const kind = pick(random, KINDS);
+  switch (kind) {
+    case "loss":
+      return { kind, permille: 1 + random.below(500) };
+    case "delay":
+      return { kind, jitter: millis(1 + random.below(400)), duplicationPermille: random.below(300) };
+    case "partition":
+      return { kind, from: node, to: pick(random, others).name, oneWay: random.chance(1, 2) };
+    case "stall-in-call":
+    case "kill-in-call":
+      return { kind, node, calls: 1 + random.below(40) };
+    case "reload":
+      return { kind, node, priority: 1 + random.below(254) };
+    default:
+      return { kind, node };
+  }
+}
+
+function pick<Item>(random: Random, items: readonly Item[]): Item {
+  const item = items[random.below(items.length)];
+  if (item === undefined) throw new RangeError("Cannot pick from nothing");
+  return item;
+}
+
+const NAMES = ["a", "b", "c"];
+
+const KINDS: readonly Fault["kind"][] = [
+  "loss",
+  "loss",
+  "delay",
+  "partition",
+  "partition",
+  "crash",
+  "crash",
+  "kill-for-ever",
+  "restart",
+  "pause",
+  "pause",
+  "suspend",
+  "freeze",
+  "unplug",
+  "stall-in-call",
+  "stall-in-call",
+  "kill-in-call",
+  "kill-in-call",
+  "remove-address",
+  "flush",
+  "script-fails",
+  "disk-full",
+  "overrun",
+  "reload",
+];

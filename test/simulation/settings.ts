@@ -1,0 +1,108 @@
+import { ip, type IpAddress } from "../../src/base/address.ts";
+import { seconds, type Micros } from "../../src/base/time.ts";
+import type {
+  Configuration,
+  InstanceSettings,
+  NotifySettings,
+  Place,
+  ScriptSettings,
+  VirtualAddress,
+} from "../../src/config/model.ts";
+import { LAN_INTERFACE } from "../../src/sim/node.ts";
+
+export const VRRP_GROUP = ip("224.0.0.18");
+
+/** One vrrp_instance on the LAN with keepalived's defaults, which `settings` may replace. */
+export function instance(settings: Partial<InstanceSettings>): InstanceSettings {
+  return {
+    name: "VI_1",
+    place: PLACE,
+    family: "ipv4",
+    version: 2,
+    vrid: 51,
+    interface: LAN_INTERFACE,
+    priority: 100,
+    advertisementInterval: seconds(1),
+    preemptMode: true,
+    preemptDelay: seconds(0),
+    downTimerAdverts: 3,
+    transport: { kind: "multicast", group: VRRP_GROUP, source: undefined },
+    password: undefined,
+    virtualAddresses: [],
+    excludedAddresses: [],
+    skipCheckAdvertisedAddresses: false,
+    checksumAsV2: false,
+    trackScripts: [],
+    trackInterfaces: [],
+    trackOwnInterface: true,
+    announce: {
+      delay: seconds(5),
+      repeat: 5,
+      refresh: seconds(0),
+      refreshRepeat: 1,
+      lowerPriorityDelay: seconds(5),
+      lowerPriorityRepeat: 5,
+    },
+    notify: NO_SCRIPTS,
+    lease: "auto",
+    repair: true,
+    answersLowerPriority: true,
+    answersHigherPriority: false,
+    ...settings,
+  };
+}
+
+export function virtualAddress(address: IpAddress, prefixLength: number): VirtualAddress {
+  return {
+    address,
+    prefixLength,
+    broadcast: undefined,
+    peer: undefined,
+    device: LAN_INTERFACE,
+    label: undefined,
+    scope: 0,
+    flags: 0,
+    preferredLifetime: "forever",
+    tracked: true,
+    place: PLACE,
+  };
+}
+
+/** A vrrp_script that runs `path`. */
+export function checkScript(
+  name: string,
+  path: string,
+  settings: { readonly interval: Micros; readonly rise: number; readonly fall: number },
+): ScriptSettings {
+  const check = { argv: [path], user: undefined, place: PLACE };
+  return { name, check, timeout: settings.interval, initFail: false, ...settings };
+}
+
+export function configuration(
+  instances: readonly InstanceSettings[],
+  scripts: readonly ScriptSettings[] = [],
+): Configuration {
+  return {
+    global: {
+      routerId: undefined,
+      scriptSecurity: false,
+      scriptUser: undefined,
+      startupDelay: seconds(0),
+      processes: { vrrpRealtimePriority: undefined, vrrpNice: undefined, names: undefined },
+    },
+    scripts,
+    instances,
+  };
+}
+
+const PLACE: Place = { file: "keepalived.conf", line: 1, column: 1 };
+
+const NO_SCRIPTS: NotifySettings = {
+  any: undefined,
+  master: undefined,
+  backup: undefined,
+  fault: undefined,
+  stop: undefined,
+  timeout: seconds(10),
+  concurrent: false,
+};

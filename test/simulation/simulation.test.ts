@@ -1,0 +1,18 @@
+import { env } from "node:process";
+import { expect, test } from "vitest";
+import { planOf } from "./plan.ts";
+import { run } from "./run.ts";
+
+/** Seeds that once found something. They always run. */
+const REMEMBERED: readonly number[] = [];
+
+const SEEDS = Number(env["HOLDFAST_SEEDS"] ?? "200");
+
+const seeds = [...new Set([...REMEMBERED, ...Array.from({ length: SEEDS }, (_, index) => index + 1)])];
+
+test.each(seeds)("seed %i: no rule is ever broken, and one strongest master is left after healing", (seed) => {
+  const plan = planOf(seed);
+  const { complaints, log } = run(plan);
+  const report = [`seed ${seed}: ${complaints.join("; ")}`, JSON.stringify(plan, undefined, 1), ...log].join("\n");
+  expect(complaints, report).toEqual([]);
+});
