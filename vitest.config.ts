@@ -17,7 +17,6 @@ export default defineConfig({
             "tools/**/*.test.ts",
             "test/*.test.ts",
             "test/{property,simulation,scenarios,vectors,fixtures}/**/*.test.ts",
-            "test/lab/harness/*.test.ts",
           ],
         },
       },
@@ -25,7 +24,6 @@ export default defineConfig({
         test: {
           name: "machine",
           include: ["test/{netns,lab,demo,interop,bench}/**/*.test.ts"],
-          exclude: ["test/lab/harness/*.test.ts"],
           fileParallelism: false,
           testTimeout: 60_000,
           hookTimeout: 60_000,

@@ -108,7 +108,8 @@ function tool(path, ...rest) {
 
 function run([program, ...rest], isShown) {
   return new Promise((resolve) => {
-    const child = spawn(process.execPath, [program, ...rest], { cwd: ROOT, stdio: ["ignore", "pipe", "pipe"] });
+    const env = process.stdout.isTTY ? process.env : { ...process.env, NO_COLOR: "1" };
+    const child = spawn(process.execPath, [program, ...rest], { cwd: ROOT, env, stdio: ["ignore", "pipe", "pipe"] });
     let output = "";
     for (const [stream, shown] of [
       [child.stdout, process.stdout],

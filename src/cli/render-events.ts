@@ -15,7 +15,6 @@ function eventLine(entry: JournalEntry, width: number): string {
     transition(entry).padEnd(TRANSITION_WIDTH),
     entry.cause.text,
   ];
-  // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
   return parts.join("  ").replace(/[\u0000-\u001f\u007f-\u009f]/g, "?");
 }
 

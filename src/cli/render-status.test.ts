@@ -81,7 +81,6 @@ describe("renderStatus", () => {
   test("on a terminal: the state is colored, and nothing else is different", () => {
     const painted = renderStatus(document(), { paint: createPaint(true), nowMs: NOW });
     expect(painted).toContain("\u001b[1mVI_1\u001b[0m  \u001b[32mMASTER\u001b[0m");
-    // oxlint-disable-next-line no-control-regex -- the colors are taken off
     expect(painted.replace(/\u001b\[\d+m/g, "")).toBe(plain(document()));
   });
 

@@ -144,9 +144,7 @@ function times(count: number): string {
 function printable(view: StatusView): (line: string) => string {
   const colored = view.paint("red", "") !== "";
   return (line) => {
-    // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
     const cleaned = line.replace(/[\u0000-\u001a\u001c-\u001f\u007f-\u009f]/g, "?");
-    // oxlint-disable-next-line no-control-regex -- as above
     return colored ? cleaned.replace(/\u001b(?!\[\d+m)/g, "?") : cleaned.replace(/\u001b/g, "?");
   };
 }

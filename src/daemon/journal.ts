@@ -4,6 +4,7 @@ import type { SystemFailure } from "../ports/failure.ts";
 import { describeFailure } from "../ports/failure.ts";
 import type { Files } from "../ports/files.ts";
 import type { Log } from "../ports/log.ts";
+import { timeOfDay } from "./time-of-day.ts";
 
 export interface JournalPorts {
   readonly files: Files;
@@ -89,7 +90,7 @@ export function openJournal(options: { readonly directory: string }, ports: Jour
     append(event) {
       const entry: JournalEntry = {
         version: 1,
-        at: new Date(ports.clock.wallClockMs()).toISOString(),
+        at: timeOfDay(ports.clock.wallClockMs()),
         sequence: next,
         instance: event.instance,
         from: event.from,

@@ -8,8 +8,11 @@ import type { Machine } from "./machine.ts";
 /** Whose an address is: what Holdfast added, or anything else on the host. */
 export type AddressOwner = "holdfast" | "host";
 
-/** Who changed something: a process of Holdfast, somebody else on the host, or the kernel for one of its own reasons. */
-export type Actor = AddressOwner | "kernel-lifetime" | "kernel-primary" | "kernel-interface";
+/**
+ * Who changed something: a process of Holdfast, somebody else on the host, or the kernel for one of its own reasons. What
+ * goes with its primary was removed by whoever removed that.
+ */
+export type Actor = AddressOwner | "kernel-lifetime" | "kernel-interface";
 
 export interface AddressChange {
   readonly kind: "added" | "renewed" | "removed";
@@ -88,7 +91,7 @@ export class AddressBook {
     const followers = entry.secondary ? [] : this.#entries.filter((other) => sameSubnet(other.request, entry.request));
     this.#entries = this.#entries.filter((other) => !followers.includes(other));
     for (const follower of followers) {
-      this.#onChange({ kind: "removed", record: this.#record(follower), owner: follower.owner, by: "kernel-primary" });
+      this.#onChange({ kind: "removed", record: this.#record(follower), owner: follower.owner, by });
     }
     this.#onChange({ kind: "removed", record: this.#record(entry), owner: entry.owner, by });
     return true;

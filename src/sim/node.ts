@@ -145,9 +145,14 @@ export class SimNode {
     this.#process?.resume();
   }
 
-  /** Something is to go wrong at its `countdown`th system call from here. */
-  doom(countdown: number, what: Misfortune): void {
-    this.#process?.doom(countdown, what);
+  /** Something is to go wrong at its `countdown`th system call from here; `onStrike` comes when it does. */
+  doom(countdown: number, what: Misfortune, onStrike: () => void): void {
+    this.#process?.doom(countdown, what, onStrike);
+  }
+
+  /** What has not gone wrong yet will not. */
+  spare(): void {
+    this.#process?.spare();
   }
 
   stand(kind: Standstill): void {

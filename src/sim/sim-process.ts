@@ -35,7 +35,7 @@ export class SimProcess {
   #turn: Pending | undefined;
   #alive = true;
   #stopped = false;
-  #misfortune: { countdown: number; readonly what: Misfortune } | undefined;
+  #misfortune: { countdown: number; readonly what: Misfortune; readonly onStrike: () => void } | undefined;
 
   constructor(machine: Machine) {
     this.#machine = machine;
@@ -79,6 +79,7 @@ export class SimProcess {
     const misfortune = this.#misfortune;
     if (misfortune === undefined || --misfortune.countdown > 0) return deed();
     this.#misfortune = undefined;
+    misfortune.onStrike();
     switch (misfortune.what.kind) {
       case "killed-before":
         return this.exit();
@@ -91,9 +92,14 @@ export class SimProcess {
     }
   }
 
-  /** Something is to go wrong at the `countdown`th system call from here. */
-  doom(countdown: number, what: Misfortune): void {
-    this.#misfortune = { countdown, what };
+  /** Something is to go wrong at the `countdown`th system call from here; `onStrike` comes when it does. */
+  doom(countdown: number, what: Misfortune, onStrike: () => void): void {
+    this.#misfortune = { countdown, what, onStrike };
+  }
+
+  /** What has not gone wrong yet will not. */
+  spare(): void {
+    this.#misfortune = undefined;
   }
 
   /** Ends it from within: never returns. */

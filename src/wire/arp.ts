@@ -35,9 +35,6 @@ export type ArpError =
   /** Not ARP, or not for IPv4 over Ethernet. */
   | { readonly code: "OTHER_PROTOCOL"; readonly field: "ether-type" | "hardware" | "protocol"; readonly value: number };
 
-export const ARPOP_REQUEST = 1;
-export const ARPOP_REPLY = 2;
-
 /**
  * The frame that tells a network where an address now is: a request for the address itself, as keepalived sends it (with
  * the broadcast address as target, which RFC 5227 section 3 leaves open).
@@ -124,6 +121,7 @@ export function serializeArp(frame: ArpFrame): Uint8Array {
 const ANY_ADDRESS = ip("0.0.0.0");
 const ZERO_MAC = mac("00:00:00:00:00:00");
 
+const ARPOP_REQUEST = 1;
 const ETH_P_IP = 0x0800;
 const ETH_P_ARP = 0x0806;
 const ARPHRD_ETHER = 1;

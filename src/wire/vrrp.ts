@@ -91,7 +91,6 @@ export const IPPROTO_VRRP = 112;
 export const TYPE_ADVERTISEMENT = 1;
 
 export const VRRP_GROUP_IPV4 = ip("224.0.0.18");
-export const VRRP_GROUP_IPV6 = ip("ff02::12");
 
 /**
  * Reads a VRRP message of version 2 or 3. Nothing is judged but its form: not the type, the checksum, the

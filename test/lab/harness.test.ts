@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { needs } from "../require.ts";
-import type { Host } from "./harness/host.ts";
-import { Lab } from "./harness/lab.ts";
-import { runOrThrow, type Program } from "./harness/program.ts";
-import { startKeepalived, startNginx } from "./harness/services.ts";
+import type { Host } from "../../src/lab/host.ts";
+import { Lab } from "../../src/lab/lab.ts";
+import { runOrThrow, type Program } from "../../src/lab/program.ts";
+import { startKeepalived, startNginx } from "../../src/lab/services.ts";
 
 const VIP = "10.77.0.100";
 const TOOLS = ["ip", "nsenter", "nginx", "keepalived", "nft", "tcpdump"];

@@ -1,5 +1,15 @@
 import { ip, type IpAddress } from "../../src/base/address.ts";
-import { after, elapsed, instant, micros, millis, seconds, toMillis, type Instant, type Micros } from "../../src/base/time.ts";
+import {
+  after,
+  elapsed,
+  instant,
+  micros,
+  millis,
+  seconds,
+  toMillis,
+  type Instant,
+  type Micros,
+} from "../../src/base/time.ts";
 import { handOverLimit } from "../../src/core/hand-over.ts";
 import { planLease } from "../../src/core/lease.ts";
 import type { AddressChange } from "../../src/sim/address-book.ts";
@@ -70,6 +80,22 @@ export class Invariants {
     this.excuse(micros(length + this.#lease + KERNEL_LATENESS + this.#plan.interval));
   }
 
+  /**
+   * Somebody takes over from a weaker master without waiting for its silence. If that one cannot hear it, being dead or
+   * standing still, nothing but its lease ends what it holds.
+   */
+  notePreemption(): void {
+    const now = this.#world.now();
+    const deaf = this.#nodes.some(
+      (node) =>
+        !node.running ||
+        node.stopped ||
+        node.machine.standstill !== undefined ||
+        now < (this.#dazedUntil.get(node.name) ?? 0),
+    );
+    if (deaf) this.excuse(micros(this.#lease + KERNEL_LATENESS));
+  }
+
   noteStall(node: SimNode, length: Micros): void {
     this.#dazedUntil.set(node.name, after(this.#world.now(), micros(length + millis(100))));
   }
@@ -103,15 +129,18 @@ export class Invariants {
     if (change.kind !== "renewed") this.look();
     const { record, owner, by } = change;
     if (owner === "host" && by !== "host") {
-      if (change.kind === "removed") this.#complain(`${node.name}: the host's own ${record.address} was removed (${by})`);
-      if (change.kind === "renewed") this.#complain(`${node.name}: the host's own ${record.address} was given a lifetime`);
+      if (change.kind === "removed")
+        this.#complain(`${node.name}: the host's own ${record.address} was removed (${by})`);
+      if (change.kind === "renewed")
+        this.#complain(`${node.name}: the host's own ${record.address} was given a lifetime`);
     }
     if (owner !== "holdfast") return;
     const now = this.#world.now();
     if (now < (this.#dazedUntil.get(node.name) ?? 0)) return;
     const last = this.#lastAdvert.get(node.name);
     const silence = last === undefined ? Infinity : elapsed(last, node.machine.monotonic());
-    const mayRenew = this.#plan.interval + handOverLimit(this.#plan.version, this.#plan.interval) + millis(300);
+    // A pause that nobody can have noticed is none, so a renewal may come before the advert that is overdue.
+    const mayRenew = 3 * this.#plan.interval + handOverLimit(this.#plan.version, this.#plan.interval) + millis(300);
     if (change.kind === "renewed" && silence > mayRenew) {
       this.#complain(`${node.name}: ${record.address} renewed ${silence / 1_000} ms after the last advert`);
     }

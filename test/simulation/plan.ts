@@ -43,7 +43,8 @@ export type Fault =
   | { readonly kind: "loss"; readonly permille: number }
   | { readonly kind: "delay"; readonly jitter: Micros; readonly duplicationPermille: number }
   | { readonly kind: "partition"; readonly from: string; readonly to: string; readonly oneWay: boolean }
-  | { readonly kind: "crash" | "kill-for-ever" | "restart" | "pause" | "suspend" | "freeze" | "unplug"; readonly node: string }
+  | { readonly kind: "crash" | "kill-for-ever" | "restart" | "pause" | "unplug"; readonly node: string }
+  | { readonly kind: "suspend" | "freeze"; readonly node: string }
   | { readonly kind: "stall-in-call" | "kill-in-call"; readonly node: string; readonly calls: number }
   | { readonly kind: "remove-address" | "flush" | "script-fails" | "disk-full" | "overrun"; readonly node: string }
   | { readonly kind: "reload"; readonly node: string; readonly priority: number };
@@ -52,7 +53,7 @@ export function planOf(seed: number): Plan {
   const random = seededRandom(seed);
   // The first numbers of neighboring seeds are not far apart enough to be used.
   random.next();
-  const version = pick(random, [2, 3]);
+  const version = pick<2 | 3>(random, [2, 3]);
   const interval =
     version === 2 ? seconds(1 + random.below(3)) : millis(10 * pick(random, [20, 50, 100, 100, 150, 300]));
   const preemptMode = random.chance(3, 4);
@@ -84,7 +85,7 @@ export function planOf(seed: number): Plan {
     transport: pick(random, ["multicast", "unicast"]),
     preemptMode,
     preemptDelay: preemptMode && random.chance(1, 4) ? seconds(1 + random.below(5)) : seconds(0),
-    scriptWeight: pick(random, [undefined, undefined, 0, -30, 20]),
+    scriptWeight: random.chance(2, 5) ? undefined : pick(random, [0, -30, 20]),
     delay: micros(pick(random, [50, 200, 1_000, 5_000])),
     nodes,
     faults: survivable,

@@ -38,11 +38,17 @@ class Run {
   readonly #invariants: Invariants;
   readonly #complaints: string[] = [];
   readonly #log: string[] = [];
+  #firstComplaintAt = 0;
 
   constructor(plan: Plan) {
     this.#plan = plan;
     const random = seededRandom(plan.seed ^ 0x5eed);
-    const quality: Quality = { delay: micros(plan.delay / 2), jitter: micros(plan.delay / 2), lossPermille: 0, duplicationPermille: 0 };
+    const quality: Quality = {
+      delay: micros(plan.delay / 2),
+      jitter: micros(plan.delay / 2),
+      lossPermille: 0,
+      duplicationPermille: 0,
+    };
     this.#soundQuality = quality;
     this.#lan = new Lan(quality, { world: this.#world, random });
     this.#members = plan.nodes.map((planned) => {
@@ -56,6 +62,7 @@ class Run {
           random,
           onLog: (speaker, level, text) => {
             if (level !== "debug") this.#note(speaker.name, text);
+            if (text.includes("has only priority")) this.#invariants.notePreemption();
           },
         },
       );
@@ -76,7 +83,9 @@ class Run {
 
   go(): Outcome {
     for (const member of this.#members) {
-      this.#world.after(member.plan.startsAt, () => member.node.start(this.#configurationOf(member)));
+      this.#world.after(member.plan.startsAt, () => {
+        if (!member.dead) member.node.start(this.#configurationOf(member));
+      });
     }
     for (const { at, length, fault } of this.#plan.faults) {
       this.#world.after(at, () => {
@@ -96,7 +105,8 @@ class Run {
     this.#note("----", "all faults are over");
     this.#world.runFor(this.#recoveryTime());
     this.#demandHealth();
-    return { complaints: this.#complaints, log: this.#log.slice(-LOG_LINES) };
+    const end = this.#complaints.length === 0 ? this.#log.length : this.#firstComplaintAt + LINES_AFTER;
+    return { complaints: this.#complaints, log: this.#log.slice(Math.max(0, end - LOG_LINES), end) };
   }
 
   /** Does the damage. @returns what mends it. */
@@ -153,14 +163,21 @@ class Run {
         node.stop();
         return () => node.resume();
       case "stall-in-call":
-        this.#invariants.excuseUncovered(micros(length + seconds(60)));
-        node.doom(fault.calls, { kind: "stalled", length });
-        this.#invariants.noteStall(node, micros(length + seconds(60)));
-        return NOTHING;
+        node.doom(fault.calls, { kind: "stalled", length }, () => {
+          this.#note(node.name, "is stalled in the middle of a system call");
+          this.#invariants.noteStall(node, length);
+          this.#invariants.excuseUncovered(length);
+        });
+        return () => node.spare();
       case "kill-in-call":
-        this.#invariants.excuseUncovered(seconds(60));
-        node.doom(fault.calls, { kind: fault.calls % 2 === 0 ? "killed-before" : "killed-after" });
-        return start;
+        node.doom(fault.calls, { kind: fault.calls % 2 === 0 ? "killed-before" : "killed-after" }, () => {
+          this.#note(node.name, "is killed in the middle of a system call");
+          this.#invariants.excuseUncovered(micros(0));
+        });
+        return () => {
+          node.spare();
+          start();
+        };
       case "suspend":
       case "freeze":
         node.stand(fault.kind === "suspend" ? "suspended" : "frozen");
@@ -177,6 +194,7 @@ class Run {
         if (!member.plan.ownsAddress) for (const vip of VIPS) node.removeByHand(vip);
         return NOTHING;
       case "flush": {
+        if (member.plan.ownsAddress) return NOTHING;
         const disturbance = this.#invariants.disturb();
         node.removeByHand(node.address);
         return () => {
@@ -288,10 +306,12 @@ class Run {
   }
 
   #noteChange(node: SimNode, change: AddressChange): void {
-    if (change.kind !== "renewed") this.#note(node.name, `${formatRecord(change.record)} ${change.kind} by ${change.by}`);
+    if (change.kind !== "renewed")
+      this.#note(node.name, `${formatRecord(change.record)} ${change.kind} by ${change.by}`);
   }
 
   #complain(text: string): void {
+    if (this.#complaints.length === 0) this.#firstComplaintAt = this.#log.length;
     this.#note("!!!!", text);
     this.#complaints.push(text);
   }
@@ -308,4 +328,5 @@ function lengthOf(vip: Member["node"]["address"]): number {
 const CHECK = "/usr/local/bin/check";
 const SCRIPT_INTERVAL = seconds(1);
 const LOG_LINES = 80;
+const LINES_AFTER = 5;
 const NOTHING = (): void => undefined;

@@ -82,13 +82,6 @@ describe("supervisor and real processes", () => {
     expect(watched.told).toContain(`error VRRP child process(${pid}) does not stop: killing it`);
   });
 
-  test("a program that is not there: the supervisor goes on and tries again", async () => {
-    const watched = watch("no-such-program");
-    await watched.line((text) => text.includes("died: exited with status 1"), 1);
-    // Node ends with 1 when it finds no program, and 1 is hopeless.
-    expect(await watched.exit).toBe(1);
-  });
-
   test("the process runs with a debugger that cannot be opened, and a session of its own", async () => {
     const watched = watch("steady");
     const pid = await watched.nextPid();

@@ -1034,7 +1034,7 @@ describe("events that mean nothing in a state", () => {
     deadline,
     advertisement: adv(150),
     "priority-changed": priorityChanged(90),
-    fault: broken(script),
+    fault: broken(interfaceDown),
     "fault-cleared": cleared,
     reconfigured,
     paused,

@@ -9,6 +9,7 @@ import { describeFailure } from "../../ports/failure.ts";
 import type { Log } from "../../ports/log.ts";
 import type { FromVrrp, VrrpProcessSettings } from "../messages.ts";
 import { describeMessageError, parseFromVrrp } from "../messages.ts";
+import { timeOfDay } from "../time-of-day.ts";
 import { describeEffect, describeEnd, summarize } from "./words.ts";
 import type { Child, ConfigurationSource, Launcher, ServiceManager } from "./ports.ts";
 
@@ -338,7 +339,7 @@ class RunningSupervisor implements Supervisor {
   }
 
   #timeOfDay(): string {
-    return new Date(this.#ports.clock.wallClockMs()).toISOString();
+    return timeOfDay(this.#ports.clock.wallClockMs());
   }
 }
 

@@ -15,7 +15,6 @@ export function processLogFile(file: string, suffix: "" | "_vrrp"): string {
 
 /** Control characters could forge lines or drive a terminal; they are shown as `\x1b`. */
 export function printable(text: string): string {
-  // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
   return text.replace(/[\u0000-\u001f\u007f-\u009f]/g, (character) => {
     return `\\x${character.charCodeAt(0).toString(16).padStart(2, "0")}`;
   });

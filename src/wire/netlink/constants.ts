@@ -7,7 +7,6 @@
 export const NETLINK_ROUTE = 0;
 
 export const NLM_F_REQUEST = 0x01;
-export const NLM_F_MULTI = 0x02;
 export const NLM_F_ACK = 0x04;
 export const NLM_F_DUMP_INTR = 0x10;
 export const NLM_F_REPLACE = 0x100;
@@ -67,8 +66,6 @@ export const IFA_FLAGS = 8;
 export const IFA_PROTO = 11;
 
 export const IFA_F_SECONDARY = 0x01;
-export const IFA_F_NODAD = 0x02;
-export const IFA_F_NOPREFIXROUTE = 0x200;
 
 /** Lifetimes that never end (IPv6's addrconf.h; valid for both families). */
 export const INFINITY_LIFE_TIME = 0xffff_ffff;

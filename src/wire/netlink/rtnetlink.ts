@@ -115,9 +115,6 @@ export type RouteFact =
 
 export type RouteError = AttributeError | { readonly code: "MISSING_ATTRIBUTE"; readonly type: number };
 
-/** IFA_PROTO of every address that Holdfast adds: "H". keepalived uses 18. */
-export const IFAPROT_HOLDFAST = 0x48;
-
 /**
  * Reads a message of type RTM_NEWLINK, RTM_DELLINK, RTM_NEWADDR or RTM_DELADDR; any other is "other".
  *
@@ -344,6 +341,8 @@ const AT_VALID_LIFETIME = 4;
 const CACHEINFO_LENGTH = 16;
 
 const IFAPROT_UNSPEC = 0;
+/** IFA_PROTO of every address that Holdfast adds: "H". keepalived uses 18. */
+const IFAPROT_HOLDFAST = 0x48;
 const MAC_LENGTH = 6;
 const IPV4_LENGTH = 4;
 const IPV6_LENGTH = 16;

@@ -1,8 +1,5 @@
 import { spawn, type ChildProcess } from "node:child_process";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { existsSync, readFileSync } from "node:fs";
 import { run, runOrThrow } from "./program.ts";
 
 /**
@@ -41,11 +38,6 @@ export function nextPrefix(): string {
   return `hf${process.pid}x${serial}-`;
 }
 
-/** The folder of files of one lab. */
-export function labFolder(prefix: string): string {
-  return join(tmpdir(), `holdfast-lab-${prefix.slice(0, -1)}`);
-}
-
 /**
  * Starts the first process of a host: it owns the host's pid, mount and UTS namespace, takes in orphans, and ends everything
  * on the host when it ends.
@@ -70,7 +62,7 @@ export async function openHolder(namespace: string, hostname: string, undoing: U
 }
 
 /**
- * Removes namespaces, their processes and files of labs whose owner no longer lives. Labs of living processes are left
+ * Removes namespaces and their processes of labs whose owner no longer lives. Labs of living processes are left
  * alone, and so is everything whose name is not one of ours.
  *
  * @returns What was removed.
@@ -84,9 +76,7 @@ export async function sweepLeftOvers(): Promise<string[]> {
     }
     await run(["ip", "netns", "del", name]);
   }
-  const folders = readdirSync(tmpdir()).filter((name) => isLeftOver(/^holdfast-lab-hf(\d+)x\d+$/.exec(name)));
-  for (const folder of folders) await rm(join(tmpdir(), folder), { recursive: true, force: true });
-  return [...dead, ...folders];
+  return dead;
 }
 
 function isLeftOver(match: RegExpExecArray | null): boolean {

@@ -1,0 +1,333 @@
+import type { ChildProcess } from "node:child_process";
+import { spawn } from "node:child_process";
+import { constants, mkdtempSync, openSync, readFileSync, rmSync, watch, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import type { Namespaces } from "../netns/namespace.ts";
+import { command, makeNamespaces } from "../netns/namespace.ts";
+import { needs } from "../require.ts";
+
+/** The whole program in a network namespace of its own, with a configuration that becomes master after 3.6 s. */
+needs({ root: true, tools: ["ip", "mkfifo"] })("holdfast", () => {
+  let namespaces: Namespaces;
+  let namespace = "";
+  let folder = "";
+  let daemons: Daemon[] = [];
+
+  beforeEach(() => {
+    namespaces = makeNamespaces();
+    namespace = namespaces.create("node");
+    namespaces.join(namespace, "veth0", namespace, "veth1");
+    command("ip", "-n", namespace, "address", "add", "10.1.1.5/24", "dev", "veth0");
+    folder = mkdtempSync(join(tmpdir(), "hf-run-"));
+    writeFileSync(join(folder, "good.conf"), GOOD);
+  });
+
+  afterEach(async () => {
+    for (const daemon of daemons) await daemon.remove();
+    daemons = [];
+    namespaces.remove();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  const start = (...flags: readonly string[]): Daemon => {
+    const daemon = startDaemon(namespace, folder, flags);
+    daemons.push(daemon);
+    return daemon;
+  };
+  const holdfast = async (...words: readonly string[]): Promise<Ended> => await run(namespace, words);
+  const status = async (): Promise<Ended> => await holdfast("status", "--json", "--runtime-dir", folder);
+
+  test("start: pid files name both processes when they are up, stop removes them and exits with 0", async () => {
+    const daemon = start();
+    await daemon.line("Startup complete");
+    await daemon.pidFile("vrrp.pid");
+    expect(daemon.pid("holdfast.pid")).toBe(daemon.processId());
+    expect(readFileSync(`/proc/${daemon.pid("vrrp.pid")}/comm`, "utf8")).toBe("holdfast_vrrp\n");
+    daemon.signal("SIGTERM");
+    expect(await daemon.exit).toBe(0);
+    expect([() => daemon.pid("holdfast.pid"), () => daemon.pid("vrrp.pid")].every(throws)).toBe(true);
+  });
+
+  test("signals that keepalived's users send: nobody dies, nobody opens a debugger", async () => {
+    const daemon = start();
+    await daemon.pidFile("vrrp.pid");
+    const pids = [daemon.pid("holdfast.pid"), daemon.pid("vrrp.pid")];
+    for (const pid of pids) {
+      for (const signal of ["USR1", "USR2", "PIPE", "RTMIN+2", "RTMAX-1", "RTMAX"]) {
+        command("/bin/bash", "-c", `kill -${signal} ${pid}`);
+        if (signal !== "PIPE") await daemon.line("writes no file here");
+      }
+    }
+    expect(daemon.output()).not.toContain("ebugger");
+    expect([daemon.pid("holdfast.pid"), daemon.pid("vrrp.pid")]).toEqual(pids);
+    expect((await status()).status).toBe(0);
+  });
+
+  test("a second start: refused, and the first goes on", async () => {
+    const daemon = start();
+    await daemon.pidFile("vrrp.pid");
+    const second = await start().exit;
+    expect(second).toBe(1);
+    expect((await status()).status).toBe(0);
+  });
+
+  test("bad file, SIGHUP to either process: refused and remembered; mended: in force", async () => {
+    const daemon = start();
+    await daemon.pidFile("vrrp.pid");
+    for (const bad of ["vrrp_instance VI_1 {\n  priority\n}\n", GOOD.replace("priority", "priorityy")]) {
+      writeFileSync(join(folder, "good.conf"), bad);
+      daemon.signal("SIGHUP");
+      await daemon.line("Reload refused");
+      process.kill(daemon.pid("vrrp.pid"), "SIGHUP");
+      await daemon.line("Reload refused");
+      const { daemon: shown, instances } = JSON.parse((await status()).output);
+      expect(shown.refusedReload.reasons.length).toBeGreaterThan(0);
+      expect(instances[0]).toMatchObject({ name: "VI_1", priority: 100 });
+    }
+    const reload = ["reload", "--runtime-dir", folder];
+    expect((await holdfast(...reload)).status).toBe(1);
+    // The misspelt priority would not have stopped a start, so it may be forced.
+    expect((await holdfast(...reload, "--force")).status).toBe(0);
+    writeFileSync(join(folder, "good.conf"), GOOD.replace("100", "120"));
+    expect((await holdfast(...reload)).status).toBe(0);
+    const after = JSON.parse((await status()).output);
+    expect(after.daemon.refusedReload).toBeNull();
+    expect(after.instances[0].priority).toBe(120);
+  });
+
+  test("the vrrp process is stopped (SIGSTOP): the status says so, then it is replaced", async () => {
+    const daemon = start();
+    await daemon.pidFile("vrrp.pid");
+    const frozen = daemon.pid("vrrp.pid");
+    process.kill(frozen, "SIGSTOP");
+    const meanwhile = await status();
+    expect(meanwhile.status).toBe(5);
+    expect(JSON.parse(meanwhile.output)).toMatchObject({
+      instances: [],
+      daemon: { processes: [{}, { state: "silent" }] },
+    });
+    await daemon.line("hangs: killing it");
+    await daemon.pidFile("vrrp.pid");
+    expect(daemon.pid("vrrp.pid")).not.toBe(frozen);
+    expect((await status()).status).toBe(0);
+  });
+
+  test("kill -9 of the supervisor of a master: the vrrp process takes the address away and ends", async () => {
+    const daemon = start();
+    await daemon.line("setting VIPs");
+    const vrrp = daemon.pid("vrrp.pid");
+    expect(addresses(namespace)).toContain("10.1.1.1");
+    daemon.signal("SIGKILL");
+    await daemon.line("sent 0 priority");
+    await daemon.closed;
+    expect(addresses(namespace)).not.toContain("10.1.1.1");
+    expect(hasEnded(vrrp)).toBe(true);
+    // Left-over pid files and the socket do not stand in the way.
+    const next = start();
+    await next.line("Startup complete");
+    await next.pidFile("vrrp.pid");
+    expect((await status()).status).toBe(0);
+  });
+
+  test("without -n: returns when the daemon is up, with its own exit status when it is not", async () => {
+    const flags = ["-G", "--runtime-dir", folder, "--state-dir", folder];
+    const started = await holdfast("-f", join(folder, "good.conf"), ...flags);
+    expect(started).toEqual({ status: 0, output: "" });
+    const pid = Number(readFileSync(join(folder, "holdfast.pid"), "utf8"));
+    expect((await status()).status).toBe(0);
+    const again = await holdfast("-f", join(folder, "good.conf"), ...flags);
+    expect(again).toEqual({ status: 1, output: `daemon is already running, pid ${pid}\n` });
+    const gone = untilGone(folder, "holdfast.pid");
+    process.kill(pid, "SIGTERM");
+    await gone;
+    writeFileSync(join(folder, "bad.conf"), "vrrp_instance VI_1 {\n  priority\n}\n");
+    const refused = await holdfast("-f", join(folder, "bad.conf"), ...flags);
+    expect(refused.status).toBe(2);
+    expect(refused.output).toContain('"priority" needs');
+    expect((await holdfast("-f", join(folder, "none.conf"), ...flags)).status).toBe(6);
+  });
+
+  test("no permission: exit 4, and the sentence names the capability", async () => {
+    const without = ["setpriv", "--bounding-set", "-net_raw", "--inh-caps", "-net_raw"];
+    const ended = await run(namespace, ["run", "-f", join(folder, "good.conf"), "--runtime-dir", folder], without);
+    expect(ended.status).toBe(4);
+    expect(ended.output).toContain("missing CAP_NET_RAW");
+  });
+
+  test("no such interface: exit 2, and the sentence names it", async () => {
+    writeFileSync(join(folder, "good.conf"), GOOD.replace("veth0", "veth77"));
+    const daemon = start();
+    expect(await daemon.exit).toBe(2);
+    expect(daemon.output()).toContain('There is no interface "veth77" on this host');
+  });
+
+  test("nobody reads its standard error, and the pipe is full: it works all the same", async () => {
+    const fifo = join(folder, "fifo");
+    command("mkfifo", fifo);
+    const full = openSync(fifo, constants.O_RDWR | constants.O_NONBLOCK);
+    command("/bin/sh", "-c", `head -c 65536 /dev/zero > ${fifo}`);
+    const daemon = startDaemon(namespace, folder, [], full);
+    daemons.push(daemon);
+    await daemon.pidFile("vrrp.pid");
+    expect((await status()).status).toBe(0);
+    daemon.signal("SIGTERM");
+    expect(await daemon.exit).toBe(0);
+  });
+
+  test("a folder for run files that cannot be written: said, and the service runs", async () => {
+    writeFileSync(join(folder, "file"), "");
+    const daemon = start("--runtime-dir", join(folder, "file", "run"));
+    await daemon.line("going on, but a second start will not be noticed");
+    await daemon.line("Startup complete");
+    daemon.signal("SIGTERM");
+    expect(await daemon.exit).toBe(0);
+  });
+
+  test("process_names: keepalived's titles for ps -C and pidof", async () => {
+    writeFileSync(join(folder, "good.conf"), `global_defs {\n  process_names\n}\n${GOOD}`);
+    const daemon = start();
+    await daemon.pidFile("vrrp.pid");
+    const names = [daemon.pid("holdfast.pid"), daemon.pid("vrrp.pid")].map((pid) =>
+      readFileSync(`/proc/${pid}/comm`, "utf8").trim(),
+    );
+    expect(names).toEqual(["keepalived", "keepalived_vrrp"]);
+  });
+});
+
+interface Ended {
+  readonly status: number | null;
+  readonly output: string;
+}
+
+interface Daemon {
+  readonly exit: Promise<number | null>;
+  /** Nobody writes to its standard error any more: all its processes are gone. */
+  readonly closed: Promise<void>;
+  processId(): number | undefined;
+  output(): string;
+  /** Waits for a line with these words, behind the one that was waited for last. */
+  line(words: string): Promise<void>;
+  /** Waits until a pid file is there. */
+  pidFile(name: string): Promise<void>;
+  pid(name: string): number;
+  signal(signal: NodeJS.Signals): void;
+  remove(): Promise<void>;
+}
+
+function startDaemon(namespace: string, folder: string, flags: readonly string[], stderr?: number): Daemon {
+  const words = ["run", "-f", join(folder, "good.conf"), "--runtime-dir", folder, "--state-dir", folder, ...flags];
+  const child = spawn("ip", ["netns", "exec", namespace, PROGRAM, ...words], {
+    stdio: ["ignore", "ignore", stderr ?? "pipe"],
+  });
+  let output = "";
+  let read = 0;
+  let onOutput = (): void => {};
+  child.stderr?.on("data", (text: Buffer) => {
+    output += text.toString();
+    onOutput();
+  });
+  const exit = ended(child);
+  const closed = new Promise<void>((resolve) => child.once("close", () => resolve()));
+  const pid = (name: string): number => Number(readFileSync(join(folder, name), "utf8"));
+  return {
+    exit,
+    closed,
+    processId: () => child.pid,
+    output: () => output,
+    line: async (words_) => {
+      await new Promise<void>((resolve, reject) => {
+        const look = (): void => {
+          const at = output.indexOf(words_, read);
+          if (at < 0) return;
+          read = at + words_.length;
+          onOutput = () => {};
+          resolve();
+        };
+        onOutput = look;
+        void closed.then(() => reject(new Error(`it ended before it said "${words_}":\n${output}`)));
+        look();
+      });
+    },
+    pidFile: async (name) => {
+      await new Promise<void>((resolve) => {
+        const look = (): void => {
+          if (throws(() => pid(name))) return;
+          watcher.close();
+          resolve();
+        };
+        const watcher = watch(folder, look);
+        look();
+      });
+    },
+    pid,
+    signal: (signal) => void child.kill(signal),
+    remove: async () => {
+      if (child.exitCode === null && child.signalCode === null) child.kill("SIGTERM");
+      await exit;
+      if (stderr === undefined) await closed;
+    },
+  };
+}
+
+async function run(namespace: string, words: readonly string[], before: readonly string[] = []): Promise<Ended> {
+  const child = spawn("ip", ["netns", "exec", namespace, ...before, PROGRAM, ...words], {
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let output = "";
+  for (const stream of [child.stdout, child.stderr]) stream.on("data", (text: Buffer) => (output += text.toString()));
+  const closed = new Promise((resolve) => child.once("close", resolve));
+  const status = await ended(child);
+  await closed;
+  return { status, output };
+}
+
+async function ended(child: ChildProcess): Promise<number | null> {
+  return await new Promise((resolve, reject) => {
+    child.once("error", reject);
+    child.once("exit", (status) => resolve(status));
+  });
+}
+
+async function untilGone(folder: string, name: string): Promise<void> {
+  await new Promise<void>((resolve) => {
+    const watcher = watch(folder, () => {
+      if (!throws(() => readFileSync(join(folder, name)))) return;
+      watcher.close();
+      resolve();
+    });
+  });
+}
+
+function addresses(namespace: string): string {
+  return command("ip", "-n", namespace, "-brief", "address", "show", "dev", "veth0");
+}
+
+/** Gone, or dead and not yet collected by whoever inherited it. */
+function hasEnded(pid: number): boolean {
+  return throws(() => process.kill(pid, 0)) || readFileSync(`/proc/${pid}/cmdline`).length === 0;
+}
+
+function throws(action: () => unknown): boolean {
+  try {
+    action();
+    return false;
+  } catch {
+    return true;
+  }
+}
+
+const PROGRAM = fileURLToPath(new URL("../../bin/holdfast", import.meta.url));
+
+const GOOD = `vrrp_instance VI_1 {
+  interface veth0
+  virtual_router_id 77
+  priority 100
+  advert_int 1
+  virtual_ipaddress {
+    10.1.1.1/24
+  }
+}
+`;
