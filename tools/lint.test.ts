@@ -33,13 +33,17 @@ const FORBIDDEN: Readonly<Record<string, { readonly rule: string; readonly impor
   },
   config: { rule: "config-is-pure", imports: ["wire", "core", "ports", "daemon", "linux", "node:fs", "commander"] },
   ports: { rule: "ports-are-interfaces", imports: ["wire", "core", "config", "daemon", "linux", "node:net"] },
-  daemon: { rule: "daemon-is-given-ports", imports: ["linux", "sim", "api", "cli", "main", "node:process", "koffi"] },
+  daemon: {
+    rule: "daemon-is-given-ports",
+    imports: ["linux", "sim", "api", "cli", "main", "lab", "node:process", "koffi"],
+  },
   linux: { rule: "linux-obeys", imports: ["core", "config", "daemon", "sim", "api", "cli", "main"] },
   sim: { rule: "sim-is-memory", imports: ["linux", "api", "cli", "main", "node:timers"] },
   insight: { rule: "insight-foretells", imports: ["linux", "wire", "api", "cli", "main", "node:fs"] },
   api: { rule: "api-names-its-port", imports: ["core", "wire", "config", "daemon", "linux", "cli", "main"] },
   cli: { rule: "cli-is-a-client", imports: ["core", "config", "daemon", "linux", "main", "api"] },
   main: { rule: "main-wires", imports: ["wire", "core", "sim"] },
+  lab: { rule: "lab-stands-apart", imports: ["wire", "core", "config", "daemon", "linux", "main", "demo"] },
   demo: { rule: "demo-is-a-user", imports: ["wire", "core", "sim"] },
 };
 

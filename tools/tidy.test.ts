@@ -27,6 +27,7 @@ describe("words", () => {
 
   test.each([
     ["src/linux/a.ts", "setTimeout(go, 1);"],
+    ["src/lab/a.ts", "setTimeout(go, 1);"],
     ["src/daemon/a.test.ts", "setTimeout(go, 1);"],
     ["src/cli/a.ts", `console.log("x");`],
     ["src/main/a.ts", "// oxlint-disable-next-line no-var -- older engines"],

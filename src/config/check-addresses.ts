@@ -108,7 +108,8 @@ function readOptions(
         '"use_vmac" is read but not acted on by this version: the address is added to the interface itself';
       report({ code: "NOT_ACTED_ON", at, message });
     } else if (!OPTIONS_WITH_VALUE.includes(option.text)) {
-      reportUnknownOption(option, report);
+      // What was meant to have a value has one here too.
+      if (reportUnknownOption(option, report)) index += 1;
     } else {
       const value = words[++index];
       if (value === undefined) {
@@ -194,16 +195,18 @@ function readSameFamily(value: Token, family: AddressFamily, report: Report): Ip
   return undefined;
 }
 
-function reportUnknownOption(option: Token, report: Report): void {
+/** True where an option with a value was meant. */
+function reportUnknownOption(option: Token, report: Report): boolean {
   const at = spanOfToken(option);
   if (parseIpAddress(option.text.split("/", 1)[0] ?? "") !== undefined) {
     const message = `"${option.text}" is ignored: every line holds one address`;
     report({ code: "EXTRA_WORDS", at, message, severity: "error", effect: "refuses-reload" });
-    return;
+    return false;
   }
   const meant = closest(option.text, [...OPTIONS_WITH_VALUE, ...FLAGS.keys(), "no_track", "use_vmac"]);
   const help = meant === undefined ? undefined : `Did you mean "${meant}"?`;
   report({ code: "UNKNOWN_OPTION", at, message: `An address has no option "${option.text}"`, help });
+  return meant !== undefined && OPTIONS_WITH_VALUE.includes(meant);
 }
 
 function looksLikeOption(text: string): boolean {

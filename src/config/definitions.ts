@@ -42,6 +42,7 @@ export function expandDefinitions(
   if (!line.text.includes("$")) return { line, rest: [], restOf: undefined };
   const work: Work = { whole: line, definitions, builtIns, report, rest: undefined, length: 0, steps: 0, full: false };
   const expanded = putIn(work, line, active, true);
+  reportUnread(line, definitions, report);
   const rest = work.rest?.lines.slice(1).map((later) => usedAt(later, line)) ?? [];
   return { line: { ...line, ...expanded }, rest, restOf: work.rest?.name };
 }
@@ -51,6 +52,17 @@ export function parseDefinition(line: LogicalLine): { readonly name: string; rea
   const match = /^\$([A-Za-z_][A-Za-z0-9_]*)=/.exec(line.text);
   if (match === null) return undefined;
   return { name: match[1] ?? "", value: slice(line, match[0].length) };
+}
+
+/** `$NAME.1` is not replaced, and keepalived does not say so. */
+function reportUnread(line: LogicalLine, definitions: ReadonlyMap<string, Definition>, report: Report): void {
+  for (const match of line.text.matchAll(/\$([A-Za-z_][A-Za-z0-9_]*)(?![A-Za-z0-9_ \t,)]|$)/g)) {
+    const name = match[1] ?? "";
+    if (!definitions.has(name)) continue;
+    const at = spanOfUnits(line, match.index, match.index + match[0].length);
+    const message = `"$${name}" stays as it is, since neither a space nor the end of the line follows`;
+    report({ code: "UNDEFINED_NAME", at, message, help: `Write \${${name}}.` });
+  }
 }
 
 interface Work {

@@ -27,13 +27,6 @@ export interface Journal {
   append(event: JournalEvent): void;
 }
 
-/** Names of the two files in the state directory: the one that is written, and the one before. */
-export const JOURNAL_FILE = "journal.jsonl";
-export const JOURNAL_OLDER_FILE = "journal.1.jsonl";
-
-/** A journal file larger than this becomes the older one. */
-export const JOURNAL_FILE_BYTES = 1_048_576;
-
 /**
  * Opens the journal of a state directory and goes on with the numbers found there. Nothing is written until the first
  * entry. A last line that a crash tore apart stays as it is, and the next entry begins on a line of its own.
@@ -135,3 +128,10 @@ function sequenceOf(line: string): number | undefined {
 }
 
 const BACKLOG_ENTRIES = 200;
+
+/** Names of the two files in the state directory: the one that is written, and the one before. */
+const JOURNAL_FILE = "journal.jsonl";
+const JOURNAL_OLDER_FILE = "journal.1.jsonl";
+
+/** A journal file larger than this becomes the older one. */
+const JOURNAL_FILE_BYTES = 1_048_576;

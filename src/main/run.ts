@@ -142,11 +142,6 @@ export function runSupervisor(flags: Flags, starter: Starter): void {
   );
 }
 
-/** The file names in the runtime directory. */
-export const CONTROL_SOCKET = "holdfast.sock";
-export const PID_FILE = "holdfast.pid";
-export const VRRP_PID_FILE = "vrrp.pid";
-
 function logSettingsOf(flags: Flags): LogSettings {
   return {
     console: flags.console,
@@ -219,3 +214,8 @@ const POLICY = {
 
 /** How many errors the starter of a daemon repeats on the terminal. */
 const KEPT_COMPLAINTS = 50;
+
+/** The file names in the runtime directory. */
+const CONTROL_SOCKET = "holdfast.sock";
+const PID_FILE = "holdfast.pid";
+const VRRP_PID_FILE = "vrrp.pid";

@@ -85,15 +85,14 @@ export class Invariants {
    * standing still, nothing but its lease ends what it holds.
    */
   notePreemption(): void {
-    const now = this.#world.now();
-    const deaf = this.#nodes.some(
-      (node) =>
-        !node.running ||
-        node.stopped ||
-        node.machine.standstill !== undefined ||
-        now < (this.#dazedUntil.get(node.name) ?? 0),
-    );
-    if (deaf) this.excuse(micros(this.#lease + KERNEL_LATENESS));
+    const deaf = this.#nodes.some((node) => this.#isDeaf(node));
+    // Else the hand-over from here on is one of its own, and another may be under way.
+    this.excuse(micros(deaf ? this.#lease + KERNEL_LATENESS : 0));
+  }
+
+  /** A machine goes on. Without a process that could know of it, it goes on with what its kernel had. */
+  noteWake(node: SimNode): void {
+    if (this.#isDeaf(node)) this.excuse(micros(this.#lease + KERNEL_LATENESS));
   }
 
   noteStall(node: SimNode, length: Micros): void {
@@ -114,6 +113,11 @@ export class Invariants {
       this.#overlaps.delete(vip);
       this.#judge(vip, since, now);
     }
+  }
+
+  #isDeaf(node: SimNode): boolean {
+    const dazed = this.#world.now() < (this.#dazedUntil.get(node.name) ?? 0);
+    return !node.running || node.stopped || node.machine.standstill !== undefined || dazed;
   }
 
   #judge(vip: IpAddress, since: Instant, until: Instant): void {

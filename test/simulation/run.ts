@@ -224,6 +224,7 @@ class Run {
 
   #wake(member: Member, kind: "suspend" | "freeze"): void {
     member.node.wake();
+    this.#invariants.noteWake(member.node);
     // Its timers did not run, so up to one look at the clocks may pass until it knows.
     this.#invariants.excuse(millis(300));
     if (kind === "freeze" && member.plan.outsideResolution !== 1) {
@@ -272,9 +273,9 @@ class Run {
     const masters = states.filter(({ status }) => status?.state === "MASTER");
     const words = states.map(({ member, status }) => `${member.node.name}=${status?.state ?? "not running"}`).join(" ");
     if (masters.length !== 1) return this.#complain(`after healing there are ${masters.length} masters: ${words}`);
-    const strongest = Math.max(...alive.map(({ priority }) => priority));
+    const strongest = Math.max(...states.map(({ status }) => status?.effectivePriority ?? 0));
     const [master] = masters;
-    if (this.#plan.preemptMode && master?.member.priority !== strongest) {
+    if (this.#plan.preemptMode && master?.status?.effectivePriority !== strongest) {
       this.#complain(`after healing the master is not the strongest: ${words}`);
     }
     for (const { member, status } of states) {

@@ -363,7 +363,7 @@ function processState(state: ChildState, isSilent: boolean): ProcessStatus["stat
 }
 
 /** The longest that a status waits for the vrrp process; its answer takes well under a millisecond when it is well. */
-export const STATUS_LIMIT: Micros = seconds(1);
+const STATUS_LIMIT: Micros = seconds(1);
 
 /** How often the supervisor looks at the instances, for the line that systemd shows. */
 const LOOK_INTERVAL = seconds(5);

@@ -109,6 +109,11 @@ export class AddressHolder implements LeaseOwner {
     );
   }
 
+  /** Gets ready to claim. Nothing is changed on the host. */
+  prepare(): void {
+    this.#dependencies.announcer.prepare(this.addresses());
+  }
+
   /** Adds every address, ours from before a crash included. Continues a hand-over as the holder. */
   claim(): void {
     this.#wanted = true;

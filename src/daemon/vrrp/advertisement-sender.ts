@@ -50,6 +50,11 @@ export class AdvertisementSender {
     this.#oldUnicastChecksum = true;
   }
 
+  /** Runs the code of the first advert once, without sending it: what runs for the first time costs milliseconds. */
+  prepare(source: IpAddress): void {
+    this.#message(0, source, source);
+  }
+
   /** Sends one advert to everybody concerned. @returns the last failure, if any. */
   send(priority: number, source: IpAddress): SystemFailure | undefined {
     const { transport } = this.#settings;

@@ -22,6 +22,19 @@ export class Announcer {
     this.#dependencies = dependencies;
   }
 
+  /**
+   * Opens what `announce` will need, and runs the code once: the first run of anything costs Node milliseconds, and the
+   * first announcement is the one that everybody waits for.
+   */
+  prepare(addresses: readonly VirtualAddress[]): void {
+    for (const { address, device } of addresses) {
+      const entry = this.#dependencies.interfaces.byName(device);
+      if (entry?.mac === undefined || familyOf(address) !== "ipv4") continue;
+      this.#sender(entry.index, device);
+      serializeArp(gratuitousArp(address, entry.mac));
+    }
+  }
+
   /** Sends `repeat` rounds of gratuitous ARP back to back, each address once a round. */
   announce(name: string, addresses: readonly VirtualAddress[], repeat: number): void {
     const byDevice = new Map<string, VirtualAddress[]>();

@@ -110,6 +110,8 @@ export class Instance {
     this.#life = "running";
     this.#resumes = this.holder.stillLeased();
     this.evaluate();
+    this.holder.prepare();
+    this.#sender.prepare(this.#router.source);
   }
 
   /**

@@ -1,0 +1,106 @@
+import { describe, expect, test } from "vitest";
+import { ip } from "../base/address.ts";
+import { seededRandom } from "../base/random.ts";
+import { fail, succeed } from "../base/result.ts";
+import { checkHost } from "./check-host.ts";
+import type { HostFacts } from "./check-host.ts";
+import { loadConfiguration } from "./load.ts";
+
+const CONFIGURATION = `global_defs {
+ script_user keepalived_script
+}
+vrrp_script s {
+ script "/etc/check.sh a"
+ user www
+}
+vrrp_instance A {
+ interface eth0
+ virtual_router_id 5
+ unicast_src_ip 10.0.0.7
+ unicast_peer {
+  10.0.0.2
+ }
+ virtual_ipaddress {
+  10.0.0.9/24 dev eth1
+ }
+ track_script {
+  s
+ }
+ track_interface {
+  eth2
+ }
+ notify "/etc/notify.sh" root
+}
+`;
+
+const GOOD: HostFacts = {
+  interfaceExists: () => true,
+  ownAddresses: () => [ip("10.0.0.7")],
+  accountExists: () => true,
+  program: (name) => ({ kind: "found", path: name, executable: true, insecureBecause: undefined }),
+};
+
+function said(facts: Partial<HostFacts>, text = CONFIGURATION): readonly string[] {
+  const missing = fail({ errno: "ENOENT", message: "No such file or directory" });
+  const { configuration } = loadConfiguration(
+    "f",
+    { read: () => succeed(new TextEncoder().encode(text)), list: () => missing, facts: () => missing },
+    { configId: "node1", instanceName: undefined, environment: () => undefined, random: seededRandom(1) },
+  );
+  return checkHost(configuration, { ...GOOD, ...facts }).map(
+    ({ code, severity, place }) => `${place.line}:${place.column}-${place.endColumn} ${severity} ${code}`,
+  );
+}
+
+describe("a configuration on this host", () => {
+  test("everything there: nothing to say", () => {
+    expect(said({})).toEqual([]);
+  });
+
+  test("missing interfaces: each at the line that names it, an unknown answer is none", () => {
+    expect(said({ interfaceExists: () => false })).toEqual([
+      "9:2-16 error UNKNOWN_INTERFACE",
+      "22:3-7 error UNKNOWN_INTERFACE",
+      "16:3-23 error UNKNOWN_INTERFACE",
+    ]);
+    expect(said({ interfaceExists: () => undefined })).toEqual([]);
+  });
+
+  test("programs: missing, not executable", () => {
+    expect(said({ program: () => ({ kind: "missing" }) })).toEqual([
+      "5:9-26 error SCRIPT_MISSING",
+      "24:9-30 error SCRIPT_MISSING",
+    ]);
+    const path = "/etc/check.sh";
+    expect(said({ program: () => ({ kind: "found", path, executable: false, insecureBecause: undefined }) })).toContain(
+      "5:9-26 error SCRIPT_NOT_EXECUTABLE",
+    );
+  });
+
+  test("a program that others may change: an error only where root runs it and enable_script_security refuses it", () => {
+    const program: HostFacts["program"] = (name) => ({
+      kind: "found",
+      path: name,
+      executable: true,
+      insecureBecause: "/etc is writable by its group",
+    });
+    expect(said({ program })).toEqual(["24:9-30 warning SCRIPT_INSECURE"]);
+    const secured = CONFIGURATION.replace("global_defs {", "global_defs {\n enable_script_security");
+    expect(said({ program }, secured)).toEqual(["25:9-30 error SCRIPT_INSECURE"]);
+  });
+
+  test("accounts that do not exist: of the script, of the notify line, of script_user", () => {
+    expect(said({ accountExists: (user) => user === "root" })).toEqual([
+      "5:9-26 error UNKNOWN_ACCOUNT",
+      "5:9-26 error UNKNOWN_ACCOUNT",
+    ]);
+  });
+
+  test("addresses: a peer, a source and a virtual address that are this host's own, or not", () => {
+    expect(said({ ownAddresses: () => [ip("10.0.0.2"), ip("10.0.0.9")] })).toEqual([
+      "13:3-11 warning OWN_ADDRESS_AS_PEER",
+      "8:15-16 warning SOURCE_NOT_HERE",
+      "16:3-23 warning ADDRESS_ALREADY_HERE",
+    ]);
+  });
+});
