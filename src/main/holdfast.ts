@@ -44,9 +44,15 @@ async function runWithFlags(argv: readonly string[], asCommand: boolean): Promis
   }
   const { starterOf, startInBackground } = await import("./daemonize.ts");
   if (!flags.foreground && !flags.inBackground) return startInBackground(fileURLToPath(import.meta.url), argv, flags);
+  // The vrrp process inherits all of this.
   if (flags.inBackground) process.chdir("/");
+  if (flags.umask !== undefined) process.umask(flags.umask);
+  const { saveMemory } = await import("./node-flags.ts");
+  saveMemory();
+  const { VRRP_PROGRAM, createLauncher } = await import("./launch-vrrp.ts");
+  const launcher = createLauncher({ program: VRRP_PROGRAM, environment: process.env });
   const { runSupervisor } = await import("./run.ts");
-  runSupervisor(flags, starterOf(flags));
+  runSupervisor(flags, launcher, starterOf(flags));
 }
 
 async function suggestion(refusal: string): Promise<string> {

@@ -1,12 +1,24 @@
+import { setFlagsFromString } from "node:v8";
+
 /**
- * How every process of Holdfast runs Node.
+ * How the processes of a daemon run Node.
  *
  * Node opens its debugger on SIGUSR1 until a handler stands, and exporters send SIGUSR1 to root daemons: the address
- * cannot be bound (192.0.2.0/24 is for documentation, RFC 5737), so nothing is opened. The heap's nursery is kept small
- * and V8 gets no threads of its own: the processes compute little.
+ * cannot be bound (192.0.2.0/24 is for documentation, RFC 5737), so nothing is opened.
+ *
+ * The rest is for memory, measured: these processes compute little, so the heap's nursery stays small, V8 gets no threads
+ * of its own, and its compilers are left out, whose code alone would be 4 MB of each process. A batch of 1,000 renewed
+ * addresses takes as long without them, since nearly all of it is the kernel's time.
  */
 export const NODE_FLAGS: readonly string[] = [
   "--inspect-port=192.0.2.1:1900",
   "--max-semi-space-size=1",
   "--v8-pool-size=0",
+  "--no-opt",
+  "--no-sparkplug",
 ];
+
+/** Turns off, in a process that was started without `NODE_FLAGS`, what can still be turned off. */
+export function saveMemory(): void {
+  for (const flag of ["--max-semi-space-size=1", "--no-opt", "--no-sparkplug"]) setFlagsFromString(flag);
+}

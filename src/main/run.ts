@@ -5,6 +5,7 @@ import { openControlServer } from "../api/control-server.ts";
 import { millis, seconds } from "../base/time.ts";
 import type { Configuration } from "../config/model.ts";
 import type { LogSettings } from "../daemon/messages.ts";
+import type { Launcher } from "../daemon/supervisor/ports.ts";
 import type { Supervisor } from "../daemon/supervisor/supervisor.ts";
 import { startSupervisor } from "../daemon/supervisor/supervisor.ts";
 import { openLinuxClock } from "../linux/clock.ts";
@@ -15,7 +16,6 @@ import { describeMissing, missingCapabilities } from "./capabilities.ts";
 import { findConfigurationFile, openConfigurationSource } from "./configuration-source.ts";
 import { EXIT } from "./exit-codes.ts";
 import type { Flags } from "./flags.ts";
-import { VRRP_PROGRAM, createLauncher } from "./launch-vrrp.ts";
 import { openLog } from "./logging/open-log.ts";
 import type { PidFile } from "./pid-file.ts";
 import { claimPidFile, makeDirectory, writePidFile } from "./pid-file.ts";
@@ -35,9 +35,8 @@ export interface Starter {
  * Is the supervisor until it ends: reads the configuration, starts the vrrp process and keeps it running. Ends the process
  * itself, with keepalived's exit codes.
  */
-export function runSupervisor(flags: Flags, starter: Starter): void {
+export function runSupervisor(flags: Flags, launcher: Launcher, starter: Starter): void {
   process.title = DEFAULT_TITLES.supervisor;
-  if (flags.umask !== undefined) process.umask(flags.umask);
   const clock = openLinuxClock();
   const logSettings = logSettingsOf(flags);
   const opened = openLog(logSettings, "Keepalived");
@@ -134,7 +133,7 @@ export function runSupervisor(flags: Flags, starter: Starter): void {
       log,
       source,
       manager,
-      launcher: createLauncher({ program: VRRP_PROGRAM, environment: process.env }),
+      launcher,
       publishVrrpPid: (pid) => publishVrrpPid(flags, log, held, pid),
       configured: applyTitle,
       exit: end,

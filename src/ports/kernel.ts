@@ -55,6 +55,11 @@ export interface AddressRequest {
   readonly preferredLifetime: Lifetime;
 }
 
+/** What is needed to find an address again. */
+export interface AddressTarget extends Pick<AddressRequest, "interfaceIndex" | "address" | "prefixLength"> {
+  readonly peer?: IpAddress | undefined;
+}
+
 /** What changed, in the order it happened. */
 export type KernelEvent =
   | { readonly kind: "interface-changed"; readonly interface: NetworkInterface }
@@ -92,9 +97,7 @@ export interface Kernel {
    * run out.
    */
   renewAddresses(requests: readonly AddressRequest[]): readonly Result<void, SystemFailure>[];
-  /** Refused with EADDRNOTAVAIL when it is not there. */
-  removeAddress(
-    address: Pick<AddressRequest, "interfaceIndex" | "address" | "prefixLength">,
-  ): Result<void, SystemFailure>;
+  /** Refused with EADDRNOTAVAIL when it is not there. An address that was added with a peer needs it here, too. */
+  removeAddress(target: AddressTarget): Result<void, SystemFailure>;
   openMonitor(onReadable: () => void): Result<KernelMonitor, SystemFailure>;
 }

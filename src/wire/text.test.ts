@@ -5,6 +5,8 @@ describe("text on the wire", () => {
   test.each([
     ["eth0", [0x65, 0x74, 0x68, 0x30]],
     ["é", [0xc3, 0xa9]],
+    ["\u0800", [0xe0, 0xa0, 0x80]],
+    ["\uffff", [0xef, 0xbf, 0xbf]],
     ["網", [0xe7, 0xb6, 0xb2]],
     ["🙂", [0xf0, 0x9f, 0x99, 0x82]],
     ["", []],
@@ -19,5 +21,6 @@ describe("text on the wire", () => {
 
   test("half a surrogate pair: is refused", () => {
     expect(() => textBytes("\ud83d")).toThrow(RangeError);
+    expect(() => textBytes("\udfff")).toThrow(RangeError);
   });
 });

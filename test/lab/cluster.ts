@@ -10,7 +10,10 @@ import { startKeepalived } from "../../src/lab/services.ts";
 export const VIP = "10.77.0.100";
 
 /** What the scenarios need of the machine they run on. */
-export const LAB_NEEDS = { root: true, tools: ["ip", "nsenter", "unshare", "ps", "nginx", "keepalived", "nft"] } as const;
+export const LAB_NEEDS = {
+  root: true,
+  tools: ["ip", "nsenter", "unshare", "ps", "nginx", "keepalived", "nft"],
+} as const;
 
 /** The executable of this checkout, as an operator calls it. */
 export const HOLDFAST = fileURLToPath(new URL("../../bin/holdfast", import.meta.url));
@@ -46,7 +49,8 @@ export function configurationOf(settings: RouterSettings): string {
   const { global = [], blocks = [], lines = [] } = settings;
   const transport =
     unicast === undefined ? [] : [`unicast_src_ip ${unicast.source}`, `unicast_peer {`, unicast.peer, `}`];
-  const authentication = password === undefined ? [] : [`authentication {`, `auth_type PASS`, `auth_pass ${password}`, `}`];
+  const authentication =
+    password === undefined ? [] : [`authentication {`, `auth_type PASS`, `auth_pass ${password}`, `}`];
   return [
     `global_defs {`,
     `router_id lab`,
@@ -122,7 +126,8 @@ export class Node {
     const { stdout, stderr } = await this.command("status", "--json");
     const value: unknown = JSON.parse(stdout === "" ? "null" : stdout);
     const status = typeof value === "object" && value !== null ? parseStatus({ ...value }) : undefined;
-    if (status === undefined) throw new Error(`holdfast status on ${this.host.name} gave no status: ${stdout}${stderr}`);
+    if (status === undefined)
+      throw new Error(`holdfast status on ${this.host.name} gave no status: ${stdout}${stderr}`);
     return status;
   }
 

@@ -1,7 +1,17 @@
 import { expect, test } from "vitest";
 import { startNginx } from "../../src/lab/services.ts";
 import { needs } from "../require.ts";
-import { addressesOf, configurationOf, isHoldfast, isOf, LAB_NEEDS, pass, VIP, withPair, type Pair } from "./cluster.ts";
+import {
+  addressesOf,
+  configurationOf,
+  isHoldfast,
+  isOf,
+  LAB_NEEDS,
+  pass,
+  VIP,
+  withPair,
+  type Pair,
+} from "./cluster.ts";
 
 const STRONGER = configurationOf({ priority: 200 });
 const WEAKER = configurationOf({ priority: 150 });
@@ -59,13 +69,14 @@ needs(LAB_NEEDS)("crashes and hangs of the master", () => {
       await startBoth(pair);
       const prober = await client.ask(VIP);
       await prober.waitForAnswer({ by: "a" });
+      const orphan = (await a.host.processes()).find(isHoldfast("vrrp"))?.pid ?? 0;
       const sinceMs = Date.now();
       expect(await a.host.signal("SIGKILL", isHoldfast("supervisor"))).toBe(1);
       await lab.waitForOnlyHolder(VIP, b.host);
       await prober.waitForAnswer({ by: "b" });
       expect((await prober.measure(sinceMs)).longestOutageMs).toBeLessThan(100);
       expect(lab.twoHoldersMs(VIP, sinceMs)).toBeLessThan(PLANNED_OVERLAP_MS);
-      await a.daemon.waitForEnd();
+      await a.host.runOrThrow(["tail", `--pid=${orphan}`, "-f", "/dev/null"]);
       expect((await a.host.processes()).filter(isOf("holdfast"))).toEqual([]);
       expect(await addressesOf(a.host)).toEqual(["10.77.0.1/24 forever"]);
       await prober.stop();

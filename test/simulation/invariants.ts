@@ -73,11 +73,21 @@ export class Invariants {
     if (until > this.#excusedUntil) this.#excusedUntil = until;
   }
 
-  /** Where the lease cannot outrun the protocol, the death or standstill of a holder may make two of them. */
-  excuseUncovered(length: Micros): void {
+  /**
+   * A process dies, or stands still for a while. To be called before it does.
+   *
+   * Two holders are possible where the lease cannot outrun the protocol, where the process is handing over, and where
+   * another has just taken over and this one does not know it yet. The lease bounds all of them, and the one of a hand-over
+   * is short.
+   */
+  noteFailure(node: SimNode, length: Micros): void {
     const lease = planLease("auto", 3, this.#plan.interval);
-    if (lease.kind !== "timed" || lease.coversProtocol) return;
-    this.excuse(micros(length + this.#lease + KERNEL_LATENESS + this.#plan.interval));
+    if (lease.kind !== "timed" || !lease.coversProtocol) {
+      this.excuse(micros(length + this.#lease + KERNEL_LATENESS + this.#plan.interval));
+    }
+    if (this.#overlaps.size === 0) return;
+    const master = node.status().some(({ state }) => state === "MASTER");
+    this.excuse(micros((master ? this.#lease : HAND_OVER_LEASE) + KERNEL_LATENESS));
   }
 
   /**
@@ -158,3 +168,5 @@ export class Invariants {
 const KERNEL_LATENESS = millis(600);
 /** keepalived adds addresses after its first advert, so a yielding master serves on for a while. */
 const HAND_OVER = millis(200);
+/** What is left to an address from the moment that its master yields. */
+const HAND_OVER_LEASE = seconds(2);

@@ -143,11 +143,11 @@ class Run {
     };
     switch (fault.kind) {
       case "crash":
-        this.#invariants.excuseUncovered(micros(0));
+        this.#invariants.noteFailure(node, micros(0));
         node.crash();
         return start;
       case "kill-for-ever":
-        this.#invariants.excuseUncovered(micros(0));
+        this.#invariants.noteFailure(node, micros(0));
         node.crash();
         member.dead = true;
         return NOTHING;
@@ -159,20 +159,20 @@ class Run {
           start();
         };
       case "pause":
-        this.#invariants.excuseUncovered(length);
+        this.#invariants.noteFailure(node, length);
         node.stop();
         return () => node.resume();
       case "stall-in-call":
         node.doom(fault.calls, { kind: "stalled", length }, () => {
           this.#note(node.name, "is stalled in the middle of a system call");
           this.#invariants.noteStall(node, length);
-          this.#invariants.excuseUncovered(length);
+          this.#invariants.noteFailure(node, length);
         });
         return () => node.spare();
       case "kill-in-call":
         node.doom(fault.calls, { kind: fault.calls % 2 === 0 ? "killed-before" : "killed-after" }, () => {
           this.#note(node.name, "is killed in the middle of a system call");
-          this.#invariants.excuseUncovered(micros(0));
+          this.#invariants.noteFailure(node, micros(0));
         });
         return () => {
           node.spare();

@@ -110,6 +110,7 @@ needs({ root: true, tools: ["ip", "mkfifo"] })("holdfast", () => {
       daemon: { processes: [{}, { state: "silent" }] },
     });
     await daemon.line("hangs: killing it");
+    await daemon.line("Startup complete");
     await daemon.pidFile("vrrp.pid");
     expect(daemon.pid("vrrp.pid")).not.toBe(frozen);
     expect((await status()).status).toBe(0);
@@ -155,6 +156,14 @@ needs({ root: true, tools: ["ip", "mkfifo"] })("holdfast", () => {
     const ended = await run(namespace, ["run", "-f", join(folder, "good.conf"), "--runtime-dir", folder], without);
     expect(ended.status).toBe(4);
     expect(ended.output).toContain("missing CAP_NET_RAW");
+  });
+
+  test("a file that stops the start: exit 2, and no process is left", async () => {
+    writeFileSync(join(folder, "good.conf"), "vrrp_instance VI_1 {\n  priority\n}\n");
+    const daemon = start();
+    expect(await daemon.exit).toBe(2);
+    await daemon.closed;
+    expect(throws(() => daemon.pid("holdfast.pid"))).toBe(true);
   });
 
   test("no such interface: exit 2, and the sentence names it", async () => {

@@ -50,7 +50,7 @@ function collect(): ReadonlyMap<string, readonly KeywordSpec[]> {
   return all;
 }
 
-/** The names that keepalived 2.4 installs, with those of old releases that its manual still lists. */
+/** Every name that the parser of keepalived 2.4 installs, as counted in its source. */
 const KEEPALIVED: readonly string[] = `
   BFD_CHECK DNS_CHECK FILE_CHECK HTTP_GET MISC_CHECK PING_CHECK SMTP_CHECK SSL SSL_GET TCP_CHECK UDP_CHECK
   accept active_key advert_int alpha anti_replay auth_hmac auth_pass auth_type authentication bfd_cpu_affinity

@@ -263,6 +263,15 @@ describe("backup, its timer", () => {
       cause: { code: "MASTER_WEAKER", source: NEIGHBOR, priority: 99, delayed: false },
     },
     {
+      name: "a weaker master has missed two adverts: pre-empts it",
+      state: { ...backup, master: heard(99, 99_000_000) },
+      event: deadline,
+      now: 104_000_000,
+      becomes: inTime,
+      effects: claims,
+      cause: { code: "MASTER_WEAKER", source: NEIGHBOR, priority: 99, delayed: false },
+    },
+    {
       name: "a weaker master was heard, but not for three adverts: it was silent",
       state: { ...backup, activeAdverInterval: micros(2_000_000), master: heard(99, 98_000_000) },
       event: deadline,
@@ -908,6 +917,14 @@ describe("active, silent for as long as three adverts", () => {
       now: 105_499_999,
       becomes: { kind: "active", adverAt: at(107_499_999), advertisedAt: at(105_499_999), bursts: [] },
       effects: [send(100)],
+    },
+    {
+      name: "to the microsecond: withdraws",
+      ...withdrawn,
+      event: deadline,
+      now: 105_500_000,
+      becomes: heldAt(105_500_000),
+      cause: { code: "SILENT", length: micros(6_000_000) },
     },
     { name: "its timer: withdraws, and listens instead of sending", ...withdrawn, event: deadline },
     {

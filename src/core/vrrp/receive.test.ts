@@ -80,6 +80,11 @@ describe("accepted without a remark", () => {
       policy: { ...policy2, password: undefined },
     },
     { name: "version 3", advert: advert3, policy: policy3 },
+    {
+      name: "version 3, whatever password may be configured: it has none (RFC 9568 section 9)",
+      advert: advert3,
+      policy: { ...policy3, password: bytes("secret") },
+    },
     { name: "version 3 over IPv6", advert: advert6, policy: policy6 },
     {
       name: "version 2 over IPv6, where no field for authentication exists (keepalived)",

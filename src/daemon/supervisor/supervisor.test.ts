@@ -10,6 +10,7 @@ import type { ChildListener, LoadedConfiguration } from "./ports.ts";
 import type { ReloadOutcome, Supervisor } from "./supervisor.ts";
 import { startSupervisor } from "./supervisor.ts";
 
+// Over 400 lines: the rows share one world of fakes, which stands below them.
 describe("supervisor, start", () => {
   test("begins: launches the vrrp process and gives it settings and model", () => {
     const world = createWorld();

@@ -306,7 +306,7 @@ export class AddressHolder implements LeaseOwner {
     const key = this.#key(address);
     if (holding.kind !== "held" || key === undefined || !leases.drop(key, this)) return;
     record.forget(key);
-    const removed = kernel.removeAddress(key);
+    const removed = kernel.removeAddress({ ...key, peer: address.peer });
     if (removed.ok) return leases.expectRemoval(key);
     // By now the kernel may have removed it itself, with the lease or with its interface.
     if (removed.error.errno === "EADDRNOTAVAIL" || removed.error.errno === "ENODEV") return;

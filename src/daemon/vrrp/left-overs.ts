@@ -19,19 +19,19 @@ export interface LeftOverDependencies {
  */
 export function removeLeftOvers(holders: readonly AddressHolder[], dependencies: LeftOverDependencies): void {
   const { kernel, log, interfaces, record } = dependencies;
-  const configured = new Set<IpAddress>();
+  const configured = new Map<IpAddress, IpAddress | undefined>();
   const resumed = new Set<IpAddress>();
   for (const holder of holders) {
     const resumes = holder.stillLeased();
-    for (const { address } of holder.addresses()) {
-      configured.add(address);
+    for (const { address, peer } of holder.addresses()) {
+      configured.set(address, peer);
       if (resumes) resumed.add(address);
     }
   }
   for (const found of interfaces.all()) {
     const isLeftOver = record.isOurs(interfaces, found) && (configured.has(found.address) || record.has(found));
     if (!isLeftOver || resumed.has(found.address)) continue;
-    const removed = kernel.removeAddress(found);
+    const removed = kernel.removeAddress({ ...found, peer: configured.get(found.address) });
     const what = `${found.address}/${found.prefixLength}, left over from a run that crashed`;
     if (removed.ok) log.write("warn", `removed ${what}`);
     else log.write("error", `${describeFailure(removed.error)} (${what})`);

@@ -44,8 +44,10 @@ describe("parseMessages", () => {
 
   test("a length below the header: is refused, and no endless loop", () => {
     const datagram = serializeMessages([first]);
-    datagram.set(words(0), 0);
-    expect(parseMessages(datagram)).toEqual({ ok: false, error: { code: "BAD_LENGTH", expected: 16, length: 0 } });
+    for (const length of [0, 15]) {
+      datagram.set(words(length), 0);
+      expect(parseMessages(datagram)).toEqual({ ok: false, error: { code: "BAD_LENGTH", expected: 16, length } });
+    }
   });
 });
 
