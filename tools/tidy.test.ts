@@ -13,7 +13,7 @@ describe("words", () => {
     ["docs/a.md", "# Title\n\nFIXME", "unfinished:3"],
     ["src/base/a.ts", `throw new Error("not implemented");`, "unfinished:1"],
     ["src/daemon/a.ts", "one\nsetTimeout(go, 1);", "timer-outside-linux:2"],
-    ["src/demo/a.ts", "setInterval(go, 1);", "timer-outside-linux:1"],
+    ["src/sim/a.ts", "setInterval(go, 1);", "timer-outside-linux:1"],
     ["src/linux/a.ts", `console.log("x");`, "console:1"],
     ["tools/a.mjs", `const x = "/home/ada/project/file";`, "machine-path:1"],
     ["docs/a.md", "# T\n\nsee /work/main/x", "machine-path:3"],

@@ -170,8 +170,9 @@ const WORDS: readonly {
   {
     rule: "timer-outside-linux",
     pattern: /\bset(Timeout|Interval|Immediate)\b/,
-    where: (path) => isProduct(path) && !/^src\/(linux|lab)\//.test(path),
-    message: "Time belongs to the port Clock; only linux, and lab for its bounds, keep timers of Node.",
+    where: (path) => isProduct(path) && !/^src\/(linux|lab|api|main|demo)\//.test(path),
+    message:
+      "Time belongs to the port Clock. What is never simulated (linux, api, main, lab, demo) may keep timers of Node.",
   },
   {
     rule: "console",

@@ -34,6 +34,12 @@ test("chance 1 in 3: where the fraction is less than a third", () => {
   expect(take(12, () => random.chance(1, 3))).toEqual(hits);
 });
 
+test("chance 0: never, not even for a fraction of exactly 0", () => {
+  // splitmix32 maps 0 to 0, and its first step from this seed arrives there.
+  expect(seededRandom(0x61c88647).next()).toBe(0);
+  expect(seededRandom(0x61c88647).chance(0, 5)).toBe(false);
+});
+
 test("chance 0: never; n in n: always", () => {
   const random = seededRandom(3);
   expect(take(200, () => random.chance(0, 5))).not.toContain(true);

@@ -58,6 +58,11 @@ export class Host {
     return host;
   }
 
+  /** The words before a command that make it run on the host, for a shell of this machine's root. */
+  get entrance(): readonly string[] {
+    return entrance(this.#holder);
+  }
+
   /** Runs a program on the host to its end. Its status is not judged. */
   run(argv: readonly string[], input?: string): Promise<Finished> {
     return run([...entrance(this.#holder), ...argv], input);

@@ -75,6 +75,14 @@ export class Prober {
     program.onLine(() => this.#take());
   }
 
+  /** Every question that is settled, in the order of settling, which is not that of asking. */
+  get asks(): readonly Ask[] {
+    return this.#asks;
+  }
+
+  /** Calls back after each settled question, until the function it returns is called. */
+  readonly subscribe = this.#listeners.subscribe;
+
   /**
    * Waits until every question asked before this call is settled, then says what the client saw of those asked at or after
    * `sinceMs`. (Before that a question on its way to being unanswered would be missing from an outage.)

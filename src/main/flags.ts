@@ -144,7 +144,7 @@ function takeLong(draft: Draft, text: string, words: string[]): string | undefin
 function findLong(name: string): Option | string {
   const exact = OPTIONS.find((option) => option.long === name);
   if (exact !== undefined) return exact;
-  const begun = OPTIONS.filter((option) => option.long.startsWith(name));
+  const begun = OPTIONS.filter((option) => option.long.startsWith(name) && option.long !== "in-background");
   const [only] = begun;
   if (begun.length === 1 && only !== undefined) return only;
   if (begun.length > 1) {

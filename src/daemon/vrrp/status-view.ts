@@ -3,6 +3,7 @@ import type { InstanceStatus, TrackerStatus, VirtualAddressStatus } from "../../
 import { leaseEnd } from "../../core/lease.ts";
 import type { State } from "../../core/vrrp/machine.ts";
 import type { Clock } from "../../ports/clock.ts";
+import { timeOfDay } from "../time-of-day.ts";
 import { formatVip } from "./address-holder.ts";
 import { stateName } from "./cause-words.ts";
 import type { Instance } from "./instance.ts";
@@ -30,7 +31,7 @@ export function statusOf(
     state: stateName(instance.state),
     priority: settings.priority,
     effectivePriority: router.priority,
-    since: isoTime(since.at),
+    since: timeOfDay(since.at),
     cause: since.cause,
     advertisementIntervalMs: toMillis(settings.advertisementInterval),
     master: masterOf(instance.state, now),
@@ -68,9 +69,5 @@ function masterOf(state: State, now: Instant): InstanceStatus["master"] {
 function leaseUntil(held: HeldAddress | undefined, now: Instant, wallClockMs: number): string | null {
   if (held === undefined || held.lease.kind !== "timed") return null;
   const end = leaseEnd(held.lease, held.renewedAt);
-  return isoTime(wallClockMs + toMillis(elapsed(now, end)));
-}
-
-function isoTime(milliseconds: number): string {
-  return new Date(Math.round(milliseconds)).toISOString();
+  return timeOfDay(wallClockMs + toMillis(elapsed(now, end)));
 }
