@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, unlinkSync } from "node:fs";
+import { chmodSync, existsSync, lstatSync, unlinkSync } from "node:fs";
 import type { IncomingMessage, Server as HttpServer, ServerResponse } from "node:http";
 import { connect, createServer } from "node:net";
 import type { Server, Socket } from "node:net";
@@ -56,6 +56,8 @@ export function openControlServer(
     // libuv says EACCES where the folder is missing.
     if (!existsSync(dirname(path))) return refuse("there is no such folder");
     if (error.code !== "EADDRINUSE" || replaced) return refuse(error.message);
+    // Connecting to a plain file is refused too, and a file is somebody's.
+    if (!isSocket(path)) return refuse("something that is no socket is there");
     replaced = true;
     whenDead(path, (dead) => {
       if (!open) return;
@@ -150,6 +152,10 @@ function answer(
   if (response.destroyed) return;
   response.writeHead(status, { "Content-Type": "application/json", Connection: "close" });
   response.end(`${JSON.stringify(document)}\n`);
+}
+
+function isSocket(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false })?.isSocket() !== false;
 }
 
 function removeQuietly(path: string): void {

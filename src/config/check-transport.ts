@@ -6,7 +6,7 @@ import type { Report } from "./diagnostic.ts";
 import type { Transport, UnicastPeer } from "./model.ts";
 import { spanOfToken } from "./tokens.ts";
 import type { Token } from "./tokens.ts";
-import { addressOf, integerOf, spanOfStatement, statementOf, statementsOf, switchOf } from "./tree.ts";
+import { addressOf, integerOf, spanOfStatement, statementsOf, switchOf } from "./tree.ts";
 import type { Statement } from "./tree.ts";
 
 /**
@@ -128,11 +128,6 @@ function isIpv4(address: IpAddress, statement: Statement, report: Report): boole
   const message = `"${address}" is of IPv6, but the instance has IPv4 addresses; it is ignored`;
   report({ code: "FAMILY_MISMATCH", at: spanOfStatement(statement), message });
   return false;
-}
-
-/** Whether an instance says anything that only unicast needs. */
-export function unicastStatement(block: readonly Statement[]): Statement | undefined {
-  return statementOf(block, "unicast_peer") ?? statementOf(block, "vrrp_unicast_peer");
 }
 
 const SOURCE_KEYWORDS: readonly string[] = ["mcast_src_ip", "unicast_src_ip", "vrrp_unicast_bind"];

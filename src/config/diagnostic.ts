@@ -39,10 +39,22 @@ export interface Finding {
 /** Takes a finding. Whoever reads or checks goes on afterwards. */
 export type Report = (finding: Finding) => void;
 
-/** Collects findings in the order they are made, each with the severity and effect of its code. */
+/**
+ * Collects findings in the order they are made, each with the severity and effect of its code. After 2,000 of them only
+ * the first one of each further code is kept, so that nothing which stops a start is lost.
+ */
 export function collectDiagnostics(): { readonly report: Report; readonly diagnostics: readonly Diagnostic[] } {
   const diagnostics: Diagnostic[] = [];
+  const seen = new Set<DiagnosticCode>();
   const report: Report = (finding) => {
+    if (diagnostics.length >= DIAGNOSTIC_LIMIT) {
+      if (!seen.has("TOO_MANY_FINDINGS")) {
+        seen.add("TOO_MANY_FINDINGS");
+        const message = `There are more than ${DIAGNOSTIC_LIMIT} findings; of the rest only the first of each kind is shown`;
+        report({ code: "TOO_MANY_FINDINGS", at: finding.at, message });
+      } else if (seen.has(finding.code)) return;
+    }
+    seen.add(finding.code);
     const [severity, effect] = CLASSES[finding.code];
     diagnostics.push({
       code: finding.code,
@@ -63,6 +75,7 @@ export function spanOf(place: Place): Span {
 /** All codes, with the severity and the effect that a finding has unless it says otherwise. */
 const CLASSES = {
   // Reading files.
+  TOO_MANY_FINDINGS: ["warning", "logged"],
   UNREADABLE_FILE: ["error", "stops-start"],
   UNREADABLE_INCLUDE: ["error", "refuses-reload"],
   INCLUDE_LOOP: ["error", "refuses-reload"],
@@ -163,3 +176,5 @@ const CLASSES = {
 } as const satisfies Record<string, readonly [Severity, Effect]>;
 
 export type DiagnosticCode = keyof typeof CLASSES;
+
+const DIAGNOSTIC_LIMIT = 2_000;

@@ -1,6 +1,6 @@
 /**
  * Writes out csh braces: `a{b,c}d` gives `abd` and `acd`, nested ones too. Braces without a comma, or unbalanced, stay as
- * they are. At most 1,024 alternatives are written out; the rest are left away.
+ * they are. At most 256 alternatives are written out; the rest are left away.
  */
 export function expandBraces(pattern: string): readonly string[] {
   const done: string[] = [];
@@ -126,4 +126,4 @@ function expandFirstBrace(pattern: string): readonly string[] | undefined {
   return undefined;
 }
 
-const ALTERNATIVE_LIMIT = 1024;
+const ALTERNATIVE_LIMIT = 256;

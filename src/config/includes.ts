@@ -8,21 +8,16 @@ import type { ConfigReader } from "./reader.ts";
 /** What `include_check` may ask of later includes, by keepalived's words. */
 export type IncludeCheck = "readable" | "match" | "wildcard_match" | "brace_match";
 
-export interface IncludedFile {
-  readonly path: string;
-  readonly bytes: Uint8Array;
-}
-
 /**
- * Finds and reads the files that an include line names, in order, relative to the folder of the file it stands in.
- * Wildcards, braces, loops and refusals are findings; what can be read is read. `include_check` changes `checks`.
+ * Finds the files that an include line names, in order, relative to the folder of the file it stands in. What is not there
+ * is a finding. `include_check` changes `checks`.
  */
 export function resolveIncludes(
   line: LogicalLine,
   reader: ConfigReader,
   checks: Set<IncludeCheck>,
   report: Report,
-): readonly IncludedFile[] {
+): readonly string[] {
   const match = /^(include[a-z_]*)[ \t]*(.*)$/.exec(line.text);
   const keyword = match?.[1] ?? "include";
   const argument = (match?.[2] ?? "").replace(/^"(.*)"$/, "$1");
@@ -46,7 +41,41 @@ export function resolveIncludes(
     if (present.length === 0) reportNoMatch(alternative, argument, wanted, at, report);
     found.push(...present);
   }
-  return found.flatMap((path) => readIncluded(path, line, reader, at, report) ?? []);
+  return found;
+}
+
+/** Reads a file for an include line. Loops and refusals are findings. */
+export function readIncluded(
+  path: string,
+  line: LogicalLine,
+  reader: ConfigReader,
+  report: Report,
+): Uint8Array | undefined {
+  const at = spanOfUnits(line, 0, line.text.length);
+  const chain = [...line.include.map((step) => step.file), line.file];
+  if (chain.includes(path) || chain.length > DEPTH_LIMIT) {
+    report({
+      code: "INCLUDE_LOOP",
+      at,
+      message: chain.includes(path)
+        ? `"${path}" includes itself: ${[...chain.slice(chain.indexOf(path)), path].join(" includes ")}`
+        : `Includes are nested more than ${DEPTH_LIMIT} deep`,
+    });
+    return undefined;
+  }
+  const facts = reader.facts(path);
+  if (facts.ok && (facts.value.kind !== "file" || facts.value.executable)) {
+    const why =
+      facts.value.kind !== "file" ? "it is not a regular file" : "it is executable, as keepalived refuses too";
+    const help = facts.value.kind === "file" ? `chmod a-x ${path}` : undefined;
+    report({ code: "UNREADABLE_INCLUDE", at, message: `Cannot include "${path}": ${why}`, help });
+    return undefined;
+  }
+  const bytes = reader.read(path);
+  if (bytes.ok) return bytes.value;
+  const message = `Cannot include "${path}": ${bytes.error.message} (${bytes.error.errno})`;
+  report({ code: "UNREADABLE_INCLUDE", at, message });
+  return undefined;
 }
 
 function changeChecks(argument: string, checks: Set<IncludeCheck>, at: Span, report: Report): void {
@@ -99,39 +128,6 @@ function findMatches(pattern: string, reader: ConfigReader): readonly string[] {
     paths = paths.filter((path) => last || reader.facts(path).ok).slice(0, MATCH_LIMIT);
   }
   return paths.filter((path) => reader.facts(path).ok);
-}
-
-function readIncluded(
-  path: string,
-  line: LogicalLine,
-  reader: ConfigReader,
-  at: Span,
-  report: Report,
-): IncludedFile | undefined {
-  const chain = [...line.include.map((step) => step.file), line.file];
-  if (chain.includes(path) || chain.length > DEPTH_LIMIT) {
-    report({
-      code: "INCLUDE_LOOP",
-      at,
-      message: chain.includes(path)
-        ? `"${path}" includes itself: ${[...chain.slice(chain.indexOf(path)), path].join(" includes ")}`
-        : `Includes are nested more than ${DEPTH_LIMIT} deep`,
-    });
-    return undefined;
-  }
-  const facts = reader.facts(path);
-  if (facts.ok && (facts.value.kind !== "file" || facts.value.executable)) {
-    const why =
-      facts.value.kind !== "file" ? "it is not a regular file" : "it is executable, as keepalived refuses too";
-    const help = facts.value.kind === "file" ? `chmod a-x ${path}` : undefined;
-    report({ code: "UNREADABLE_INCLUDE", at, message: `Cannot include "${path}": ${why}`, help });
-    return undefined;
-  }
-  const bytes = reader.read(path);
-  if (bytes.ok) return { path, bytes: bytes.value };
-  const message = `Cannot include "${path}": ${bytes.error.message} (${bytes.error.errno})`;
-  report({ code: "UNREADABLE_INCLUDE", at, message });
-  return undefined;
 }
 
 const ALL_CHECKS: readonly IncludeCheck[] = ["readable", "match", "wildcard_match", "brace_match"];

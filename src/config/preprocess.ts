@@ -2,7 +2,7 @@ import { cutComment } from "./comments.ts";
 import { expandDefinitions, parseDefinition } from "./definitions.ts";
 import type { BuiltIns, Definition } from "./definitions.ts";
 import type { Report } from "./diagnostic.ts";
-import { resolveIncludes } from "./includes.ts";
+import { readIncluded, resolveIncludes } from "./includes.ts";
 import type { IncludeCheck } from "./includes.ts";
 import { mapLine, slice, spanOfUnits, standIn, trim } from "./mapped-text.ts";
 import type { LogicalLine, MappedText } from "./mapped-text.ts";
@@ -197,14 +197,19 @@ function expandSequenceHead(work: Work, line: LogicalLine, active: ReadonlySet<s
 }
 
 function includeFiles(work: Work, line: LogicalLine, checks: Set<IncludeCheck>): void {
-  for (const found of resolveIncludes(line, work.reader, checks, work.report)) {
+  const paths = resolveIncludes(line, work.reader, checks, work.report);
+  work.steps += paths.length;
+  for (const path of paths) {
+    if (work.full) return;
     if (++work.filesRead > FILE_LIMIT) return stop(work, line);
+    const bytes = readIncluded(path, line, work.reader, work.report);
+    if (bytes === undefined) continue;
     // A definition that is open at the end of a file does not reach into the next one.
-    readLines(work, found.path, found.bytes, [...line.include, { file: line.file, line: line.line }]);
+    readLines(work, path, bytes, [...line.include, { file: line.file, line: line.line }]);
   }
 }
 
 const EXTENSION_ID = "holdfast";
 const LINE_LIMIT = 50_000;
 const STEP_LIMIT = 200_000;
-const FILE_LIMIT = 2_000;
+const FILE_LIMIT = 1_000;

@@ -2,7 +2,6 @@ import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import type { Result } from "../base/result.ts";
 import { fail, succeed } from "../base/result.ts";
-import type { ChildEnd } from "../core/restart-policy.ts";
 import type { Child, ChildListener, Launcher } from "../daemon/supervisor/ports.ts";
 import { thrownFailure } from "../linux/file-failure.ts";
 import type { SystemFailure } from "../ports/failure.ts";
@@ -54,7 +53,7 @@ function start(program: string, environment: LaunchOptions["environment"]): Laun
   }
   const { pid } = child;
   let listener: ChildListener | undefined;
-  let end: ChildEnd | undefined;
+  let end: Parameters<ChildListener["ended"]>[0] | undefined;
   let told = false;
   const tellEnd = (): void => {
     if (told || end === undefined || listener === undefined) return;

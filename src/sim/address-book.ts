@@ -111,7 +111,7 @@ export class AddressBook {
   #checkLifetimes(): void {
     this.#check?.cancel();
     const now = this.#machine.monotonic();
-    for (const entry of [...this.#entries]) {
+    for (const entry of this.#entries) {
       const end = endOf(entry);
       if (end !== undefined && now + TIMER_FUZZ_MINUS >= end) this.remove(entry.request, "kernel-lifetime");
     }

@@ -13,7 +13,7 @@ export class NetworkStack {
   readonly #kernel: SimKernel;
   readonly #lan: Lan;
   readonly #station: Station;
-  readonly #interfaceIndex: number;
+  #interfaceIndex: number;
   readonly #vrrpSockets = new Set<{ readonly inbox: Inbox<VrrpPacket>; readonly options: VrrpSocketOptions }>();
   readonly #arpSockets = new Set<Inbox<Uint8Array>>();
   /** What the host of a frozen virtual machine keeps for it. */
@@ -40,6 +40,11 @@ export class NetworkStack {
       arrive: (frame) => this.#arrive(frame),
     };
     this.#lan.attach(this.#station);
+  }
+
+  /** Another interface is plugged into the LAN instead. Sockets of the former hear nothing any more. */
+  plugInto(interfaceIndex: number): void {
+    this.#interfaceIndex = interfaceIndex;
   }
 
   /** The machine has woken: what came meanwhile is delivered, if somebody kept it. */

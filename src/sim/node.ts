@@ -56,6 +56,7 @@ export class SimNode {
   #process: SimProcess | undefined;
   #driver: VrrpDriver | undefined;
   #failure: StartFailure | undefined;
+  #interfaceIndex = LAN_INDEX;
 
   constructor(options: NodeOptions, surroundings: NodeSurroundings) {
     const { world, lan, random, onLog } = surroundings;
@@ -166,12 +167,26 @@ export class SimNode {
 
   /** The cable: without it the interface has no carrier. */
   plug(running: boolean): void {
-    this.kernel.setInterface(LAN_INDEX, LAN_INTERFACE, { up: true, running });
+    if (this.kernel.interfaceAt(this.#interfaceIndex) === undefined) return;
+    this.kernel.setInterface(this.#interfaceIndex, LAN_INTERFACE, { up: true, running });
+  }
+
+  /** The interface goes, and all its addresses with it. */
+  removeInterface(): void {
+    this.kernel.removeInterface(this.#interfaceIndex);
+  }
+
+  /** One of the same name comes, with another index and the host's own address. */
+  createInterface(): void {
+    this.#interfaceIndex += 1;
+    this.#network.plugInto(this.#interfaceIndex);
+    this.kernel.setInterface(this.#interfaceIndex, LAN_INTERFACE, { up: true, running: true });
+    this.addByHand(this.address, 24);
   }
 
   /** `ip address add` by an administrator. */
   addByHand(address: IpAddress, prefixLength: number): void {
-    const request: AddressRequest = { ...BY_HAND, interfaceIndex: LAN_INDEX, address, prefixLength };
+    const request: AddressRequest = { ...BY_HAND, interfaceIndex: this.#interfaceIndex, address, prefixLength };
     this.kernel.addresses.add(request, "host");
   }
 
@@ -188,7 +203,7 @@ export class SimNode {
 
   /** Whether it answers for the address to others: a machine that stands still, or is not connected, does not. */
   serves(address: IpAddress): boolean {
-    const device = this.kernel.interfaceAt(LAN_INDEX);
+    const device = this.kernel.interfaceAt(this.#interfaceIndex);
     const linked = device !== undefined && device.up && device.running;
     return linked && this.machine.standstill === undefined && this.kernel.addresses.has(address);
   }

@@ -13,7 +13,6 @@ export class SimKernel {
   readonly #monitors = new Set<Monitor>();
   readonly #observers: ((change: AddressChange) => void)[] = [];
   readonly #number: number;
-  #permitted = true;
 
   /**
    * `keepsProtocol`: it remembers who added an address, as kernels do since 5.18. `number`, 0-255, tells the machines of a
@@ -62,11 +61,6 @@ export class SimKernel {
     }
   }
 
-  /** From now on no process may change anything. */
-  forbid(): void {
-    this.#permitted = false;
-  }
-
   portFor(process: SimProcess): Kernel {
     return {
       interfaces: () => process.call(() => succeed([...this.#interfaces.values()])),
@@ -98,7 +92,6 @@ export class SimKernel {
   }
 
   #refusal(key: Key, deed: string): Result<void, SystemFailure> {
-    if (!this.#permitted) return fail(failure(key, deed, "EPERM", "Operation not permitted"));
     if (this.#interfaces.has(key.interfaceIndex)) return succeed(undefined);
     return fail(failure(key, deed, "ENODEV", "No such device"));
   }

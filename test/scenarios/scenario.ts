@@ -1,6 +1,15 @@
 import { parseIpAddress, type IpAddress } from "../../src/base/address.ts";
 import { seededRandom } from "../../src/base/random.ts";
-import { elapsed, instant, micros, millis, seconds, toSeconds, type Instant, type Micros } from "../../src/base/time.ts";
+import {
+  elapsed,
+  instant,
+  micros,
+  millis,
+  seconds,
+  toSeconds,
+  type Instant,
+  type Micros,
+} from "../../src/base/time.ts";
 import type { Configuration, InstanceSettings } from "../../src/config/model.ts";
 import { Lan } from "../../src/sim/lan.ts";
 import { SimNode } from "../../src/sim/node.ts";
@@ -46,7 +55,7 @@ interface Happening {
 interface Actor {
   readonly node: SimNode;
   settings: InstanceSettings;
-  scriptWorks: boolean;
+  script: "works" | "fails" | "dawdles";
 }
 
 class Stage {
@@ -110,10 +119,12 @@ class Stage {
   }
 
   #createLan(words: readonly string[]): void {
-    const options = new Map(words.map((word): [string, string] => {
-      const [key = "", value = ""] = word.split("=");
-      return [key, value];
-    }));
+    const options = new Map(
+      words.map((word): [string, string] => {
+        const [key = "", value = ""] = word.split("=");
+        return [key, value];
+      }),
+    );
     const common = commonSettings(options);
     const weight = options.get("script");
     this.#scripted.weight = weight === undefined ? undefined : Number(weight);
@@ -143,8 +154,12 @@ class Stage {
         },
       },
     );
-    const actor: Actor = { node, settings, scriptWorks: true };
-    node.installCheck(CHECK, () => actor.scriptWorks);
+    const actor: Actor = { node, settings, script: "works" };
+    node.programs.install(CHECK, () => ({
+      status: actor.script === "fails" ? 1 : 0,
+      duration: actor.script === "dawdles" ? millis(900) : millis(10),
+      stubborn: false,
+    }));
     if (owns) for (const vip of settings.virtualAddresses) node.addByHand(vip.address, vip.prefixLength);
     node.kernel.observe(({ kind, record }) => {
       if (!settings.virtualAddresses.some(({ address }) => address === record.address)) return;
@@ -185,7 +200,7 @@ class Stage {
       case "configure":
         return node.addByHand(node.address, 24);
       case "script":
-        actor.scriptWorks = rest[0] === "works";
+        actor.script = rest[0] === "fails" || rest[0] === "dawdles" ? rest[0] : "works";
         return;
       case "reload":
         actor.settings = { ...actor.settings, priority: Number(rest[0]) };

@@ -10,7 +10,9 @@ for (const file of readdirSync(FOLDER).filter((name) => name.endsWith(".txt"))) 
   const title = text.split("\n", 1)[0]?.replace(/^#\s*/, "") ?? "";
   test(`${file}: ${title}`, () => {
     const mismatches = play(text);
-    const report = mismatches.map(({ line, message, happened }) => `${file}:${line}: ${message}, but:\n${happened.join("\n")}`);
+    const report = mismatches.map(
+      ({ line, message, happened }) => `${file}:${line}: ${message}, but:\n${happened.join("\n")}`,
+    );
     expect(mismatches, report.join("\n\n")).toEqual([]);
   });
 }

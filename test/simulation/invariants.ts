@@ -142,7 +142,7 @@ export class Invariants {
   #onChange(node: SimNode, change: AddressChange): void {
     if (change.kind !== "renewed") this.look();
     const { record, owner, by } = change;
-    if (owner === "host" && by !== "host") {
+    if (owner === "host" && by !== "host" && by !== "kernel-interface") {
       if (change.kind === "removed")
         this.#complain(`${node.name}: the host's own ${record.address} was removed (${by})`);
       if (change.kind === "renewed")

@@ -46,7 +46,10 @@ export type Fault =
   | { readonly kind: "crash" | "kill-for-ever" | "restart" | "pause" | "unplug"; readonly node: string }
   | { readonly kind: "suspend" | "freeze"; readonly node: string }
   | { readonly kind: "stall-in-call" | "kill-in-call"; readonly node: string; readonly calls: number }
-  | { readonly kind: "remove-address" | "flush" | "script-fails" | "disk-full" | "overrun"; readonly node: string }
+  | {
+      readonly kind: "remove-address" | "flush" | "script-fails" | "disk-full" | "overrun" | "remove-interface";
+      readonly node: string;
+    }
   | { readonly kind: "reload"; readonly node: string; readonly priority: number };
 
 export function planOf(seed: number): Plan {
@@ -150,6 +153,7 @@ const KINDS: readonly Fault["kind"][] = [
   "kill-in-call",
   "remove-address",
   "flush",
+  "remove-interface",
   "script-fails",
   "disk-full",
   "overrun",

@@ -202,6 +202,15 @@ class Run {
           disturbance.end();
         };
       }
+      case "remove-interface": {
+        if (member.plan.ownsAddress) return NOTHING;
+        const disturbance = this.#invariants.disturb();
+        node.removeInterface();
+        return () => {
+          node.createInterface();
+          disturbance.end();
+        };
+      }
       case "script-fails":
         member.scriptWorks = false;
         return () => {
@@ -328,6 +337,6 @@ function lengthOf(vip: Member["node"]["address"]): number {
 
 const CHECK = "/usr/local/bin/check";
 const SCRIPT_INTERVAL = seconds(1);
-const LOG_LINES = 80;
+const LOG_LINES = 800;
 const LINES_AFTER = 5;
 const NOTHING = (): void => undefined;

@@ -1,0 +1,120 @@
+import { describe, expect, test } from "vitest";
+import { ip } from "../base/address.ts";
+import { fail, succeed } from "../base/result.ts";
+import type { FileFacts, Files } from "../ports/files.ts";
+import type { AddressRecord, Kernel } from "../ports/kernel.ts";
+import { readHostFacts } from "./host-facts.ts";
+
+describe("readHostFacts, program", () => {
+  test("root's own, all the way up: found, executable, secure", () => {
+    expect(program({})).toEqual({
+      kind: "found",
+      path: "/usr/bin/check",
+      executable: true,
+      insecureBecause: undefined,
+    });
+  });
+
+  test.each([
+    [{ "/usr/bin/check": { ...ROOT_FILE, uid: 1000 } }, '"/usr/bin/check" belongs to user 1000'],
+    [{ "/usr/bin/check": { ...ROOT_FILE, mode: 0o757 } }, '"/usr/bin/check" may be written by everybody'],
+    [{ "/usr/bin": { ...ROOT_FOLDER, mode: 0o775, gid: 50 } }, '"/usr/bin" may be written by group 50'],
+    [{ "/usr": { ...ROOT_FOLDER, uid: 7 } }, '"/usr" belongs to user 7'],
+    [{ "/": { ...ROOT_FOLDER, mode: 0o777 } }, '"/" may be written by everybody'],
+  ])("%j: insecure because %s", (change, because) => {
+    expect(program(change)).toMatchObject({ insecureBecause: because });
+  });
+
+  test("root's group may write: root is alone in it", () => {
+    expect(program({ "/usr": { ...ROOT_FOLDER, mode: 0o775 } })).toMatchObject({ insecureBecause: undefined });
+  });
+
+  test("no execute bit, or a folder: not executable", () => {
+    expect(program({ "/usr/bin/check": { ...ROOT_FILE, mode: 0o644 } })).toMatchObject({ executable: false });
+    expect(program({ "/usr/bin/check": ROOT_FOLDER })).toMatchObject({ executable: false });
+  });
+
+  test("not in PATH: missing", () => {
+    expect(facts({}, []).program("other")).toEqual({ kind: "missing" });
+  });
+});
+
+test("readHostFacts, addresses: those that Holdfast (0x48) or keepalived (18) added are not the host's own", () => {
+  const records = [
+    record("192.0.2.1", undefined),
+    record("192.0.2.2", 0x48),
+    record("192.0.2.3", 18),
+    record("192.0.2.4", 3),
+  ];
+  expect(facts({}, records).ownAddresses()).toEqual(["192.0.2.1", "192.0.2.4"]);
+});
+
+test("readHostFacts, interfaces: told apart; without a kernel to ask nothing is claimed", () => {
+  expect([facts({}, []).interfaceExists("eth0"), facts({}, []).interfaceExists("eth1")]).toEqual([true, false]);
+  const blind = readHostFacts({ kernel: undefined, files: filesOf({}), processes: { findAccount: () => NOBODY } });
+  expect([blind.interfaceExists("eth0"), blind.ownAddresses()]).toEqual([undefined, []]);
+});
+
+test("readHostFacts, accounts: one that nobody has does not exist", () => {
+  expect(facts({}, []).accountExists("ghost", undefined)).toBe(false);
+});
+
+function program(change: Readonly<Record<string, FileFacts>>): unknown {
+  return facts(change, []).program("check");
+}
+
+function facts(
+  change: Readonly<Record<string, FileFacts>>,
+  records: readonly AddressRecord[],
+): ReturnType<typeof readHostFacts> {
+  const refused = fail({ operation: "use", errno: "EPERM", message: "not here" });
+  const device = { index: 2, name: "eth0", up: true, running: true, multicast: true, loopback: false, noArp: false };
+  const kernel: Kernel = {
+    interfaces: () => succeed([{ ...device, mtu: 1500, mac: undefined }]),
+    addresses: () => succeed(records),
+    addAddress: () => refused,
+    renewAddresses: () => [],
+    removeAddress: () => refused,
+    openMonitor: () => refused,
+  };
+  return readHostFacts({ kernel, files: filesOf(change), processes: { findAccount: () => NOBODY } });
+}
+
+/** /usr/bin/check is a link's target; its way up is root's unless changed. */
+function filesOf(change: Readonly<Record<string, FileFacts>>): Files {
+  const all: Readonly<Record<string, FileFacts>> = {
+    "/": ROOT_FOLDER,
+    "/usr": ROOT_FOLDER,
+    "/usr/bin": ROOT_FOLDER,
+    "/usr/bin/check": ROOT_FILE,
+    ...change,
+  };
+  const absent = fail({ operation: "find", errno: "ENOENT", message: "No such file or directory" });
+  return {
+    findProgram: (name) => (name === "check" ? succeed("/bin/check") : absent),
+    resolve: (path) => succeed(path.replace(/^\/bin/, "/usr/bin")),
+    facts: (path) => {
+      const known = all[path];
+      return known === undefined ? absent : succeed(known);
+    },
+    read: () => absent,
+    append: () => absent,
+    replace: () => absent,
+    remove: () => absent,
+  };
+}
+
+function record(address: string, protocol: number | undefined): AddressRecord {
+  return {
+    interfaceIndex: 2,
+    address: ip(address),
+    prefixLength: 24,
+    secondary: false,
+    protocol,
+    validLifetime: "forever",
+  };
+}
+
+const ROOT_FOLDER: FileFacts = { kind: "directory", uid: 0, gid: 0, mode: 0o755 };
+const ROOT_FILE: FileFacts = { kind: "file", uid: 0, gid: 0, mode: 0o755 };
+const NOBODY = fail({ operation: "find", errno: "ENOENT", message: "no such user" });

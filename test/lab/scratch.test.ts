@@ -1,0 +1,28 @@
+import { test } from "vitest";
+import { startNginx } from "../../src/lab/services.ts";
+import { configurationOf, VIP, withPair } from "./cluster.ts";
+test("x", { timeout: 60000 }, () => withPair(async ({ lab, a, b, client }) => {
+  await Promise.all([startNginx(a.host), startNginx(b.host)]);
+  const ca = configurationOf({ priority: 200 });
+  await Promise.all([a.holdfast(ca), b.holdfast(configurationOf({ priority: 150 }))]);
+  await a.host.vips.waitUntil(VIP, true);
+  const prober = await client.ask(VIP);
+  await prober.waitForAnswer({ by: "a" });
+  await a.stop();
+  await lab.waitForOnlyHolder(VIP, b.host);
+  await prober.waitForAnswer({ by: "b" });
+  await prober.measure(Date.now());
+  const mon = await client.start(["ip", "-ts", "monitor", "neigh"]);
+  const dump = await client.start(["tcpdump", "-l", "-n", "-e", "-i", "eth0", "arp or vrrp"]);
+  await client.runOrThrow(["sleep", "1.4"]); const s = Date.now();
+  await a.holdfast(ca);
+  await a.host.vips.waitUntil(VIP, true);
+  await lab.waitForOnlyHolder(VIP, a.host);
+  await prober.waitForAnswer({ by: "a", sinceMs: Date.now() });
+  const back = await prober.measure(s);
+  console.log(JSON.stringify(back.outages), JSON.stringify(a.host.vips.tenures(VIP)), JSON.stringify(b.host.vips.tenures(VIP)));
+  const o = back.outages[0];
+  if (o) console.log(back.asks.filter((x) => x.kind === "unanswered").slice(0, 5), back.asks.filter((x) => x.kind === "unanswered").length);
+  console.log(dump.lines.join("\n"));
+  console.log(mon.lines.join("\n"));
+}));
