@@ -178,6 +178,7 @@ export class SimNode {
 
   /** One of the same name comes, with another index and the host's own address. */
   createInterface(): void {
+    if (this.kernel.interfaceAt(this.#interfaceIndex) !== undefined) return;
     this.#interfaceIndex += 1;
     this.#network.plugInto(this.#interfaceIndex);
     this.kernel.setInterface(this.#interfaceIndex, LAN_INTERFACE, { up: true, running: true });

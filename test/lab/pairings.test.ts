@@ -74,7 +74,6 @@ needs(LAB_NEEDS)("Holdfast and keepalived in one cluster", () => {
         await lab.waitForOnlyHolder(VIP, a.host);
         await prober.waitForAnswer({ by: "a", sinceMs: Date.now() });
         const back = await prober.measure(startedMs);
-        console.log("DBG", startedMs, JSON.stringify(back.outages), JSON.stringify(a.host.vips.tenures(VIP)), JSON.stringify(b.host.vips.tenures(VIP)), JSON.stringify(back.asks.filter((x) => x.kind === "unanswered").slice(0, 300).map((x) => [x.atMs - startedMs, x.kind === "unanswered" ? x.error : ""])));
         expect(back.longestOutageMs).toBeLessThan(weaker === "holdfast" ? 100 : SLACK_MS);
         expect(lab.twoHoldersMs(VIP, startedMs)).toBeLessThan(PLANNED_OVERLAP_MS);
         await Promise.all([expectNoComplaint(a, stronger), expectNoComplaint(b, weaker)]);
@@ -118,9 +117,7 @@ function sharedSettings(
 async function expectNoComplaint(node: Node, daemon: Daemon): Promise<void> {
   const complaints = node
     .log()
-    .filter((line) =>
-      /invalid|mismatch|wrong|bogus|bad |expected|incorrect|error|fail|received an/i.test(line),
-    );
+    .filter((line) => /invalid|mismatch|wrong|bogus|bad |expected|incorrect|error|fail|received an/i.test(line));
   expect(complaints).toEqual([]);
   if (daemon !== "holdfast") return;
   for (const { discarded } of (await node.instance()).peers) expect(discarded).toEqual({});
