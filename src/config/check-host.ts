@@ -47,7 +47,7 @@ export function checkHost(configuration: Configuration, facts: HostFacts): reado
 }
 
 /** Every command of a configuration with the keyword it stands behind, in the order of the model. */
-export function commandsOf(
+function commandsOf(
   configuration: Configuration,
 ): readonly { readonly keyword: string; readonly command: ScriptCommand }[] {
   const checks = configuration.scripts.flatMap(({ check }) =>

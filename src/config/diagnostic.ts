@@ -68,7 +68,7 @@ export function collectDiagnostics(): { readonly report: Report; readonly diagno
   return { report, diagnostics };
 }
 
-export function spanOf(place: Place): Span {
+function spanOf(place: Place): Span {
   return { ...place, endColumn: place.endColumn ?? place.column + 1, include: place.include ?? [] };
 }
 

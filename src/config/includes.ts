@@ -8,6 +8,9 @@ import type { ConfigReader } from "./reader.ts";
 /** What `include_check` may ask of later includes, by keepalived's words. */
 export type IncludeCheck = "readable" | "match" | "wildcard_match" | "brace_match";
 
+/** Those of `includea`, and of `-e` for every include. */
+export const ALL_INCLUDE_CHECKS: readonly IncludeCheck[] = ["readable", "match", "wildcard_match", "brace_match"];
+
 /**
  * Finds the files that an include line names, in order, relative to the folder of the file it stands in. What is not there
  * is a finding. `include_check` changes `checks`.
@@ -80,11 +83,11 @@ export function readIncluded(
 
 function changeChecks(argument: string, checks: Set<IncludeCheck>, at: Span, report: Report): void {
   const words = argument.split(/[ \t]+/).filter((word) => word !== "");
-  if (words.length === 0) for (const check of ALL_CHECKS) checks.add(check);
+  if (words.length === 0) for (const check of ALL_INCLUDE_CHECKS) checks.add(check);
   else if (words.every((word) => !/^[+-]/.test(word))) checks.clear();
   for (const word of words) {
     const name = word.replace(/^[+-]/, "");
-    const check = name === "read" ? "readable" : ALL_CHECKS.find((known) => known === name);
+    const check = name === "read" ? "readable" : ALL_INCLUDE_CHECKS.find((known) => known === name);
     if (check === undefined) {
       report({ code: "INVALID_CHOICE", at, message: `"${name}" is no check that include_check knows` });
     } else if (word.startsWith("-")) checks.delete(check);
@@ -130,13 +133,12 @@ function findMatches(pattern: string, reader: ConfigReader): readonly string[] {
   return paths.filter((path) => reader.facts(path).ok);
 }
 
-const ALL_CHECKS: readonly IncludeCheck[] = ["readable", "match", "wildcard_match", "brace_match"];
 const CHECKS_OF: Readonly<Record<string, readonly IncludeCheck[]>> = {
   includer: ["readable"],
   includem: ["match"],
   includew: ["wildcard_match"],
   includeb: ["brace_match"],
-  includea: ALL_CHECKS,
+  includea: ALL_INCLUDE_CHECKS,
 };
 const DEPTH_LIMIT = 32;
 const MATCH_LIMIT = 4096;

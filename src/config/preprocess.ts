@@ -15,6 +15,8 @@ import { decodeLines } from "./source-text.ts";
 export interface PreprocessOptions extends BuiltIns {
   /** Lines `@id` count where the id is this one or `holdfast`. */
   readonly configId: string;
+  /** Checks for every include from the first line on, as after `include_check` (`-e`: all of them). */
+  readonly includeChecks?: readonly IncludeCheck[];
 }
 
 /** A file that was read, for showing its lines. */
@@ -83,7 +85,7 @@ interface Work {
 function readLines(work: Work, path: string, bytes: Uint8Array, include: readonly IncludeStep[]): void {
   const physical = decodeLines(bytes, path, include, work.report);
   work.sources.set(path, { path, lines: physical.map((line) => line.text) });
-  const checks: Set<IncludeCheck> = new Set();
+  const checks: Set<IncludeCheck> = new Set(work.options.includeChecks);
   for (const { number, text, latin1, ignored } of physical) {
     if (ignored) continue;
     const { content, cutWordAt, oddSpaceAt } = cutComment(mapLine(text));

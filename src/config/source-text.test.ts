@@ -36,6 +36,10 @@ describe("bytes of a file", () => {
     expect(said).toEqual(["1:2 NON_UTF8"]);
   });
 
+  test("several lines that are no UTF-8: the first one is told", () => {
+    expect(decode([0xe9, 0x0a, 0xe9, 0x0a]).said).toEqual(["1:1 NON_UTF8"]);
+  });
+
   test("a NUL byte: the line does not count, and its column is told", () => {
     const { lines, said } = decode([0x61, 0x0a, 0x62, 0x00, 0x63, 0x0a, 0x64]);
     expect(lines.map((line) => line.ignored)).toEqual([false, true, false]);

@@ -39,6 +39,7 @@ export function decodeLines(
     });
   }
   let saidCarriageReturns = false;
+  let saidNonUtf8 = false;
   while (start < bytes.length) {
     const newline = bytes.indexOf(NEWLINE, start);
     const next = newline < 0 ? bytes.length : newline + 1;
@@ -57,11 +58,12 @@ export function decodeLines(
       }
     }
     const line = bytes.subarray(start, end);
-    lines.push(
-      decodeLine(line, number, (code, message, column, help) =>
-        report({ code, at: at(number, column), message, help }),
-      ),
-    );
+    const complain: Complain = (code, message, column, help) => {
+      if (code === "NON_UTF8" && saidNonUtf8) return;
+      saidNonUtf8 ||= code === "NON_UTF8";
+      report({ code, at: at(number, column), message, help });
+    };
+    lines.push(decodeLine(line, number, complain));
     start = next;
   }
   return lines;
@@ -96,7 +98,12 @@ function decodeLine(bytes: Uint8Array, number: number, complain: Complain): Phys
     );
   } else if (latin1) {
     const column = bytes.findIndex((byte) => byte >= 0x80) + 1;
-    complain("NON_UTF8", "The line is not UTF-8 and was read as Latin-1", column, "Save the file as UTF-8.");
+    complain(
+      "NON_UTF8",
+      "This line is not UTF-8 and was read as Latin-1, like all such lines of this file",
+      column,
+      "Save the file as UTF-8.",
+    );
   }
   return { number, text, latin1, ignored: nul >= 0 || tooLong };
 }

@@ -1,3 +1,6 @@
+import { dirname } from "node:path";
+import { fileURLToPath } from "node:url";
+
 /** What one node of the demo is told apart by. */
 export interface NodeIdentity {
   readonly name: string;
@@ -13,10 +16,10 @@ export interface NodeIdentity {
 export interface NodePrograms {
   /** The executable `holdfast`. */
   readonly holdfast: string;
-  /** What the scripts start as nginx. */
-  readonly webServer: string;
-  /** The folder of the Node that runs this. */
-  readonly nodeFolder: string;
+  /** The real nginx; undefined: there is none, and a web server of ours stands in. */
+  readonly nginx: string | undefined;
+  /** The Node that runs this. */
+  readonly node: string;
 }
 
 export interface NodeFile {
@@ -30,16 +33,18 @@ export interface NodeFile {
  * word for word as people have them, and around them what those scripts expect of a machine.
  */
 export function nodeFiles(node: NodeIdentity, programs: NodePrograms): NodeFile[] {
+  const nginx = webServer(programs);
   const plain = (path: string, text: string): NodeFile => ({ path, text, mode: 0o644 });
   const script = (path: string, text: string): NodeFile => ({ path, text, mode: 0o755 });
   return [
     plain(CONFIGURATION, configuration(node)),
-    script("/etc/keepalived/check_nginx.sh", checkScript(programs.webServer)),
-    script("/etc/keepalived/master.sh", masterScript(programs.webServer)),
+    script("/etc/keepalived/check_nginx.sh", checkScript(nginx)),
+    script("/etc/keepalived/master.sh", masterScript(nginx)),
     script("/etc/keepalived/backup.sh", backupScript()),
     script(SERVICE, serviceScript(programs)),
     plain(NGINX_CONFIGURATION, nginxConfiguration()),
     plain(`${PAGES}/index.html`, `<h1>${node.page}</h1>\n`),
+    ...(programs.nginx === undefined ? [script(nginx, nginxStandIn(programs.node))] : []),
     script(`${STAND_INS}/mail`, mailStandIn()),
     script(`${STAND_INS}/ifconfig`, ifconfigStandIn(node)),
     plain(LOG, ""),
@@ -47,6 +52,11 @@ export function nodeFiles(node: NodeIdentity, programs: NodePrograms): NodeFile[
     plain(MAILS, ""),
     plain(NGINX_ERRORS, ""),
   ];
+}
+
+/** What starts the web server on a node. */
+export function webServer({ nginx }: NodePrograms): string {
+  return nginx ?? `${STAND_INS}/nginx`;
 }
 
 /** The configuration of nginx, or the same with a misspelt word that keeps it from starting. */
@@ -75,11 +85,11 @@ http {
 export const VIP = "192.168.5.18";
 
 // Paths on a node.
-export const CONFIGURATION = "/etc/keepalived/keepalived.conf";
+const CONFIGURATION = "/etc/keepalived/keepalived.conf";
 export const SERVICE = "/etc/init.d/keepalived";
 export const NGINX_CONFIGURATION = "/etc/nginx/nginx.conf";
 /** Stands before the system's folders in the PATH of what runs on a node. */
-export const STAND_INS = "/run/demo/bin";
+const STAND_INS = "/run/demo/bin";
 /** The vrrp process adds its own suffix to the log file that the service names. */
 export const LOG = "/var/log/holdfast_vrrp.log";
 export const JOURNAL = "/var/lib/holdfast/journal.jsonl";
@@ -157,9 +167,9 @@ echo "$Date $IP change to ${state}." |mail -s "Master-Backup Change Status" $Mai
 }
 
 /** The scripts call it by keepalived's name; what it starts and stops is Holdfast. */
-function serviceScript({ holdfast, nodeFolder }: NodePrograms): string {
+function serviceScript({ holdfast, node }: NodePrograms): string {
   return `#!/bin/sh
-PATH=${STAND_INS}:${shellWord(nodeFolder)}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+PATH=${STAND_INS}:${shellWord(dirname(node))}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 export PATH
 case "$1" in
 start)
@@ -183,7 +193,14 @@ esac
 `;
 }
 
-/** Takes \`mail -s SUBJECT ADDRESS\` and keeps what would be sent, one line each. */
+function nginxStandIn(node: string): string {
+  const program = fileURLToPath(new URL("web-server-program.js", import.meta.url));
+  return `#!/bin/sh
+exec ${shellWord(node)} ${shellWord(program)} ${NGINX_CONFIGURATION} ${NGINX_ERRORS} "$@"
+`;
+}
+
+/** Takes `mail -s SUBJECT ADDRESS` and keeps what would be sent, one line each. */
 function mailStandIn(): string {
   return `#!/bin/sh
 read -r line
@@ -203,4 +220,5 @@ export function shellWord(text: string): string {
   return /^[\w./:@%+=,-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }
 
+/** Debian's own folder of pages belongs to the machine. */
 const PAGES = "/var/lib/nginx/html";

@@ -3,14 +3,7 @@ import type { Lab } from "../lab/lab.ts";
 import type { Program } from "../lab/program.ts";
 import { Listeners, waitFor } from "../lab/wait.ts";
 import type { Tell, Tone } from "./happening.ts";
-import {
-  readLogLine,
-  readMail,
-  readNginxError,
-  readTransition,
-  type Said,
-  type Transition,
-} from "./node-events.ts";
+import { readLogLine, readMail, readNginxError, readTransition, type Said, type Transition } from "./node-events.ts";
 import {
   JOURNAL,
   LOG,
@@ -21,6 +14,7 @@ import {
   nodeFiles,
   SERVICE,
   VIP,
+  webServer,
   type NodeIdentity,
   type NodePrograms,
 } from "./node-files.ts";
@@ -71,7 +65,7 @@ export class DemoNode {
 
   /** Starts nginx as a boot of the machine does. */
   async startWebServer(): Promise<void> {
-    await this.host.runOrThrow([this.#programs.webServer]);
+    await this.host.runOrThrow([webServer(this.#programs)]);
   }
 
   async start(): Promise<void> {
@@ -145,9 +139,7 @@ export class DemoNode {
   }
 
   #lossText(): string {
-    return this.#alive
-      ? `no longer has ${VIP}`
-      : `no longer has ${VIP}: the lease ran out, so the kernel removed it`;
+    return this.#alive ? `no longer has ${VIP}` : `no longer has ${VIP}: the lease ran out, so the kernel removed it`;
   }
 
   #say(said: Said | undefined): void {

@@ -27,14 +27,18 @@ export type Outcome =
 export interface Played {
   readonly step: Step;
   readonly outcome: Outcome;
+  /** Milliseconds since 1970, until when everything that belongs to it was told. */
+  readonly fromMs: number;
+  readonly untilMs: number;
 }
 
 /** What the audience is told besides what happens. */
 export interface Audience {
   readonly tell: Tell;
-  /** Comes before anything of a step happens. */
-  readonly begin: (step: Step) => Promise<void>;
-  readonly end: (played: Played) => Promise<void>;
+  /** Comes before anything of a step happens. Steps are numbered from 1. */
+  readonly begin: (step: Step, number: number) => void;
+  /** The next step waits for it. */
+  readonly end: (played: Pick<Played, "step" | "outcome">) => Promise<void>;
 }
 
 /** Starts Holdfast on both nodes and waits until the client is answered by the stronger one. */
@@ -52,16 +56,17 @@ export async function startCluster({ lab, lb1, lb2, prober }: Cluster, tell: Tel
 export async function playStory(cluster: Cluster, audience: Audience): Promise<Played[]> {
   const played: Played[] = [];
   let broken = false;
-  for (const { act, ...step } of STEPS) {
+  for (const [index, { act, ...step }] of STEPS.entries()) {
+    const fromMs = Date.now();
     if (broken) {
-      played.push({ step, outcome: { kind: "not-run" } });
+      played.push({ step, outcome: { kind: "not-run" }, fromMs, untilMs: fromMs });
       continue;
     }
-    await audience.begin(step);
+    audience.begin(step, index + 1);
     const outcome = await playStep(cluster, step, act, audience.tell);
     broken = outcome.kind === "failed";
-    played.push({ step, outcome });
     await audience.end({ step, outcome });
+    played.push({ step, outcome, fromMs, untilMs: Date.now() });
   }
   return played;
 }

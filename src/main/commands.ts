@@ -1,7 +1,9 @@
+import { fileURLToPath } from "node:url";
 import { Command, CommanderError, Option } from "commander";
 import { EXIT } from "./exit-codes.ts";
 import { DEFAULT_RUNTIME_DIRECTORY, DEFAULT_STATE_DIRECTORY } from "./flags.ts";
 import { versionText } from "./help.ts";
+import { release } from "./release.ts";
 
 /**
  * Runs one command of the command line and tells its exit status. What a command needs is loaded when it is chosen.
@@ -88,6 +90,20 @@ function createProgram(done: (status: number) => void): Command {
       done(showEvents({ json: options.json ?? false, number: options.number, directory: options.stateDir }));
     });
 
+  program
+    .command("demo")
+    .description("show a cluster of two nodes with nginx failing over, in namespaces of this machine")
+    .addOption(new Option("--json", "one JSON document").conflicts("keep"))
+    .option("--keep", "leave the cluster running at the end, and say how to look at it")
+    .addOption(new Option("--in-user-namespace").hideHelp())
+    .addHelpText("after", DEMO_STATUSES)
+    .action(async (options: { json?: true; keep?: true; inUserNamespace?: true }) => {
+      const { runDemo } = await import("../demo/run-demo.ts");
+      const { json = false, keep = false, inUserNamespace = false } = options;
+      const holdfast = fileURLToPath(new URL("../../../bin/holdfast", import.meta.url));
+      done(await runDemo({ json, keep, inUserNamespace, holdfast, release: release() }));
+    });
+
   return program;
 }
 
@@ -103,6 +119,9 @@ function parseCount(text: string): number {
   if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);
   throw new CommanderError(EXIT.USAGE, "commander.invalidArgument", `"${text}" is not a number of events`);
 }
+
+const DEMO_STATUSES =
+  "\nExit status: 0 everything went as expected, 1 not, 4 namespaces may not be made, 69 a tool is missing, 64 wrong usage.";
 
 const CLIENT_STATUSES =
   "\nExit status: 0 it did, 1 refused, 3 not running, 4 no permission, 5 it does not answer, 64 wrong usage.";

@@ -4,6 +4,7 @@ import { renderLine } from "../cli/render-diagnostics.ts";
 import { seededRandom } from "../base/random.ts";
 import type { Result } from "../base/result.ts";
 import { fail, succeed } from "../base/result.ts";
+import { ALL_INCLUDE_CHECKS } from "../config/includes.ts";
 import { checkHost } from "../config/check-host.ts";
 import type { Diagnostic, Severity } from "../config/diagnostic.ts";
 import { loadConfiguration } from "../config/load.ts";
@@ -83,6 +84,7 @@ function languageOptions(flags: Pick<Flags, "configId" | "allConfig">): Preproce
     instanceName: undefined,
     environment: (name) => process.env[name],
     random: seededRandom(Date.now()),
+    ...(flags.allConfig ? { includeChecks: ALL_INCLUDE_CHECKS } : {}),
   };
 }
 

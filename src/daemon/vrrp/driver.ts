@@ -365,7 +365,10 @@ class Driver implements VrrpDriver {
     }
     if (now < ending.by && !everybody.every((instance) => instance.quiet)) return;
     this.#ending = { kind: "no" };
-    for (const instance of everybody) instance.close();
+    for (const instance of everybody) {
+      if (!instance.quiet) instance.hurry();
+      instance.close();
+    }
     this.#held.save([]);
     this.#announcer.close();
     this.#monitor?.close();

@@ -240,6 +240,11 @@ export class Instance {
     return this.#notifier.quiet;
   }
 
+  /** Scripts that still wait are started, in no order. */
+  hurry(): void {
+    this.#notifier.hurry();
+  }
+
   /** Nothing more is waited for. */
   release(): void {
     this.holder.release();

@@ -64,6 +64,12 @@ export class Notifier {
     return isQuiet(this.#state);
   }
 
+  /** The process ends: what still waits is started now, as keepalived would have done at once. */
+  hurry(): void {
+    this.#settings = { ...this.#settings, concurrent: true };
+    this.#step({ kind: "deadline" });
+  }
+
   close(): void {
     this.#alarm.close();
   }
