@@ -64,7 +64,7 @@ export function preprocess(
     return { lines: [], sources: [], readable: false };
   }
   const root = resolveFrom(".", path);
-  readLines(work, root, bytes.value, []);
+  readLines(work, root, bytes.value, [], new Set(options.includeChecks));
   return { lines: work.lines, sources: [...work.sources.values()], readable: true };
 }
 
@@ -82,10 +82,17 @@ interface Work {
   pending: { name: string; lines: LogicalLine[] } | undefined;
 }
 
-function readLines(work: Work, path: string, bytes: Uint8Array, include: readonly IncludeStep[]): void {
+function readLines(
+  work: Work,
+  path: string,
+  bytes: Uint8Array,
+  include: readonly IncludeStep[],
+  inherited: ReadonlySet<IncludeCheck>,
+): void {
   const physical = decodeLines(bytes, path, include, work.report);
   work.sources.set(path, { path, lines: physical.map((line) => line.text) });
-  const checks: Set<IncludeCheck> = new Set(work.options.includeChecks);
+  // What include_check changes in a file does not reach back into the one that included it.
+  const checks = new Set(inherited);
   for (const { number, text, latin1, ignored } of physical) {
     if (ignored) continue;
     const { content, cutWordAt, oddSpaceAt } = cutComment(mapLine(text));
@@ -207,7 +214,7 @@ function includeFiles(work: Work, line: LogicalLine, checks: Set<IncludeCheck>):
     const bytes = readIncluded(path, line, work.reader, work.report);
     if (bytes === undefined) continue;
     // A definition that is open at the end of a file does not reach into the next one.
-    readLines(work, path, bytes, [...line.include, { file: line.file, line: line.line }]);
+    readLines(work, path, bytes, [...line.include, { file: line.file, line: line.line }], checks);
   }
 }
 

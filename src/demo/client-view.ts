@@ -10,9 +10,13 @@ export interface ClientView {
 
 /**
  * Decides what one more question says about the client's view; questions come in the order of asking. A silence is
- * told when it is long, a short one only by its end.
+ * told when it is long, a short one only by its end. `answeredMs` is when the answer was there, which dates a good one.
  */
-export function see(view: ClientView, ask: Ask): { readonly view: ClientView; readonly happening?: Happening } {
+export function see(
+  view: ClientView,
+  ask: Ask,
+  answeredMs: number,
+): { readonly view: ClientView; readonly happening?: Happening } {
   const { by, silence } = view;
   if (ask.kind === "unanswered") {
     const sinceMs = silence?.sinceMs ?? ask.atMs;
@@ -22,7 +26,7 @@ export function see(view: ClientView, ask: Ask): { readonly view: ClientView; re
     return { view: { by, silence: { sinceMs, told: true } }, happening };
   }
   const now: ClientView = { by: ask.by, silence: undefined };
-  const told = (text: string): Happening => ({ atMs: ask.atMs, who: CLIENT, text, tone: "good" });
+  const told = (text: string): Happening => ({ atMs: answeredMs, who: CLIENT, text, tone: "good" });
   const answer = `is answered ${ask.by}`;
   if (silence !== undefined && by !== undefined) {
     return { view: now, happening: told(`${answer} after ${ask.atMs - silence.sinceMs} ms without an answer`) };

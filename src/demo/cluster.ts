@@ -1,5 +1,5 @@
 import { Lab } from "../lab/lab.ts";
-import type { Prober } from "../lab/prober.ts";
+import type { Ask, Prober } from "../lab/prober.ts";
 import type { Host } from "../lab/host.ts";
 import { CLIENT, NOTHING_SEEN, see } from "./client-view.ts";
 import type { Tell } from "./happening.ts";
@@ -34,19 +34,20 @@ export async function openCluster(programs: NodePrograms, tell: Tell): Promise<C
 /** Tells what the client sees, from its first answer on. */
 export function watchClient(prober: Prober, tell: Tell): void {
   let view = NOTHING_SEEN;
-  let seenUntilMs = 0;
+  let taken = 0;
+  let waiting: { readonly ask: Ask; readonly heardMs: number }[] = [];
   prober.subscribe(() => {
-    // Questions settle out of order; one that is older than the client's patience has settled.
-    const settledMs = Date.now() - PATIENCE_MS - SETTLING_MS;
-    const fresh = prober.asks
-      .slice(-RECENT)
-      .filter(({ atMs }) => atMs > seenUntilMs && atMs <= settledMs)
-      .toSorted((a, b) => a.atMs - b.atMs);
-    for (const ask of fresh) {
-      const { view: next, happening } = see(view, ask);
+    const heardMs = Date.now();
+    waiting.push(...prober.asks.slice(taken).map((ask) => ({ ask, heardMs })));
+    taken = prober.asks.length;
+    // Questions settle out of order; one that is older than the client's patience has settled, and so have all before.
+    const settledMs = heardMs - PATIENCE_MS - SETTLING_MS;
+    const due = waiting.filter(({ ask }) => ask.atMs <= settledMs).toSorted((a, b) => a.ask.atMs - b.ask.atMs);
+    waiting = waiting.filter(({ ask }) => ask.atMs > settledMs);
+    for (const one of due) {
+      const { view: next, happening } = see(view, one.ask, one.heardMs);
       view = next;
-      seenUntilMs = ask.atMs;
-      if (happening !== undefined && (view.by !== undefined || happening.tone === "good")) tell(happening);
+      if (happening !== undefined && view.by !== undefined) tell(happening);
     }
   });
 }
@@ -59,5 +60,3 @@ export const CLIENT_ADDRESS = "192.168.5.100";
 export const ASK_EVERY_MS = 5;
 const PATIENCE_MS = 250;
 const SETTLING_MS = 50;
-/** More questions than can be under way or settle at once. */
-const RECENT = 400;

@@ -21,10 +21,10 @@ export class Narrator {
     void this.#giveLater();
   };
 
-  /** Waits until everything told before this call has been given on. */
+  /** Waits for what is heard of late, and then gives everything on. */
   async settle(): Promise<void> {
     await scheduler.wait(KEPT_BACK_MS);
-    this.#giveUntil(Date.now() - KEPT_BACK_MS + TIMER_SLACK_MS);
+    this.#giveUntil(Date.now());
   }
 
   /** From now on nothing is given on. */
@@ -33,7 +33,7 @@ export class Narrator {
   }
 
   async #giveLater(): Promise<void> {
-    await scheduler.wait(KEPT_BACK_MS, undefined);
+    await scheduler.wait(KEPT_BACK_MS);
     this.#giveUntil(Date.now() - KEPT_BACK_MS + TIMER_SLACK_MS);
   }
 

@@ -21,25 +21,26 @@ export function readTransition(line: string): (Transition & Said) | undefined {
   const atMs = Date.parse(at);
   const why = typeof cause === "object" && cause !== null && "text" in cause ? String(cause.text) : "no cause given";
   if (to === "MASTER") return { atMs, to, text: `becomes MASTER: ${why}`, tone: "good" };
-  if (to === "STOP") return { atMs, to, text: `has stopped: ${why}`, tone: "plain" };
+  if (to === "STOP") return { atMs, to, text: `says farewell: ${why}`, tone: "plain" };
   const verb = from === "INIT" ? "is" : "becomes";
   return { atMs, to, text: `${verb} ${to}: ${why}`, tone: to === "FAULT" ? "bad" : "plain" };
 }
 
-/** Reads a line of the log of the vrrp process. Only the priority is of interest: everything else comes by the journal. */
+/** Reads a line of the log of the vrrp process, as far as the journal does not tell the same. */
 export function readLogLine(line: string): Said | undefined {
+  if (/ VRRP_Script\(chk_nginx\) is still running after /.test(line)) {
+    return {
+      atMs: undefined,
+      text: "check_nginx.sh has run for 2 s, its time limit: that counts as failed",
+      tone: "bad",
+    };
+  }
   const match = /Changing effective priority from (\d+) to (\d+)$/.exec(line);
   if (match === null) return undefined;
   const [, before = "", after = ""] = match;
   const lower = Number(after) < Number(before);
-  const why = lower ? "the check of nginx has failed three times" : "the check of nginx succeeds again";
+  const why = lower ? "check_nginx.sh has failed three times in a row" : "check_nginx.sh succeeds again";
   return { atMs: undefined, text: `priority ${after} instead of ${before}: ${why}`, tone: lower ? "bad" : "good" };
-}
-
-/** Reads a line of nginx's error log. */
-export function readNginxError(line: string): Said | undefined {
-  const match = /\[emerg\] \d+#\d+: (.+)$/.exec(line);
-  return match === null ? undefined : { atMs: undefined, text: `nginx does not start: ${match[1]}`, tone: "bad" };
 }
 
 /** Reads a line that the stand-in for mail kept. */

@@ -50,7 +50,6 @@ export function nodeFiles(node: NodeIdentity, programs: NodePrograms): NodeFile[
     plain(LOG, ""),
     plain(JOURNAL, ""),
     plain(MAILS, ""),
-    plain(NGINX_ERRORS, ""),
   ];
 }
 
@@ -94,7 +93,7 @@ const STAND_INS = "/run/demo/bin";
 export const LOG = "/var/log/holdfast_vrrp.log";
 export const JOURNAL = "/var/lib/holdfast/journal.jsonl";
 export const MAILS = "/var/log/mails";
-export const NGINX_ERRORS = "/var/log/nginx/error.log";
+const NGINX_ERRORS = "/var/log/nginx/error.log";
 
 function configuration({ state, priority }: NodeIdentity): string {
   return `global_defs {
@@ -196,7 +195,7 @@ esac
 function nginxStandIn(node: string): string {
   const program = fileURLToPath(new URL("web-server-program.js", import.meta.url));
   return `#!/bin/sh
-exec ${shellWord(node)} ${shellWord(program)} ${NGINX_CONFIGURATION} ${NGINX_ERRORS} "$@"
+exec ${shellWord(node)} ${shellWord(program)} ${NGINX_CONFIGURATION} "$@"
 `;
 }
 

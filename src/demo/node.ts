@@ -3,13 +3,12 @@ import type { Lab } from "../lab/lab.ts";
 import type { Program } from "../lab/program.ts";
 import { Listeners, waitFor } from "../lab/wait.ts";
 import type { Tell, Tone } from "./happening.ts";
-import { readLogLine, readMail, readNginxError, readTransition, type Said, type Transition } from "./node-events.ts";
+import { readLogLine, readMail, readTransition, type Said, type Transition } from "./node-events.ts";
 import {
   JOURNAL,
   LOG,
   MAILS,
   NGINX_CONFIGURATION,
-  NGINX_ERRORS,
   nginxConfiguration,
   nodeFiles,
   SERVICE,
@@ -49,7 +48,6 @@ export class DemoNode {
     host.vips.subscribe(() => node.#noticeVip());
     await node.#follow(JOURNAL, (line) => node.#noticeTransition(line));
     node.#log = await node.#follow(LOG, readLogLine);
-    await node.#follow(NGINX_ERRORS, readNginxError);
     await node.#follow(MAILS, readMail);
     return node;
   }

@@ -6,17 +6,20 @@ import type { Outcome, Played, Step } from "./story.ts";
 
 /** What stands above everything: who takes part. */
 export function renderCast(facts: { readonly holdfast: string; readonly webServer: string }, paint: Paint): string {
+  const row = (name: string, address: string, text: string): string =>
+    `  ${name.padEnd(8)}${address.padEnd(15)}${text}`;
   const node = ({ name, address, state, priority, page }: NodeIdentity): string =>
-    `  ${name.padEnd(8)}${address.padEnd(15)}${state}, priority ${priority}; its page says ${page}`;
+    row(name, address, `a node: ${state}, priority ${priority}; its nginx serves <h1>${page}</h1>`);
   return lines([
     paint("bold", `Holdfast ${facts.holdfast}: two nodes, one address, and what a client notices when things break`),
     "",
     node(NODES.lb1),
     node(NODES.lb2),
-    `  ${"client".padEnd(8)}${CLIENT_ADDRESS.padEnd(15)}asks http://${VIP}/ every ${ASK_EVERY_MS} ms`,
+    row("VIP", VIP, "the virtual address, which the master has"),
+    row("client", CLIENT_ADDRESS, `asks http://${VIP}/ every ${ASK_EVERY_MS} ms`),
     "",
-    `Web server: ${facts.webServer}. The nodes live in namespaces of their own on this machine and`,
-    "vanish with the demo; nothing else on the machine is changed. It takes about 75 seconds.",
+    `Web server: ${facts.webServer}. Everything is in namespaces of its own and vanishes with the demo;`,
+    "nothing else on this machine is changed. It takes about 70 seconds.",
     "",
   ]);
 }
@@ -60,12 +63,12 @@ export function renderSummary(played: readonly Played[], seconds: number, paint:
   const sum = `${good} of ${played.length} steps went as expected, in ${seconds.toFixed(0)} s.`;
   return lines([
     "",
-    paint("bold", `    ${"".padEnd(TITLE_WIDTH)}${"no answer".padStart(20)}${"both have it".padStart(20)}`),
-    paint("dim", `    ${"".padEnd(TITLE_WIDTH)}${"ms  at most".padStart(20)}${"ms  at most".padStart(20)}`),
+    paint("bold", `    ${"".padEnd(TITLE_WIDTH)}${"no answer".padStart(17)}${"both have it".padStart(17)}`),
+    paint("dim", `    ${"".padEnd(TITLE_WIDTH)}${"ms  at most".padStart(17)}${"ms  at most".padStart(17)}`),
     ...rows,
     "",
-    "no answer: the longest time in which the client was not answered. both have it: how long both nodes had the",
-    "address, which at a planned change is on purpose. Milliseconds.",
+    "no answer     the longest time in which the client was not answered",
+    "both have it  how long both nodes had the address: never after a crash, and at a planned change on purpose",
     "",
     paint(good === played.length ? "green" : "red", sum),
   ]);
@@ -93,7 +96,7 @@ export function isGood(outcome: Outcome): boolean {
 }
 
 function cell(value: number | undefined): string {
-  return (value === undefined ? "-" : String(value)).padStart(11);
+  return (value === undefined ? "-" : String(value)).padStart(8);
 }
 
 function limit(value: number): string {
@@ -110,4 +113,4 @@ const COLORS: Readonly<Record<Tone, Color | undefined>> = {
   good: "green",
   bad: "yellow",
 };
-const TITLE_WIDTH = 70;
+const TITLE_WIDTH = 40;

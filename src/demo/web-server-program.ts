@@ -1,15 +1,15 @@
 /*
  * A small web server that stands in for nginx where that is missing, with as much of its command line as the demo's scripts
  * use: without arguments it reads its configuration and goes to the background, `-s reload` does nothing, since it reads
- * its page for every question. Arguments: configuration error-log [-s reload].
+ * its page for every question. Arguments: configuration [-s reload].
  */
 import { spawn } from "node:child_process";
-import { appendFileSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 
-const [, , configuration = "", errorLog = "", word] = process.argv;
+const [, , configuration = "", word] = process.argv;
 
 if (word === undefined) start();
 else if (word === "serve") serve();
@@ -17,13 +17,10 @@ else if (word === "serve") serve();
 function start(): void {
   const settings = readSettings();
   if (settings === undefined) {
-    const complaint = `unknown directive in ${configuration}`;
-    // In nginx's own form, which whoever follows its log knows.
-    appendFileSync(errorLog, `${new Date().toISOString()} [emerg] ${process.pid}#0: ${complaint}\n`);
-    process.stderr.write(`${complaint}\n`);
+    process.stderr.write(`[emerg] unknown directive in ${configuration}\n`);
     process.exit(1);
   }
-  const argv = [fileURLToPath(import.meta.url), configuration, errorLog, "serve"];
+  const argv = [fileURLToPath(import.meta.url), configuration, "serve"];
   const server = spawn(process.execPath, argv, { detached: true, stdio: ["ignore", "ignore", "ignore", "ipc"] });
   server.once("message", () => process.exit(0));
   server.once("exit", () => process.exit(1));

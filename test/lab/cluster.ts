@@ -165,7 +165,7 @@ export async function withPair(scenario: (pair: Pair) => Promise<void>): Promise
     try {
       await scenario({ lab, a, b, client });
     } catch (error) {
-      if (error instanceof Error) error.message += [a, b].map(evidence).join("");
+      if (error instanceof Error) error.message += (await Promise.all([a, b].map(evidence))).join("");
       throw error;
     }
   } finally {
@@ -181,7 +181,7 @@ export async function withNode(scenario: (node: Node) => Promise<void>): Promise
     try {
       await scenario(node);
     } catch (error) {
-      if (error instanceof Error) error.message += evidence(node);
+      if (error instanceof Error) error.message += await evidence(node);
       throw error;
     }
   } finally {
@@ -198,6 +198,12 @@ export function isOf(daemon: Daemon): (process: HostProcess) => boolean {
 export function isHoldfast(which: "supervisor" | "vrrp"): (process: HostProcess) => boolean {
   const wanted = which === "supervisor" ? "holdfast" : "holdfast_vrrp";
   return ({ name }) => name === wanted;
+}
+
+/** Waits until no process of Holdfast is left on the host, whoever its parent was. */
+export async function awaitNoHoldfast(host: Host): Promise<void> {
+  const left = (await host.processes()).filter(isOf("holdfast")).map(({ pid }) => `--pid=${pid}`);
+  for (const pid of left) await host.runOrThrow(["tail", pid, "-f", "/dev/null"]);
 }
 
 /** Lets time pass that is itself the circumstance: a pause that lasts, a quiet time in which nothing may happen. */
@@ -222,9 +228,11 @@ export async function addressesOf(host: Host): Promise<string[]> {
   });
 }
 
-function evidence(node: Node): string {
+async function evidence(node: Node): Promise<string> {
   const shown = node.log().slice(-LINES_SHOWN);
-  return `\n--- ${node.host.name}:\n${shown.join("\n")}`;
+  const { stdout: events } = await node.command("events");
+  const tenures = JSON.stringify(node.host.vips.tenures(VIP));
+  return `\n--- ${node.host.name}:\n${shown.join("\n")}\nIts journal:\n${events}It held ${VIP}: ${tenures}`;
 }
 
 const LINES_SHOWN = 60;

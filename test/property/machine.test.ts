@@ -31,7 +31,7 @@ const routerOf = (version: 2 | 3, source: IpAddress): fc.Arbitrary<VirtualRouter
     advertisementInterval: intervalOf(version),
     preemptMode: fc.boolean(),
     preemptDelay: fc.oneof(fc.constant(micros(0)), duration(seconds(1_000))),
-    downTimerAdverts: fc.integer({ min: 2, max: 100 }),
+    downTimerAdverts: fc.integer({ min: 1, max: 100 }),
     answersLowerPriority: fc.boolean(),
     answersHigherPriority: fc.boolean(),
     announce: announceTiming,

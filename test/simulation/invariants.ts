@@ -85,9 +85,12 @@ export class Invariants {
     if (lease.kind !== "timed" || !lease.coversProtocol) {
       this.excuse(micros(length + this.#lease + KERNEL_LATENESS + this.#plan.interval));
     }
-    if (this.#overlaps.size === 0) return;
+    const holds = VIPS.some((vip) => node.kernel.addresses.ownerOf(vip) === "holdfast");
     const master = node.status().some(({ state }) => state === "MASTER");
-    this.excuse(micros((master ? this.#lease : HAND_OVER_LEASE) + KERNEL_LATENESS));
+    if (!holds || (master && this.#overlaps.size === 0)) return;
+    // In whole seconds, so up to one more than what the hand-over may take.
+    const rest = micros(handOverLimit(this.#plan.version, this.#plan.interval) + seconds(1));
+    this.excuse(micros((master ? this.#lease : rest) + KERNEL_LATENESS));
   }
 
   /**
@@ -168,5 +171,3 @@ export class Invariants {
 const KERNEL_LATENESS = millis(600);
 /** keepalived adds addresses after its first advert, so a yielding master serves on for a while. */
 const HAND_OVER = millis(200);
-/** What is left to an address from the moment that its master yields. */
-const HAND_OVER_LEASE = seconds(2);

@@ -337,6 +337,6 @@ function lengthOf(vip: Member["node"]["address"]): number {
 
 const CHECK = "/usr/local/bin/check";
 const SCRIPT_INTERVAL = seconds(1);
-const LOG_LINES = 800;
+const LOG_LINES = 80;
 const LINES_AFTER = 5;
 const NOTHING = (): void => undefined;

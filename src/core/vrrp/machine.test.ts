@@ -42,9 +42,9 @@ const at = (microseconds: number) => instant(microseconds);
 const NOW = at(100_000_000);
 const NEIGHBOR = ip("192.0.2.20");
 
-const second = (when: number): Burst => ({ at: at(when), repeat: 4, period: micros(0) });
-const refresh = (when: number): Burst => ({ at: at(when), repeat: 2, period: micros(30_000_000) });
-const followUp = (when: number): Burst => ({ at: at(when), repeat: 3, period: micros(0) });
+const second = (when: number): Burst => ({ at: at(when), repeat: 4, period: micros(0), reason: "claim" });
+const refresh = (when: number): Burst => ({ at: at(when), repeat: 2, period: micros(30_000_000), reason: "refresh" });
+const followUp = (when: number): Burst => ({ at: at(when), repeat: 3, period: micros(0), reason: "weaker-master" });
 
 const unheard = { kind: "unheard" } as const;
 const idle = { kind: "idle" } as const;
@@ -72,6 +72,7 @@ const active: Active = {
   kind: "active",
   adverAt: at(101_500_000),
   advertisedAt: at(99_500_000),
+  trustedUntil: at(105_507_812),
   bursts: [second(103_000_000), refresh(120_000_000)],
 };
 const fault: Fault = { kind: "fault", causes: [script] };
@@ -180,6 +181,7 @@ describe("initialize", () => {
         kind: "active",
         adverAt: at(102_000_000),
         advertisedAt: NOW,
+        trustedUntil: at(106_007_812),
         bursts: [second(105_000_000), refresh(130_000_000)],
       },
       effects: [send(100), add, announce(4)],
@@ -190,7 +192,13 @@ describe("initialize", () => {
       given: { announce: quiet },
       state: initialize,
       event: resume,
-      becomes: { kind: "active", adverAt: at(102_000_000), advertisedAt: NOW, bursts: [] },
+      becomes: {
+        kind: "active",
+        adverAt: at(102_000_000),
+        advertisedAt: NOW,
+        trustedUntil: at(106_007_812),
+        bursts: [],
+      },
       effects: [send(100), add, announce(4)],
       cause: { code: "RESUMED" },
     },
@@ -210,6 +218,7 @@ describe("backup, its timer", () => {
     kind: "active",
     adverAt: at(when + 2_000_000),
     advertisedAt: at(when),
+    trustedUntil: at(when + 6_007_812),
     bursts,
   });
   const inTime = claimedAt(104_000_000, second(109_000_000), refresh(134_000_000));
@@ -240,7 +249,7 @@ describe("backup, its timer", () => {
       state: { ...listening, activeDownAt: at(104_000_000) },
       event: deadline,
       now: 104_000_000,
-      becomes: inTime,
+      becomes: { ...inTime, trustedUntil: at(110_003_906) },
       effects: claims,
       cause: { code: "MASTER_SILENT", master: unheard, waited: micros(6_609_375) },
     },
@@ -279,6 +288,22 @@ describe("backup, its timer", () => {
       becomes: inTime,
       effects: claims,
       cause: { code: "MASTER_SILENT", master: heard(99, 98_000_000), waited: micros(7_218_750) },
+    },
+    {
+      name: "a stronger and faster master was silent for three of its adverts: silent, not weaker",
+      given: { advertisementInterval: micros(10_000_000) },
+      state: { ...backup, activeAdverInterval: micros(1_000_000), master: heard(200, 100_390_625) },
+      event: deadline,
+      now: 104_000_000,
+      becomes: {
+        kind: "active",
+        adverAt: at(114_000_000),
+        advertisedAt: at(104_000_000),
+        trustedUntil: at(134_039_062),
+        bursts: [second(109_000_000), refresh(134_000_000)],
+      },
+      effects: claims,
+      cause: { code: "MASTER_SILENT", master: heard(200, 100_390_625), waited: micros(3_609_375) },
     },
     {
       name: "owner, nobody was heard: claims as the owner, without waiting (RFC 9568 section 6.4.1)",
@@ -452,6 +477,20 @@ describe("backup, an advert", () => {
       event: adv(255),
       becomes: { ...obeyed, activeDownAt: at(115_019_532), master: heard(255, 100_000_000) },
     },
+    {
+      name: "owner, neither preemption nor without delay: discards a weaker one all the same (RFC 9568 section 6.1)",
+      given: { priority: 255, preemptMode: false, ...delay },
+      state: backup,
+      event: adv(254),
+      becomes: { ...backup, master: heard(254, 100_000_000) },
+    },
+    {
+      name: "owner, preempt_delay: an owner does not wait",
+      given: { priority: 255, ...delay },
+      state: backup,
+      event: adv(254),
+      becomes: { ...backup, master: heard(254, 100_000_000) },
+    },
   ];
   test.each(rows)("$name", holds);
 });
@@ -527,6 +566,58 @@ describe("backup, anything else", () => {
       event: paused,
       becomes: { ...listening, master: heard(150, 93_171_875) },
     },
+    {
+      name: "paused, the master is slower: listens for a whole interval of the master's",
+      state: backup,
+      event: paused,
+      becomes: { ...backup, activeDownAt: at(110_828_125) },
+    },
+    {
+      name: "reconfigured, the master is slower: listens for a whole interval of the master's",
+      state: backup,
+      event: reconfigured,
+      becomes: { ...backup, activeDownAt: at(110_828_125) },
+    },
+    {
+      name: "reconfigured, nobody was heard: listens for a whole new interval of its own",
+      given: { advertisementInterval: micros(4_000_000) },
+      state: listening,
+      event: reconfigured,
+      becomes: { ...listening, activeDownAt: at(114_437_500), activeAdverInterval: micros(4_000_000) },
+    },
+    {
+      name: "paused, owner: listens for a whole interval too",
+      given: { priority: 255 },
+      state: { ...listening, activeDownAt: at(103_000_000) },
+      event: paused,
+      becomes: { ...listening, activeDownAt: at(106_007_813) },
+    },
+    {
+      name: "reconfigured, owner that has withdrawn: listens for a whole interval too",
+      given: { priority: 255 },
+      state: { ...listening, activeDownAt: at(103_000_000) },
+      event: reconfigured,
+      becomes: { ...listening, activeDownAt: at(106_007_813) },
+    },
+    {
+      name: "priority falls to that of the master during preempt_delay: the delay is off",
+      given: { priority: 90, preemptDelay: micros(60_000_000) },
+      state: { ...backup, master: heard(90, 99_000_000), preemption: until(100_500_000) },
+      event: priorityChanged(100),
+      becomes: { ...backup, activeDownAt: at(104_117_188), master: heard(90, 99_000_000) },
+    },
+    {
+      name: "priority falls but stays above the master's during preempt_delay: the delay runs on",
+      given: { priority: 91, preemptDelay: micros(60_000_000) },
+      state: { ...backup, master: heard(90, 99_000_000), preemption: until(150_000_000) },
+      event: priorityChanged(100),
+      becomes: {
+        ...backup,
+        activeDownAt: at(104_105_469),
+        master: heard(90, 99_000_000),
+        preemption: until(150_000_000),
+      },
+    },
   ];
   test.each(rows)("$name", holds);
 });
@@ -539,7 +630,7 @@ describe("active, its timer and announcements", () => {
       state: active,
       event: deadline,
       now: 101_500_000,
-      becomes: { ...active, adverAt: at(103_500_000), advertisedAt: at(101_500_000) },
+      becomes: { ...active, adverAt: at(103_500_000), advertisedAt: at(101_500_000), trustedUntil: at(107_507_812) },
       effects: [send(100)],
     },
     {
@@ -551,7 +642,23 @@ describe("active, its timer and announcements", () => {
         kind: "active",
         adverAt: at(104_700_000),
         advertisedAt: at(102_700_000),
+        trustedUntil: at(108_707_812),
         bursts: [refresh(120_000_000)],
+      },
+      effects: [send(100)],
+    },
+    {
+      name: "in time where no advert may be missed: goes on",
+      given: { downTimerAdverts: 1 },
+      state: { ...active, adverAt: at(101_500_000), trustedUntil: at(101_507_812), bursts: [] },
+      event: deadline,
+      now: 101_500_000,
+      becomes: {
+        kind: "active",
+        adverAt: at(103_500_000),
+        advertisedAt: at(101_500_000),
+        trustedUntil: at(103_507_812),
+        bursts: [],
       },
       effects: [send(100)],
     },
@@ -561,25 +668,26 @@ describe("active, its timer and announcements", () => {
       state: active,
       event: deadline,
       now: 101_500_000,
-      becomes: { ...active, adverAt: at(103_500_000), advertisedAt: at(101_500_000) },
+      becomes: { ...active, adverAt: at(103_500_000), advertisedAt: at(101_500_000), trustedUntil: at(107_507_812) },
       effects: [send(255)],
     },
     {
       name: "the second burst is due: announces once more and not again",
-      state: { ...active, adverAt: at(103_400_000), advertisedAt: at(101_400_000) },
+      state: { ...active, adverAt: at(103_400_000), advertisedAt: at(101_400_000), trustedUntil: at(107_407_812) },
       event: deadline,
       now: 103_000_000,
       becomes: {
         kind: "active",
         adverAt: at(103_400_000),
         advertisedAt: at(101_400_000),
+        trustedUntil: at(107_407_812),
         bursts: [refresh(120_000_000)],
       },
       effects: [announce(4)],
     },
     {
       name: "a burst a microsecond ahead: waits",
-      state: { ...active, adverAt: at(103_400_000), advertisedAt: at(101_400_000) },
+      state: { ...active, adverAt: at(103_400_000), advertisedAt: at(101_400_000), trustedUntil: at(107_407_812) },
       event: deadline,
       now: 102_999_999,
     },
@@ -589,6 +697,7 @@ describe("active, its timer and announcements", () => {
         ...active,
         adverAt: at(121_900_000),
         advertisedAt: at(119_900_000),
+        trustedUntil: at(125_907_812),
         bursts: [refresh(120_000_000)],
       },
       event: deadline,
@@ -597,6 +706,7 @@ describe("active, its timer and announcements", () => {
         kind: "active",
         adverAt: at(121_900_000),
         advertisedAt: at(119_900_000),
+        trustedUntil: at(125_907_812),
         bursts: [refresh(151_000_000)],
       },
       effects: [announce(2)],
@@ -610,6 +720,7 @@ describe("active, its timer and announcements", () => {
         kind: "active",
         adverAt: at(105_000_000),
         advertisedAt: at(103_000_000),
+        trustedUntil: at(109_007_812),
         bursts: [refresh(133_000_000)],
       },
       effects: [send(100), announce(4), announce(2)],
@@ -627,6 +738,7 @@ describe("active, an advert", () => {
     kind: "active",
     adverAt: at(102_000_000),
     advertisedAt: NOW,
+    trustedUntil: at(106_007_812),
     bursts: [refresh(120_000_000), followUp(107_000_000)],
   };
   const rows: readonly Row[] = [
@@ -634,7 +746,7 @@ describe("active, an advert", () => {
       name: "priority 0: answers at once, and its timer starts anew (RFC 9568 section 6.4.3)",
       state: active,
       event: adv(0),
-      becomes: { ...active, adverAt: at(102_000_000), advertisedAt: NOW },
+      becomes: { ...active, adverAt: at(102_000_000), advertisedAt: NOW, trustedUntil: at(106_007_812) },
       effects: [send(100)],
     },
     {
@@ -642,7 +754,7 @@ describe("active, an advert", () => {
       given: { priority: 255 },
       state: active,
       event: adv(0),
-      becomes: { ...active, adverAt: at(102_000_000), advertisedAt: NOW },
+      becomes: { ...active, adverAt: at(102_000_000), advertisedAt: NOW, trustedUntil: at(106_007_812) },
       effects: [send(255)],
     },
     {
@@ -753,7 +865,7 @@ describe("active, an advert", () => {
       given: { version: 2 },
       state: calm,
       event: adv(99),
-      becomes: asserted,
+      becomes: { ...asserted, trustedUntil: at(106_003_906) },
       effects: [send(100), announce(3)],
     },
     {
@@ -770,6 +882,21 @@ describe("active, an advert", () => {
       event: adv(99),
       becomes: { ...asserted, bursts: [refresh(120_000_000)] },
       effects: [send(100), announce(3)],
+    },
+    {
+      name: "weaker, the second burst after the claim is to come: it stays (keepalived)",
+      state: active,
+      event: adv(99),
+      becomes: { ...asserted, bursts: [second(103_000_000), refresh(120_000_000), followUp(107_000_000)] },
+      effects: [send(100), announce(3)],
+    },
+    {
+      name: "weaker, garp_lower_prio_repeat 0: an advert and no announcement, and what is to come stays (keepalived)",
+      given: { announce: { ...router.announce, lowerPriorityRepeat: 0 } },
+      state: active,
+      event: adv(99),
+      becomes: { ...asserted, bursts: active.bursts },
+      effects: [send(100)],
     },
     {
       name: "weaker, lower_prio_no_advert: announces without an advert, and its timer runs on (keepalived)",
@@ -895,7 +1022,7 @@ describe("active, anything else", () => {
       given: { advertisementInterval: micros(4_000_000), priority: 120 },
       state: active,
       event: reconfigured,
-      becomes: { ...active, adverAt: at(104_000_000), advertisedAt: NOW },
+      becomes: { ...active, adverAt: at(104_000_000), advertisedAt: NOW, trustedUntil: at(112_015_625) },
       effects: [send(120)],
     },
   ];
@@ -903,7 +1030,7 @@ describe("active, anything else", () => {
 });
 
 describe("active, silent for as long as three adverts", () => {
-  // The last advert went out at 99.5 s, so its word holds for 6 s.
+  // The last advert went out at 99.5 s, so its word holds for 6 s and the skew of an owner, 7.812 ms.
   const heldAt = (when: number): Backup => ({ ...listening, activeDownAt: at(when + 7_218_750) });
   const late = 105_600_000;
   const silent = { code: "SILENT", length: micros(6_100_000) } as const;
@@ -914,17 +1041,23 @@ describe("active, silent for as long as three adverts", () => {
       name: "a microsecond less: adverts as if nothing had been",
       state: calm,
       event: deadline,
-      now: 105_499_999,
-      becomes: { kind: "active", adverAt: at(107_499_999), advertisedAt: at(105_499_999), bursts: [] },
+      now: 105_507_811,
+      becomes: {
+        kind: "active",
+        adverAt: at(107_507_811),
+        advertisedAt: at(105_507_811),
+        trustedUntil: at(111_515_623),
+        bursts: [],
+      },
       effects: [send(100)],
     },
     {
       name: "to the microsecond: withdraws",
       ...withdrawn,
       event: deadline,
-      now: 105_500_000,
-      becomes: heldAt(105_500_000),
-      cause: { code: "SILENT", length: micros(6_000_000) },
+      now: 105_507_812,
+      becomes: heldAt(105_507_812),
+      cause: { code: "SILENT", length: micros(6_007_812) },
     },
     { name: "its timer: withdraws, and listens instead of sending", ...withdrawn, event: deadline },
     {
@@ -937,10 +1070,16 @@ describe("active, silent for as long as three adverts", () => {
     {
       name: "its timer, ten adverts may be missed: goes on",
       given: { downTimerAdverts: 10 },
-      state: calm,
+      state: { ...calm, trustedUntil: at(119_507_812) },
       event: deadline,
       now: late,
-      becomes: { kind: "active", adverAt: at(107_600_000), advertisedAt: at(late), bursts: [] },
+      becomes: {
+        kind: "active",
+        adverAt: at(107_600_000),
+        advertisedAt: at(late),
+        trustedUntil: at(125_607_812),
+        bursts: [],
+      },
       effects: [send(100)],
     },
     {
@@ -996,13 +1135,35 @@ describe("active, silent for as long as three adverts", () => {
       event: leaseExpired,
       cause: { code: "LEASE_EXPIRED", age: micros(1_900_001) },
     },
+    { name: "reconfigured: withdraws", ...withdrawn, event: reconfigured },
     {
-      name: "reconfigured: the old interval says nothing, tells the new one",
+      name: "reconfigured with a shorter interval while the old word holds: tells the new one and stays",
+      given: { advertisementInterval: micros(1_000_000) },
       state: calm,
       event: reconfigured,
-      now: late,
-      becomes: { kind: "active", adverAt: at(107_600_000), advertisedAt: at(late), bursts: [] },
+      now: 104_000_000,
+      becomes: {
+        kind: "active",
+        adverAt: at(105_000_000),
+        advertisedAt: at(104_000_000),
+        trustedUntil: at(107_003_906),
+        bursts: [],
+      },
       effects: [send(100)],
+    },
+    {
+      name: "the priority changes before a shorter interval is told, while the old word holds: stays",
+      given: { advertisementInterval: micros(1_000_000), priority: 120 },
+      state: calm,
+      event: priorityChanged(100),
+      now: 104_000_000,
+    },
+    {
+      name: "the priority changes: withdraws, and the difference of the skews is not counted twice",
+      given: { priority: 254 },
+      ...withdrawn,
+      event: priorityChanged(1),
+      becomes: { ...heldAt(late), activeDownAt: at(111_615_625) },
     },
   ];
   test.each(rows)("$name", holds);

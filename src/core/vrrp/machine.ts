@@ -1,6 +1,6 @@
 import { unreachable } from "../../base/assert.ts";
 import { compareAddresses, type IpAddress } from "../../base/address.ts";
-import { after, elapsed, earliest, millis, type Instant, type Micros } from "../../base/time.ts";
+import { after, elapsed, earliest, micros, millis, type Instant, type Micros } from "../../base/time.ts";
 import { handOverLimit } from "../hand-over.ts";
 import {
   activeDownInterval,
@@ -40,6 +40,8 @@ export interface Active {
   /** Adver_Timer. */
   readonly adverAt: Instant;
   readonly advertisedAt: Instant;
+  /** Until then no backup can have taken over. By the interval that was advertised, which backups follow. */
+  readonly trustedUntil: Instant;
   /** Announcements that are still to come. */
   readonly bursts: readonly Burst[];
 }
@@ -49,6 +51,7 @@ export interface Burst {
   readonly repeat: number;
   /** 0: once. */
   readonly period: Micros;
+  readonly reason: "claim" | "refresh" | "weaker-master";
 }
 
 export interface Fault {
@@ -207,15 +210,19 @@ function stepBackup(router: VirtualRouter, state: Backup, event: Event, now: Ins
       return stay(hear(router, state, event, now));
     case "priority-changed": {
       const interval = state.activeAdverInterval;
-      const shift = skewTime(router, interval) - skewTime(event.previous, interval);
-      return stay({ ...state, activeDownAt: after(state.activeDownAt, shift as Micros) });
+      const shift = micros(skewTime(router, interval) - skewTime(event.previous, interval));
+      // A delay runs against a weaker master only.
+      const { master } = state;
+      const isWeaker = master.kind !== "heard" || master.priority < router.priority;
+      const preemption = isWeaker ? state.preemption : ({ kind: "idle" } as const);
+      return stay({ ...state, activeDownAt: after(state.activeDownAt, shift), preemption });
     }
     case "fault":
       return change({ kind: "fault", causes: event.causes }, { code: "FAULT", causes: event.causes });
     case "reconfigured":
     case "paused":
-      // What was heard before a pause proves nothing: the timer starts anew.
-      return stay({ ...listen(router, now), master: state.master });
+      // What was heard before a pause proves nothing: the timer starts anew, for the owner too.
+      return stay(listenAnew(router, state, now));
     case "startup":
     case "resume":
     case "fault-cleared":
@@ -245,8 +252,8 @@ function hear(router: VirtualRouter, state: Backup, event: Advertisement, now: I
     master,
     preemption: { kind: "idle" },
   };
-  if (priority >= router.priority || !router.preemptMode) return obeyed;
-  if (router.preemptDelay === 0) {
+  if (priority >= router.priority || !preempts(router)) return obeyed;
+  if (router.preemptDelay === 0 || router.priority === OWNER_PRIORITY) {
     // The advert of a weaker master is discarded and leaves the timer running; keepalived does not start a full one.
     return { ...state, master };
   }
@@ -261,7 +268,8 @@ function becomeActive(router: VirtualRouter, state: Backup, now: Instant): Step 
 function causeOfClaim(router: VirtualRouter, state: Backup, now: Instant): Cause {
   const { master } = state;
   if (master.kind === "left") return { code: "MASTER_LEFT", source: master.source };
-  if (master.kind === "heard" && now < after(master.at, trustWindow(router))) {
+  const missed = micros(router.downTimerAdverts * state.activeAdverInterval);
+  if (master.kind === "heard" && now < after(master.at, missed)) {
     const delayed = state.preemption.kind === "delayed";
     return { code: "MASTER_WEAKER", source: master.source, priority: master.priority, delayed };
   }
@@ -271,12 +279,12 @@ function causeOfClaim(router: VirtualRouter, state: Backup, now: Instant): Cause
 
 // RFC 9568 section 6.4.3
 function stepActive(router: VirtualRouter, state: Active, event: Event, now: Instant): Step {
-  const silence = elapsed(state.advertisedAt, now);
-  if (silence >= trustWindow(router) && !SPEAKS_FOR_ITSELF.has(event.kind)) {
+  if (now >= state.trustedUntil && !SPEAKS_FOR_ITSELF.has(event.kind)) {
     // Whatever comes now, a backup was entitled to take over meanwhile. Yield first, then look at the event as a backup.
-    const yielded = withdraw(router, { code: "SILENT", length: silence }, now);
-    const next = step(router, yielded.state, event, now);
-    return { state: next.state, effects: [...yielded.effects, ...next.effects], cause: next.cause ?? yielded.cause };
+    const yielded = withdraw(router, { code: "SILENT", length: elapsed(state.advertisedAt, now) }, now);
+    // It listens with the new priority already.
+    const next = event.kind === "priority-changed" ? stay(yielded.state) : step(router, yielded.state, event, now);
+    return { ...next, effects: yielded.effects, cause: next.cause ?? yielded.cause };
   }
   switch (event.kind) {
     case "deadline":
@@ -330,8 +338,7 @@ function advance(router: VirtualRouter, state: Active, now: Instant): [Active, r
 }
 
 function advertise(router: VirtualRouter, state: Active, now: Instant): [Active, readonly Effect[]] {
-  const adverAt = after(now, router.advertisementInterval);
-  return [{ ...state, adverAt, advertisedAt: now }, [{ kind: "send-advertisement", priority: router.priority }]];
+  return [{ ...state, ...timers(router, now) }, [{ kind: "send-advertisement", priority: router.priority }]];
 }
 
 function meetOtherMaster(router: VirtualRouter, state: Active, event: Advertisement, now: Instant): Step {
@@ -354,16 +361,18 @@ function meetOtherMaster(router: VirtualRouter, state: Active, event: Advertisem
   }
 
   // Hosts and switches may have believed the weaker one, so they are told again who serves the addresses.
-  const { lowerPriorityDelay, lowerPriorityRepeat } = router.announce;
-  const bursts = state.bursts.filter((burst) => burst.period > 0);
-  if (lowerPriorityDelay > 0) {
-    bursts.push({ at: after(now, lowerPriorityDelay), repeat: lowerPriorityRepeat, period: NEVER_AGAIN });
-  }
-  const announced: Active = { ...state, bursts };
-  const announcement: Effect = { kind: "announce-addresses", repeat: lowerPriorityRepeat };
-  if (!router.answersLowerPriority) return stay(announced, [announcement]);
+  const [announced, announcements] = announceOver(router, state, now);
+  if (!router.answersLowerPriority) return stay(announced, announcements);
   const [advertised, adverts] = advertise(router, announced, now);
-  return stay(advertised, [...adverts, announcement]);
+  return stay(advertised, [...adverts, ...announcements]);
+}
+
+function announceOver(router: VirtualRouter, state: Active, now: Instant): [Active, readonly Effect[]] {
+  const { lowerPriorityDelay: delay, lowerPriorityRepeat: repeat } = router.announce;
+  if (repeat === 0) return [state, []];
+  const bursts = state.bursts.filter((burst) => burst.reason !== "weaker-master");
+  if (delay > 0) bursts.push({ at: after(now, delay), repeat, period: NEVER_AGAIN, reason: "weaker-master" });
+  return [{ ...state, bursts }, [{ kind: "announce-addresses", repeat }]];
 }
 
 function stepFault(router: VirtualRouter, state: Fault, event: Event, now: Instant): Step {
@@ -401,12 +410,33 @@ function listen(router: VirtualRouter, now: Instant): Backup {
   };
 }
 
+/** Listens for a whole interval, of the master that was heard if any: version 3 masters may be slower than we are. */
+function listenAnew(router: VirtualRouter, state: Backup, now: Instant): Backup {
+  const own = router.advertisementInterval;
+  const interval = state.master.kind === "unheard" ? own : heardInterval(router, state.activeAdverInterval);
+  return {
+    kind: "backup",
+    activeDownAt: after(now, activeDownInterval(router, interval)),
+    activeAdverInterval: interval,
+    master: state.master,
+    preemption: { kind: "idle" },
+  };
+}
+
 function claim(router: VirtualRouter, now: Instant): Active {
   const { delay, repeat, refresh, refreshRepeat } = router.announce;
   const bursts: Burst[] = [];
-  if (delay > 0) bursts.push({ at: after(now, delay), repeat, period: NEVER_AGAIN });
-  if (refresh > 0) bursts.push({ at: after(now, refresh), repeat: refreshRepeat, period: refresh });
-  return { kind: "active", advertisedAt: now, adverAt: after(now, router.advertisementInterval), bursts };
+  if (delay > 0) bursts.push({ at: after(now, delay), repeat, period: NEVER_AGAIN, reason: "claim" });
+  if (refresh > 0) {
+    bursts.push({ at: after(now, refresh), repeat: refreshRepeat, period: refresh, reason: "refresh" });
+  }
+  return { kind: "active", ...timers(router, now), bursts };
+}
+
+/** What an advert that goes out now sets. */
+function timers(router: VirtualRouter, now: Instant): Pick<Active, "adverAt" | "advertisedAt" | "trustedUntil"> {
+  const adverAt = after(now, router.advertisementInterval);
+  return { adverAt, advertisedAt: now, trustedUntil: after(now, trustWindow(router)) };
 }
 
 /** keepalived's order: the advert first, so that a rival yields before the addresses are here. */
@@ -430,6 +460,11 @@ function farewell(router: VirtualRouter, now: Instant): readonly Effect[] {
   return [sayFarewell, { kind: "hand-over-addresses", until: after(now, limit) }];
 }
 
+/** The owner always pre-empts, and at once (RFC 9568 section 6.1, Preempt_Mode). */
+function preempts(router: VirtualRouter): boolean {
+  return router.preemptMode || router.priority === OWNER_PRIORITY;
+}
+
 /** Version 3 backups follow the master's interval, version 2 ones their own (RFC 9568 section 6.1). */
 function heardInterval(router: VirtualRouter, advertised: Micros): Micros {
   return router.version === 3 ? advertised : router.advertisementInterval;
@@ -448,10 +483,10 @@ type Advertisement = Extract<Event, { kind: "advertisement" }>;
 const sayFarewell: Effect = { kind: "send-advertisement", priority: FAREWELL_PRIORITY };
 const removeAddresses: Effect = { kind: "remove-addresses" };
 
-/** Two say more exactly what happened; after a change of the configuration the old interval says nothing. */
-const SPEAKS_FOR_ITSELF: ReadonlySet<Event["kind"]> = new Set(["paused", "lease-expired", "reconfigured"]);
+/** They say more exactly what happened. */
+const SPEAKS_FOR_ITSELF: ReadonlySet<Event["kind"]> = new Set(["paused", "lease-expired"]);
 
-const NEVER_AGAIN = 0 as Micros;
+const NEVER_AGAIN = micros(0);
 
 /**
  * How long a yielding master serves on after the successor's first advert: keepalived adverts before it adds the

@@ -51,7 +51,7 @@ export interface ReceivePolicy {
   readonly checkAddresses: boolean;
   /** `v3_checksum_as_v2`: no checksum is refused. */
   readonly toleratesChecksum: boolean;
-  /** Our own source address: an advert from it is an echo. */
+  /** Our own source address: an advert from it is an echo, or of a node that was given the same one. */
   readonly source: IpAddress;
 }
 
@@ -65,11 +65,10 @@ export type DiscardReason =
   | "TYPE"
   | "CHECKSUM"
   | "UNICAST_MULTICAST"
-  | "OWN_ADVERTISEMENT"
   | "UNKNOWN_SENDER";
 
 /** What is worth telling about an advert that is obeyed nevertheless. */
-export type ReceiveNote = "INTERVAL" | "ADDRESS_LIST" | "UNKNOWN_SENDER" | "OLD_UNICAST_CHECKSUM";
+export type ReceiveNote = "INTERVAL" | "OWN_ADDRESS" | "ADDRESS_LIST" | "UNKNOWN_SENDER" | "OLD_UNICAST_CHECKSUM";
 
 export type ReceiveVerdict =
   | { readonly kind: "accept"; readonly notes: readonly ReceiveNote[] }
@@ -101,7 +100,8 @@ export function checkReceived(advertisement: ReceivedAdvertisement, policy: Rece
   if (!checksumHolds(advertisement, policy, notes)) return discard("CHECKSUM");
   const multicast = transport.kind === "multicast";
   if (multicast !== isMulticast(advertisement.destination)) return discard("UNICAST_MULTICAST");
-  if (advertisement.source === policy.source) return discard("OWN_ADVERTISEMENT");
+  // Nodes may share a configured mcast_src_ip. They elect by priority; of equal ones the machine obeys none.
+  if (advertisement.source === policy.source) notes.push("OWN_ADDRESS");
   if (policy.checkAddresses && !sameSet(advertisement.addresses, policy.addresses)) notes.push("ADDRESS_LIST");
   if (transport.kind === "unicast") {
     const peer = transport.peers.find((candidate) => candidate.address === advertisement.source);
@@ -127,11 +127,12 @@ function checkAuthentication(
 function checksumHolds(advertisement: ReceivedAdvertisement, policy: ReceivePolicy, notes: ReceiveNote[]): boolean {
   switch (advertisement.checksum) {
     case "plain":
-      return policy.version === 2 || policy.toleratesChecksum;
+      return (policy.version === 2 && policy.family === "ipv4") || (policy.version === 3 && policy.toleratesChecksum);
     case "pseudo-header":
       return policy.version === 3 || policy.family === "ipv6";
     case "multicast-pseudo-header":
-      if (policy.version !== 3 || policy.transport.kind !== "unicast") return policy.toleratesChecksum;
+      if (policy.version !== 3) return false;
+      if (policy.transport.kind !== "unicast") return policy.toleratesChecksum;
       notes.push("OLD_UNICAST_CHECKSUM");
       return true;
     case "wrong":
@@ -143,7 +144,7 @@ function checksumHolds(advertisement: ReceivedAdvertisement, policy: ReceivePoli
 
 function sameSet(left: readonly IpAddress[], right: readonly IpAddress[]): boolean {
   const set = new Set(right);
-  return left.length === right.length && left.every((address) => set.has(address));
+  return left.length === right.length && new Set(left).size === set.size && left.every((address) => set.has(address));
 }
 
 function discard(reason: DiscardReason): ReceiveVerdict {

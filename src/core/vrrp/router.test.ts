@@ -63,7 +63,7 @@ describe("Skew_Time and Active_Down_Interval by version, priority and Active_Adv
   });
 });
 
-test("the trust window: follows the own interval and what may be missed, no priority", () => {
-  expect(trustWindow(router)).toBe(21_000_000);
-  expect(trustWindow({ ...router, version: 2, priority: 255, downTimerAdverts: 5 })).toBe(35_000_000);
+test("the trust window: ends when an owner that waits would take over, whatever our own priority", () => {
+  expect(trustWindow(router)).toBe(21_027_343);
+  expect(trustWindow({ ...router, version: 2, priority: 255, downTimerAdverts: 5 })).toBe(35_003_906);
 });

@@ -57,9 +57,11 @@ export function activeDownInterval(router: VirtualRouter, interval: Micros): Mic
 }
 
 /**
- * How long an active router may be silent before a backup is entitled to take over. After that it cannot know any more
- * that it is the only one.
+ * How long an active router may be silent before the strongest backup there can be, an owner, is entitled to take over.
+ * After that it cannot know any more that it is the only one. Rounded down: longer than the interval even where no
+ * advert may be missed.
  */
 export function trustWindow(router: VirtualRouter): Micros {
-  return micros(router.downTimerAdverts * router.advertisementInterval);
+  const smallestSkew = Math.floor((router.version === 2 ? seconds(1) : router.advertisementInterval) / 256);
+  return micros(router.downTimerAdverts * router.advertisementInterval + smallestSkew);
 }

@@ -440,12 +440,12 @@ const DISCARD_WORDS: Readonly<Record<DiscardReason, string>> = {
   TYPE: "not an advertisement",
   CHECKSUM: "invalid checksum",
   UNICAST_MULTICAST: "unicast where multicast is configured, or the other way round",
-  OWN_ADVERTISEMENT: "our own source address: a loop in the network or a second host with our address",
   UNKNOWN_SENDER: "sender is no unicast_peer",
 };
 
 const NOTE_WORDS: Readonly<Record<ReceiveNote, string>> = {
   INTERVAL: "advertisement interval differs from ours; following the master's",
+  OWN_ADDRESS: "it has our own source address: a second host with our address, or a loop in the network",
   ADDRESS_LIST: "the advertised addresses are not our VIPs",
   UNKNOWN_SENDER: "sender is no unicast_peer but is obeyed, as keepalived does (check_unicast_src refuses it)",
   OLD_UNICAST_CHECKSUM: "checksum as old keepalived versions compute it; doing the same",

@@ -1,0 +1,115 @@
+/*
+ * Measures Holdfast and the installed keepalived side by side: the same configuration, the same works, in turns. Prints a
+ * table, or with --json a document. Wants root, since it makes network namespaces. Whether targets are met does not
+ * change the exit status.
+ */
+import { accessSync, constants } from "node:fs";
+import { arch, cpus, loadavg, release } from "node:os";
+import process from "node:process";
+import { parseArgs } from "node:util";
+import { run } from "../src/lab/program.ts";
+import type { Row } from "./figures.ts";
+import { runWork } from "./run-work.ts";
+import { renderFailures, renderTable } from "./table.ts";
+import type { Work } from "./work.ts";
+import { WORKS } from "./works.ts";
+
+interface Options {
+  readonly runs: number;
+  readonly works: readonly Work[];
+  readonly json: boolean;
+}
+
+async function main(): Promise<void> {
+  const options = readOptions();
+  if (typeof options === "string") return refuse(options, 64);
+  const missing = missingPrerequisites();
+  if (missing !== undefined) return refuse(missing, 1);
+
+  const startedAt = new Date();
+  const loadBefore = loadavg()[0] ?? 0;
+  const rows: Row[] = [];
+  for (const work of options.works) {
+    const tell = (progress: string): void => void process.stderr.write(`${work.name}: ${progress}\n`);
+    rows.push(...(await runWork(work, options.runs, tell)));
+  }
+  const machine = {
+    date: startedAt.toISOString().slice(0, 10),
+    cpus: cpus().length,
+    cpu: cpus()[0]?.model.trim() ?? arch(),
+    kernel: release(),
+    node: process.version,
+    keepalived: await keepalivedVersion(),
+    loadBefore,
+  };
+  if (options.json) {
+    process.stdout.write(`${JSON.stringify({ version: 1, machine, runs: options.runs, rows }, undefined, 2)}\n`);
+    return;
+  }
+  const { date, cpus: cores, cpu, kernel, node, keepalived } = machine;
+  process.stdout.write(
+    [
+      `${date}: ${cores} x ${cpu}, Linux ${kernel}, Node ${node}, keepalived ${keepalived}, load before ${loadBefore.toFixed(1)}`,
+      `The worst of ${options.runs} runs (the median); the ratio is Holdfast's worst to keepalived's worst. Less is better.`,
+      "",
+      renderTable(rows),
+      ...renderFailures(rows),
+      "",
+    ].join("\n"),
+  );
+}
+
+function readOptions(): Options | string {
+  try {
+    const { values } = parseArgs({
+      options: {
+        runs: { type: "string", default: "20" },
+        only: { type: "string", multiple: true, default: [] },
+        json: { type: "boolean", default: false },
+        help: { type: "boolean", default: false },
+      },
+    });
+    const names = WORKS.map(({ name }) => name);
+    if (values.help) return `bench [--runs N] [--only NAME]... [--json]\nNames: ${names.join(", ")}`;
+    const unknown = values.only.filter((name) => !names.includes(name));
+    if (unknown.length > 0) return `There is no work ${unknown.join(", ")}. There are: ${names.join(", ")}`;
+    const runs = Number(values.runs);
+    if (!Number.isInteger(runs) || runs < 1) return `--runs takes a whole number from 1 on, not "${values.runs}"`;
+    const works = WORKS.filter(({ name }) => values.only.length === 0 || values.only.includes(name));
+    return { runs, works, json: values.json };
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
+function missingPrerequisites(): string | undefined {
+  if (process.geteuid?.() !== 0) return "The bench makes network namespaces and wants root: sudo npm run bench";
+  const missing = TOOLS.filter((tool) => !isInstalled(tool));
+  return missing.length === 0 ? undefined : `Not installed: ${missing.join(", ")}. npm run setup installs them as root.`;
+}
+
+function isInstalled(tool: string): boolean {
+  const folders = [...(process.env["PATH"] ?? "").split(":"), "/usr/local/sbin", "/usr/sbin", "/sbin"];
+  return folders.some((folder) => {
+    try {
+      accessSync(`${folder}/${tool}`, constants.X_OK);
+      return true;
+    } catch {
+      return false;
+    }
+  });
+}
+
+async function keepalivedVersion(): Promise<string> {
+  const { stdout, stderr } = await run(["keepalived", "--version"]);
+  return /v(\d[\d.]*)/.exec(stdout + stderr)?.[1] ?? "unknown";
+}
+
+function refuse(message: string, status: number): void {
+  process.stderr.write(`${message}\n`);
+  process.exitCode = status;
+}
+
+const TOOLS = ["ip", "nsenter", "unshare", "bash", "ps", "tcpdump", "nginx", "keepalived"];
+
+await main();
