@@ -99,7 +99,7 @@ const CLASSES = {
   UNEXPECTED_BRACE: ["error", "refuses-reload"],
   STRAY_BRACE: ["error", "logged"],
   MISSING_OPENING_BRACE: ["error", "refuses-reload"],
-  MISSING_CLOSING_BRACE: ["error", "stops-start"],
+  MISSING_CLOSING_BRACE: ["error", "refuses-reload"],
   // Words.
   UNKNOWN_KEYWORD: ["error", "logged"],
   MISPLACED_KEYWORD: ["error", "refuses-reload"],

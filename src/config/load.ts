@@ -1,6 +1,7 @@
 import { check } from "./check.ts";
 import { collectDiagnostics } from "./diagnostic.ts";
 import type { Diagnostic } from "./diagnostic.ts";
+import { spanOfUnits } from "./mapped-text.ts";
 import type { Configuration } from "./model.ts";
 import { parse } from "./parser.ts";
 import { preprocess } from "./preprocess.ts";
@@ -26,11 +27,11 @@ export function loadConfiguration(path: string, reader: ConfigReader, options: P
   const tree = parse(lines, report);
   const configuration = check(tree, report);
   if (readable && tree.length === 0) {
-    report({
-      code: "EMPTY_CONFIGURATION",
-      at: { file: sources[0]?.path ?? path, line: 1, column: 1 },
-      message: "The configuration says nothing: it has no keyword outside of comments",
-    });
+    const first = lines[0];
+    const at = first === undefined ? { file: sources[0]?.path ?? path, line: 1, column: 1 } : spanOfUnits(first, 0, 1);
+    if (first !== undefined)
+      report({ code: "NO_USABLE_INSTANCE", at, message: "There is no vrrp_instance that can run" });
+    else report({ code: "EMPTY_CONFIGURATION", at, message: "The configuration says nothing outside of comments" });
   }
   return { configuration, diagnostics: inOrder(diagnostics, sources), sources };
 }

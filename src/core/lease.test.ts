@@ -1,7 +1,15 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { instant, micros, millis, seconds, toSeconds } from "../base/time.ts";
-import { isExpired, leaseEnd, leaseSeconds, planLease, renewalPeriod } from "./lease.ts";
+import {
+  isExpired,
+  leaseEnd,
+  leaseSeconds,
+  lifetimeNow,
+  planLease,
+  renewalDueAt,
+  type LeasedAddress,
+} from "./lease.ts";
 import type { TimedLease } from "./lease.ts";
 
 const at = (milliseconds: number) => instant(milliseconds * 1_000);
@@ -62,33 +70,89 @@ describe("the setting", () => {
   });
 });
 
-describe("the renewal", () => {
-  const holder = (interval: number, length: number) => ({
-    advertisementInterval: millis(interval),
-    lease: lease(length),
-  });
+/** An address whose router adverted at 100 s; everything else in milliseconds after that. */
+const leased = (
+  interval: number,
+  length: number,
+  covers: boolean,
+  renewed: number,
+  granted: number,
+): LeasedAddress => ({
+  lease: { kind: "timed", seconds: length, coversProtocol: covers },
+  downTimerAdverts: 3,
+  advertisementInterval: millis(interval),
+  advertisedAt: instant(100_000_000),
+  renewedAt: instant(100_000_000 + renewed * 1_000),
+  granted,
+});
+
+// A backup may take over 3 intervals after the advert; the kernel is up to 0.6 s late.
+describe("the lifetime at a moment of the interval", () => {
   const rows = [
-    { name: "1 s and its lease of 2 s: twice per advert", holders: [holder(1_000, 2)], period: 500 },
-    { name: "5 s and its lease of 14 s: twice per advert", holders: [holder(5_000, 14)], period: 2_500 },
+    { name: "right after the advert: the whole lease", of: leased(1_000, 2, true, -600, 2), now: 0, is: 2 },
     {
-      name: "several: the fastest decides for all",
-      holders: [holder(5_000, 14), holder(1_400, 3), holder(3_000, 8)],
-      period: 700,
+      name: "0.4 s after it: gone at 3.0 s at the latest, still the whole",
+      of: leased(1_000, 2, true, 0, 2),
+      now: 400,
+      is: 2,
     },
-    { name: "a short lease on a long interval: four times within it", holders: [holder(10_000, 2)], period: 500 },
-    { name: "100 ms: not more often than every 250 ms", holders: [holder(100, 2)], period: 250 },
-    { name: "a lease of 1 s: every 250 ms", holders: [holder(1_000, 1)], period: 250 },
+    {
+      name: "0.401 s after it: 2 s would end too late, 1 s sooner than now: none",
+      of: leased(1_000, 2, true, 0, 2),
+      now: 401,
+      is: undefined,
+    },
+    {
+      name: "half an interval after it, the last renewal having failed: 1 s",
+      of: leased(1_000, 2, true, -1_000, 2),
+      now: 500,
+      is: 1,
+    },
+    { name: "an advert that is long overdue: none", of: leased(1_000, 2, true, -1_000, 1), now: 2_500, is: undefined },
+    {
+      name: "3 s, in the middle: 6 s would end before what it has",
+      of: leased(3_000, 8, true, 0, 8),
+      now: 1_500,
+      is: undefined,
+    },
+    {
+      name: "3 s, in the middle, nothing renewed for long: 6 s",
+      of: leased(3_000, 8, true, -3_000, 8),
+      now: 1_500,
+      is: 6,
+    },
+    {
+      name: "a lease that does not cover the protocol: always the whole",
+      of: leased(100, 2, false, 0, 2),
+      now: 90,
+      is: 2,
+    },
   ];
-  test.each(rows)("$name", ({ holders, period }) => {
-    expect(renewalPeriod(holders)).toBe(millis(period));
+  test.each(rows)("$name", ({ of, now, is }) => {
+    expect(lifetimeNow(of, instant(100_000_000 + now * 1_000))).toBe(is);
   });
+});
 
-  test("an odd number of microseconds: the half is rounded down", () => {
-    expect(renewalPeriod([{ advertisementInterval: micros(800_001), lease: lease(2) }])).toBe(micros(400_000));
-  });
-
-  test("nobody: none", () => {
-    expect(renewalPeriod([])).toBeUndefined();
+describe("the next renewal", () => {
+  const rows = [
+    { name: "before that of the last advert: at once", of: leased(1_000, 2, true, -600, 2), at: 0 },
+    {
+      name: "after that of the advert: as late as the whole lease may be given",
+      of: leased(1_000, 2, true, 0, 2),
+      at: 400,
+    },
+    { name: "after both: with the next advert", of: leased(1_000, 2, true, 400, 2), at: undefined },
+    {
+      name: "a short lease on a long interval: four times within it",
+      of: leased(10_000, 2, true, 5_000, 2),
+      at: 5_500,
+    },
+    { name: "a lease of 1 s: four times within it", of: leased(800, 1, true, 0, 1), at: 250 },
+    { name: "100 ms, not covered: not more often than every 250 ms", of: leased(100, 2, false, 20, 2), at: 270 },
+    { name: "0.6 s, not covered: twice per advert", of: leased(600, 2, false, 10, 2), at: 310 },
+  ];
+  test.each(rows)("$name", ({ of, at }) => {
+    expect(renewalDueAt(of)).toBe(at === undefined ? undefined : instant(100_000_000 + at * 1_000));
   });
 });
 

@@ -1,5 +1,5 @@
 import { unreachable } from "../base/assert.ts";
-import { after, micros, millis, seconds } from "../base/time.ts";
+import { after, elapsed, micros, millis, seconds } from "../base/time.ts";
 import type { Instant, Micros } from "../base/time.ts";
 
 /** `@holdfast vip_lease`: "auto" follows the advertisement interval. */
@@ -21,10 +21,16 @@ export interface TimedLease {
   readonly coversProtocol: boolean;
 }
 
-/** What the common renewal has to serve. */
-export interface LeaseHolder {
-  readonly advertisementInterval: Micros;
+/** An address that is leased, as the renewal sees it. */
+export interface LeasedAddress {
   readonly lease: TimedLease;
+  readonly downTimerAdverts: number;
+  readonly advertisementInterval: Micros;
+  /** When its router last adverted: backups count from then. */
+  readonly advertisedAt: Instant;
+  /** When its lifetime was last set, and to how many seconds. */
+  readonly renewedAt: Instant;
+  readonly granted: number;
 }
 
 /** Decides the lease of an instance's addresses. */
@@ -53,19 +59,44 @@ export function leaseSeconds(
 }
 
 /**
- * How often the one common batch renews all addresses of this process: twice per advertisement of the fastest instance and
- * four times within the shortest lease, so that a renewal may fail or be late. Never more often than every 250 ms.
- * Undefined: there is nothing to renew.
+ * The lifetime that an address may be given now, in whole seconds; undefined: what it has is better.
  *
- * The batch is common because addresses renewed at different phases can outlive their lifetimes by up to 1.4 s, those
+ * Backups count from the last advert, not from the last renewal. So right after an advert it is the whole lease, later in
+ * the interval it is what keeps the address from outliving the backup's wait, the kernel's lateness included.
+ */
+export function lifetimeNow(address: LeasedAddress, now: Instant): number | undefined {
+  const { lease, renewedAt, granted } = address;
+  if (!lease.coversProtocol) return lease.seconds;
+  const room = slack(address) - elapsed(address.advertisedAt, now);
+  const lifetime = Math.min(lease.seconds, lease.seconds + Math.floor(room / seconds(1)));
+  return lifetime >= 1 && after(now, seconds(lifetime)) >= after(renewedAt, seconds(granted)) ? lifetime : undefined;
+}
+
+/**
+ * When the common batch is due for this address: right after an advert, and once more in the interval as late as the whole
+ * lease may still be given. Where the lease does not cover the protocol, or is much shorter than the interval, four times
+ * within it. Undefined: not before the next advert.
+ *
+ * The batch is common because addresses renewed at different times can outlive their lifetimes by up to 1.4 s, those
  * renewed together by 0.6 s.
  */
-export function renewalPeriod(holders: readonly LeaseHolder[]): Micros | undefined {
-  if (holders.length === 0) return undefined;
-  const wanted = holders.map(({ advertisementInterval, lease }) =>
-    Math.min(advertisementInterval / 2, seconds(lease.seconds) / 4),
-  );
-  return micros(Math.max(Math.floor(Math.min(...wanted)), SHORTEST_PERIOD));
+export function renewalDueAt(address: LeasedAddress): Instant | undefined {
+  const { lease, advertisedAt, renewedAt, advertisementInterval } = address;
+  const quarter = Math.floor(seconds(lease.seconds) / 4);
+  if (!lease.coversProtocol) {
+    const period = Math.min(Math.floor(advertisementInterval / 2), quarter);
+    return after(renewedAt, micros(Math.max(period, SHORTEST_PERIOD)));
+  }
+  if (renewedAt < advertisedAt) return advertisedAt;
+  const last = after(advertisedAt, slack(address));
+  const next = after(renewedAt, micros(quarter));
+  const due = next < last ? next : last;
+  return due > renewedAt ? due : undefined;
+}
+
+/** How long after an advert the whole lease may still be given. */
+function slack({ lease, downTimerAdverts, advertisementInterval }: LeasedAddress): Micros {
+  return micros(Math.max(0, downTimerAdverts * advertisementInterval - seconds(lease.seconds) - KERNEL_LATENESS));
 }
 
 /**
@@ -97,6 +128,8 @@ function longestCovering(downTimerAdverts: number, advertisementInterval: Micros
 
 /** With 1 s a single renewal that is late by a moment would cost mastership, and nothing would be gained. */
 const SECONDS_WITHOUT_COVER = 2;
+/** How much later than asked the kernel removed addresses that were renewed in one batch: 0.6 s at most, measured. */
+const KERNEL_LATENESS = millis(600);
 /** Each listener on the host hears of every renewal of every address. */
 const SHORTEST_PERIOD = millis(250);
 /**

@@ -39,4 +39,4 @@ export function see(
 export const NOTHING_SEEN: ClientView = { by: undefined, silence: undefined };
 export const CLIENT = "client";
 /** From here on a silence is worth a line of its own while it lasts. */
-export const LONG_SILENCE_MS = 250;
+const LONG_SILENCE_MS = 250;

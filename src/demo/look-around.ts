@@ -28,8 +28,8 @@ export function describeLookingAround(
     `  lb1 ${holdfast} events`,
     "  lb1 ip addr show eth0",
     `  client ${asking} http://${VIP}/`,
-    `  lb2 tail -f ${LOG}     (the journal is ${JOURNAL})`,
-    "  lb1 /etc/init.d/keepalived stop     (and start; what happens is told here)",
+    `  lb2 tail -f ${LOG}  # the journal is ${JOURNAL}`,
+    "  lb1 /etc/init.d/keepalived stop  # and start; what happens is told here",
     "",
   ];
 }

@@ -7,13 +7,15 @@ import type { Happening } from "./happening.ts";
  */
 export class Narrator {
   readonly #give: (happening: Happening) => void;
+  readonly #keptBackMs: number;
   #waiting: Happening[] = [];
   #toldUntilMs = 0;
   #silent = false;
 
   /** `give` takes one happening at a time, each no earlier than the one before. */
-  constructor(give: (happening: Happening) => void) {
+  constructor(give: (happening: Happening) => void, keptBackMs = KEPT_BACK_MS) {
     this.#give = give;
+    this.#keptBackMs = keptBackMs;
   }
 
   readonly tell = (happening: Happening): void => {
@@ -23,7 +25,7 @@ export class Narrator {
 
   /** Waits for what is heard of late, and then gives everything on. */
   async settle(): Promise<void> {
-    await scheduler.wait(KEPT_BACK_MS);
+    await scheduler.wait(this.#keptBackMs);
     this.#giveUntil(Date.now());
   }
 
@@ -33,8 +35,8 @@ export class Narrator {
   }
 
   async #giveLater(): Promise<void> {
-    await scheduler.wait(KEPT_BACK_MS);
-    this.#giveUntil(Date.now() - KEPT_BACK_MS + TIMER_SLACK_MS);
+    await scheduler.wait(this.#keptBackMs);
+    this.#giveUntil(Date.now() - this.#keptBackMs + TIMER_SLACK_MS);
   }
 
   #giveUntil(untilMs: number): void {

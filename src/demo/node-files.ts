@@ -193,7 +193,7 @@ esac
 }
 
 function nginxStandIn(node: string): string {
-  const program = fileURLToPath(new URL("web-server-program.js", import.meta.url));
+  const program = fileURLToPath(new URL("./web-server-program.js", import.meta.url));
   return `#!/bin/sh
 exec ${shellWord(node)} ${shellWord(program)} ${NGINX_CONFIGURATION} "$@"
 `;

@@ -74,7 +74,7 @@ export async function showDemo(options: DemoOptions): Promise<number> {
     const words = describeLookingAround(await opening, options);
     show.write(() => `\n${words.join("\n")}\n`);
     await Promise.race([interruption, awaitEnter()]);
-  }
+  } else show.write(() => "\nholdfast demo --keep leaves the cluster running, for you to look at and to break.\n");
   narrator.silence();
   await removeCluster(opening);
   return ok ? DEMO_EXIT.OK : DEMO_EXIT.FAILED;

@@ -113,4 +113,4 @@ const COLORS: Readonly<Record<Tone, Color | undefined>> = {
   good: "green",
   bad: "yellow",
 };
-const TITLE_WIDTH = 40;
+const TITLE_WIDTH = 43;

@@ -54,7 +54,7 @@ export function tenuresOf(address: string, changes: readonly AddressChange[]): T
 export function sharedMs(hosts: readonly (readonly Tenure[])[], sinceMs: number, nowMs: number): number {
   const edges = hosts.flat().flatMap(({ fromMs, untilMs = nowMs }) => [
     { atMs: Math.max(fromMs, sinceMs), step: 1 },
-    { atMs: Math.max(untilMs, sinceMs), step: -1 },
+    { atMs: Math.max(untilMs, fromMs, sinceMs), step: -1 },
   ]);
   edges.sort((a, b) => a.atMs - b.atMs || a.step - b.step);
   let holders = 0;

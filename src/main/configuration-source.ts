@@ -38,18 +38,21 @@ export interface FileSource extends ConfigurationSource {
 /** The configuration file of this machine with everything it includes, checked on this host at each load. */
 export function openConfigurationSource(file: string, flags: Pick<Flags, "configId" | "allConfig">): FileSource {
   let exitStatus: number = EXIT.OK;
+  /** Those of the configuration in force: what it was accepted with does not refuse its successor. */
+  let accepted: readonly Diagnostic[] = [];
   return {
     file,
     exitStatus: () => exitStatus,
     load(force) {
       const { configuration, diagnostics } = readConfiguration(file, flags);
-      const { startRefused, reloadRefusedBy, forcedReloadRefusedBy } = verdict(diagnostics, configuration);
+      const { startRefused, reloadRefusedBy, forcedReloadRefusedBy } = verdict(diagnostics, configuration, accepted);
       exitStatus = startRefused?.exitStatus ?? EXIT.OK;
       const refusing = new Set(force ? forcedReloadRefusedBy : reloadRefusedBy);
       const findings = diagnostics.map((diagnostic): ConfigurationFinding => {
         return { level: LEVELS[diagnostic.severity], text: renderLine(diagnostic), refuses: refusing.has(diagnostic) };
       });
       if (refusing.size === 0 && startRefused === undefined) {
+        accepted = diagnostics;
         return { kind: "accepted", configuration: withoutInsecure(configuration, diagnostics), findings };
       }
       if (refusing.size > 0) return { kind: "refused", findings };

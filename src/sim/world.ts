@@ -12,6 +12,8 @@ export class World {
   readonly #queue = new EventQueue();
   readonly #machines: Machine[] = [];
   #now: Instant = instant(0);
+  /** Events in the second that has begun. */
+  #count = 0;
 
   /** Since the beginning of the world. */
   now(): Instant {
@@ -46,9 +48,16 @@ export class World {
       }
       if (at === undefined || at > end) break;
       assert(at >= this.#now, "time never goes back");
+      if (Math.floor(at / SECOND) > Math.floor(this.#now / SECOND)) this.#count = 0;
+      this.#count += 1;
+      if (this.#count > MOST_EVENTS) throw new RangeError(`More than ${MOST_EVENTS} events in a second: a storm`);
       this.#now = at;
       first.take()?.();
     }
     if (end > this.#now) this.#now = end;
   }
 }
+
+const SECOND = 1_000_000;
+/** A cluster of three at the shortest interval needs some hundreds. */
+const MOST_EVENTS = 20_000;

@@ -88,9 +88,10 @@ export class Invariants {
     const holds = VIPS.some((vip) => node.kernel.addresses.ownerOf(vip) === "holdfast");
     const master = node.status().some(({ state }) => state === "MASTER");
     if (!holds || (master && this.#overlaps.size === 0)) return;
+    const justYielding = [...this.#overlaps.values()].some((since) => elapsed(since, this.#world.now()) < JUST_NOW);
     // In whole seconds, so up to one more than what the hand-over may take.
     const rest = micros(handOverLimit(this.#plan.version, this.#plan.interval) + seconds(1));
-    this.excuse(micros((master ? this.#lease : rest) + KERNEL_LATENESS));
+    this.excuse(micros((master || justYielding ? this.#lease : rest) + KERNEL_LATENESS));
   }
 
   /**
@@ -169,5 +170,7 @@ export class Invariants {
 
 /** Of the kernel's worker, for addresses that are renewed together: measured. */
 const KERNEL_LATENESS = millis(600);
+/** To hear of a successor and to begin to yield to it. */
+const JUST_NOW = millis(20);
 /** keepalived adds addresses after its first advert, so a yielding master serves on for a while. */
 const HAND_OVER = millis(200);

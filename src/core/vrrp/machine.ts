@@ -4,6 +4,7 @@ import { after, elapsed, earliest, micros, millis, type Instant, type Micros } f
 import { handOverLimit } from "../hand-over.ts";
 import {
   activeDownInterval,
+  nextAdvertisementAt,
   FAREWELL_PRIORITY,
   OWNER_PRIORITY,
   skewTime,
@@ -435,8 +436,11 @@ function claim(router: VirtualRouter, now: Instant): Active {
 
 /** What an advert that goes out now sets. */
 function timers(router: VirtualRouter, now: Instant): Pick<Active, "adverAt" | "advertisedAt" | "trustedUntil"> {
-  const adverAt = after(now, router.advertisementInterval);
-  return { adverAt, advertisedAt: now, trustedUntil: after(now, trustWindow(router)) };
+  return {
+    adverAt: nextAdvertisementAt(router, now),
+    advertisedAt: now,
+    trustedUntil: after(now, trustWindow(router)),
+  };
 }
 
 /** keepalived's order: the advert first, so that a rival yields before the addresses are here. */

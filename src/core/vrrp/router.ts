@@ -1,5 +1,5 @@
 import type { AddressFamily, IpAddress } from "../../base/address.ts";
-import { micros, seconds, type Micros } from "../../base/time.ts";
+import { instant, micros, seconds, type Instant, type Micros } from "../../base/time.ts";
 
 /** One virtual router as it takes part right now: its configuration and what trackers made of its priority. */
 export interface VirtualRouter {
@@ -54,6 +54,16 @@ export function skewTime(router: VirtualRouter, interval: Micros): Micros {
 /** Active_Down_Interval, called Master_Down_Interval in version 2. The RFCs have 3 where `downTimerAdverts` stands. */
 export function activeDownInterval(router: VirtualRouter, interval: Micros): Micros {
   return micros(router.downTimerAdverts * interval + skewTime(router, interval));
+}
+
+/**
+ * When the next advert is due: within one interval, on a beat that all virtual routers of this host with the same interval
+ * share. So they advert in one turn, and one batch right after it renews all leases, which then end together and before
+ * anybody takes over. An advert that comes early harms nobody.
+ */
+export function nextAdvertisementAt(router: VirtualRouter, now: Instant): Instant {
+  const interval = router.advertisementInterval;
+  return instant((Math.floor(now / interval) + 1) * interval);
 }
 
 /**

@@ -1,5 +1,5 @@
 import { familyOf, formatPrefix } from "../../base/address.ts";
-import { after, earliest, seconds, type Instant, type Micros } from "../../base/time.ts";
+import { after, earliest, elapsed, seconds, toSeconds, type Instant, type Micros } from "../../base/time.ts";
 import type { VirtualAddress } from "../../config/model.ts";
 import {
   beginHandOver,
@@ -62,6 +62,7 @@ export class AddressHolder implements LeaseOwner {
   readonly #holdings = new Map<VirtualAddress, Holding>();
   #settings: HolderSettings;
   #wanted = false;
+  #advertisedAt: Instant;
   #handOver: HandOverState = { kind: "over" };
   #bucket: Bucket;
 
@@ -69,7 +70,18 @@ export class AddressHolder implements LeaseOwner {
     this.name = name;
     this.#settings = settings;
     this.#dependencies = dependencies;
+    this.#advertisedAt = dependencies.clock.now();
     this.#bucket = fullBucket(REPAIRS, dependencies.clock.now());
+  }
+
+  get advertisedAt(): Instant {
+    return this.#advertisedAt;
+  }
+
+  /** Others have been told just now that this node is master. */
+  noticeAdvertisement(now: Instant): void {
+    this.#advertisedAt = now;
+    if (this.#wanted) this.#dependencies.onChange();
   }
 
   /** Whether addresses are on the host because of this instance, a hand-over that is under way included. */
@@ -118,6 +130,9 @@ export class AddressHolder implements LeaseOwner {
   claim(): void {
     this.#wanted = true;
     this.#handOver = { kind: "over" };
+    // From now on, since a successor's announcement may follow its first advert within a millisecond.
+    const devices = new Set(this.addresses().map((address) => address.device));
+    this.#dependencies.announcer.listen(this, devices, (address) => this.#stepHandOver({ kind: "announced", address }));
     for (const address of this.addresses()) this.#add(address);
     this.#dependencies.onChange();
   }
@@ -137,8 +152,8 @@ export class AddressHolder implements LeaseOwner {
     this.#wanted = false;
     const held = this.addresses().filter((address) => this.holding(address).kind === "held");
     const awaited = held.filter((address) => familyOf(address.address) === "ipv4");
-    const devices = new Set(held.map((address) => address.device));
-    this.#dependencies.announcer.listen(this, devices, (address) => this.#stepHandOver({ kind: "announced", address }));
+    // Should this process die meanwhile, its addresses go soon after they would have gone anyway.
+    this.#dependencies.leases.shorten(this, Math.ceil(toSeconds(elapsed(this.#now(), until))));
     const step = beginHandOver([...new Set(awaited.map((address) => address.address))], until);
     this.#handOver = step.state;
     this.#obey(step.effects);
@@ -268,6 +283,12 @@ export class AddressHolder implements LeaseOwner {
     const key = this.#key(address);
     if (key === undefined) return this.#postpone(address, `no interface ${address.device}`);
     const held = leases.find(key);
+    if (this.#isForeign(address)) {
+      this.#holdings.set(address, { kind: "foreign" });
+      const where = `${formatVip(address)} is already on ${address.device} and was not added by Holdfast`;
+      log.write("warn", `(${this.name}) ${where}: it is neither leased nor removed, and stays whoever is master`);
+      return;
+    }
     if (held?.owner === this) {
       this.#holdings.set(address, { kind: "held" });
       return;
@@ -280,12 +301,10 @@ export class AddressHolder implements LeaseOwner {
     const added = kernel.addAddress(terms.request);
     if (added.ok) return this.#hold(address, { owner: this, renewedAt, ...terms });
     if (added.error.errno !== "EEXIST") return this.#postpone(address, describeFailure(added.error));
-    if (interfaces.find(key) === undefined) interfaces.reload(kernel);
-    if (this.#isForeign(address)) {
-      this.#holdings.set(address, { kind: "foreign" });
-      const where = `${formatVip(address)} is already on ${address.device} and was not added by Holdfast`;
-      log.write("warn", `(${this.name}) ${where}: it is neither leased nor removed, and stays whoever is master`);
-      return;
+    if (interfaces.find(key) === undefined) {
+      // Somebody added it a moment ago, and we have yet to hear of it.
+      interfaces.reload(kernel);
+      if (this.#isForeign(address)) return this.#add(address);
     }
     // Ours from before a crash, or another instance's of this process that gives it to us in a reload.
     const [adopted] = kernel.renewAddresses([terms.request]);
@@ -351,7 +370,7 @@ export class AddressHolder implements LeaseOwner {
   #terms(
     address: VirtualAddress,
     key: AddressKey,
-  ): { readonly request: AddressRequest; readonly lease: Lease; readonly advertisementInterval: Micros } {
+  ): Pick<HeldAddress, "request" | "lease" | "downTimerAdverts" | "advertisementInterval"> {
     const lease = this.lease();
     const validLifetime = lease.kind === "timed" ? lease.seconds : "forever";
     const { preferredLifetime } = address;
@@ -366,7 +385,8 @@ export class AddressHolder implements LeaseOwner {
       // The kernel refuses an address that is preferred for longer than it is valid.
       preferredLifetime: shorter(preferredLifetime, validLifetime),
     };
-    return { request, lease, advertisementInterval: this.#settings.advertisementInterval };
+    const { downTimerAdverts, advertisementInterval } = this.#settings;
+    return { request, lease, downTimerAdverts, advertisementInterval };
   }
 
   #now(): Instant {

@@ -4,7 +4,6 @@ import type { InstanceSettings } from "../../config/model.ts";
 import type { ReceivePolicy } from "../../core/vrrp/receive.ts";
 import type { SystemFailure } from "../../ports/failure.ts";
 import type { NetworkInterface } from "../../ports/kernel.ts";
-import { textBytes } from "../../wire/text.ts";
 import { serializeAdvertisement, TYPE_ADVERTISEMENT, VRRP_GROUP_IPV4, type Advertisement } from "../../wire/vrrp.ts";
 import type { PooledSocket, SocketPool } from "./socket-pool.ts";
 
@@ -117,6 +116,7 @@ export function receivePolicy(settings: InstanceSettings, source: IpAddress): Re
 function passwordBytes(password: string | undefined): Uint8Array | undefined {
   if (password === undefined) return undefined;
   const bytes = new Uint8Array(8);
-  bytes.set(textBytes(password).subarray(0, 8));
+  // The model has one character for each byte of the file.
+  bytes.set(Array.from(password.slice(0, 8), (character) => character.charCodeAt(0) & 0xff));
   return bytes;
 }

@@ -90,7 +90,6 @@ class Driver implements VrrpDriver {
   #monitor: KernelMonitor | undefined;
   #pause: PauseState;
   #wakeBy: Instant;
-  #renewAt: Instant | undefined;
   /** Instances join in no earlier (`vrrp_startup_delay`); undefined once they have. */
   #startAt: Instant | undefined;
   #ending: Ending = { kind: "no" };
@@ -312,10 +311,8 @@ class Driver implements VrrpDriver {
     this.#enter();
     this.#catchUp();
     this.#startInstances();
-    if (this.#renewAt !== undefined && clock.now() >= this.#renewAt) {
-      this.#renewAt = undefined;
-      this.#leases.renew();
-    }
+    const renewAt = this.#leases.renewalDueAt();
+    if (renewAt !== undefined && clock.now() >= renewAt) this.#leases.renew();
     for (const instance of this.#leaving) {
       instance.repair();
       if (instance.finished) instance.close();
@@ -341,10 +338,7 @@ class Driver implements VrrpDriver {
   /** The driver's own wake-up: renewals are due, or it is time to look whether time stood still. */
   #schedule(): void {
     const now = this.#ports.clock.now();
-    const period = this.#leases.period();
-    // Never postponed: what was added just now joins the batch of those that were there.
-    this.#renewAt = period === undefined ? undefined : earliest(this.#renewAt, after(now, period));
-    const next = earliest(this.#renewAt, this.#startAt, after(now, TICK)) ?? now;
+    const next = earliest(this.#leases.renewalDueAt(), this.#startAt, after(now, TICK)) ?? now;
     this.#wakeBy = next;
     this.#tick.set(next);
   }

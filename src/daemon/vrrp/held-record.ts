@@ -52,7 +52,7 @@ export class HeldRecord {
   save(held: readonly AddressRequest[]): void {
     const text = `${JSON.stringify(held.map(addressKey).toSorted())}\n`;
     if (text === this.#saved) return;
-    const written = this.#files.replace(this.#path, text);
+    const written = held.length === 0 ? this.#files.remove(this.#path) : this.#files.replace(this.#path, text);
     // Once: the next change will fail for the same reason.
     if (!written.ok && this.#saved !== UNWRITABLE) this.#log.write("error", describeFailure(written.error));
     this.#saved = written.ok ? text : UNWRITABLE;

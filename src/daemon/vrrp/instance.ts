@@ -183,6 +183,9 @@ export class Instance {
       interval: value.advertisementInterval,
       source: packet.source,
     });
+    // The advert that made us yield is the successor's first.
+    if (value.priority > 0 && this.holder.handingOver) this.holder.noticeSuccessor();
+    this.#arm();
   }
 
   /** This process or its machine stood still. Short pauses, which nobody can have noticed, are none. */
@@ -212,7 +215,7 @@ export class Instance {
 
   /** Follows a new configuration of the same virtual router. */
   reconfigure(settings: InstanceSettings): void {
-    const changed = JSON.stringify(protocolOf(settings)) !== JSON.stringify(protocolOf(this.#settings));
+    const changed = protocolOf(settings) !== protocolOf(this.#settings);
     this.#settings = settings;
     this.#notifier.reconfigure(settings.notify);
     this.#sender.reconfigure(settings);
@@ -316,6 +319,7 @@ export class Instance {
         this.#count(effect.priority === 0 ? "priorityZeroSent" : "advertisementsSent");
         const failure = this.#sender.send(effect.priority, this.#router.source);
         if (failure !== undefined) this.#sendFailed(failure);
+        if (effect.priority > 0) this.holder.noticeAdvertisement(now);
         return;
       }
       case "add-addresses":
@@ -413,10 +417,10 @@ function routerOf(settings: InstanceSettings, priority: number, source: IpAddres
 }
 
 /** What others see of an instance: a change of it is worth an advert at once. */
-function protocolOf(settings: InstanceSettings): unknown {
+function protocolOf(settings: InstanceSettings): string {
   const { version, advertisementInterval, transport, password, downTimerAdverts, preemptMode, preemptDelay } = settings;
   const addresses = settings.virtualAddresses.map(({ address }) => address);
-  return {
+  const seen = {
     version,
     advertisementInterval,
     transport,
@@ -426,6 +430,8 @@ function protocolOf(settings: InstanceSettings): unknown {
     preemptDelay,
     addresses,
   };
+  // Where something stands in the file is nobody's business but the file's.
+  return JSON.stringify(seen, (key, value: unknown) => (key === "place" ? undefined : value));
 }
 
 /** Stands in while there is none; nothing is sent then, for that is a fault. */

@@ -1,5 +1,5 @@
-import { elapsed, type Instant, type Micros } from "../../base/time.ts";
-import { isExpired, renewalPeriod, type Lease } from "../../core/lease.ts";
+import { earliest, elapsed, type Instant, type Micros } from "../../base/time.ts";
+import { isExpired, lifetimeNow, renewalDueAt, type Lease, type LeasedAddress } from "../../core/lease.ts";
 import type { Clock } from "../../ports/clock.ts";
 import { describeFailure } from "../../ports/failure.ts";
 import type { AddressRequest, Kernel } from "../../ports/kernel.ts";
@@ -9,13 +9,17 @@ import { addressKey, type AddressKey } from "./interface-table.ts";
 /** Whoever holds addresses. Its identity is what counts. */
 export interface LeaseOwner {
   readonly name: string;
+  /** When it last adverted that it is master: backups count from then. */
+  readonly advertisedAt: Instant;
 }
 
 /** An address that is on an interface because Holdfast added it. */
 export interface HeldAddress {
   readonly owner: LeaseOwner;
+  /** As it was last sent: its valid lifetime is the one in force. */
   readonly request: AddressRequest;
   readonly lease: Lease;
+  readonly downTimerAdverts: number;
   readonly advertisementInterval: Micros;
   /** Read before the last request that the kernel acknowledged was sent. */
   readonly renewedAt: Instant;
@@ -84,51 +88,97 @@ export class LeaseKeeper {
     return [...this.#held.values()];
   }
 
-  /** How often `renew` is due; undefined: nothing is leased. */
-  period(): Micros | undefined {
-    return renewalPeriod(
-      [...this.#held.values()].flatMap(({ advertisementInterval, lease }) =>
-        lease.kind === "timed" ? [{ advertisementInterval, lease }] : [],
-      ),
-    );
+  /** When `renew` is due; undefined: not before the next advert. */
+  renewalDueAt(): Instant | undefined {
+    let due: Instant | undefined;
+    for (const held of this.#held.values()) {
+      const leased = leasedView(held);
+      if (leased !== undefined) due = earliest(due, renewalDueAt(leased));
+    }
+    return due;
   }
 
   /** How old the oldest lease of an owner is if it has run out: the kernel may have removed that address. */
   expiredAge(owner: LeaseOwner, now: Instant): Micros | undefined {
     let age: Micros | undefined;
-    for (const { owner: holder, lease, renewedAt } of this.#held.values()) {
-      if (holder !== owner || !isExpired(lease, renewedAt, now)) continue;
-      const candidate = elapsed(renewedAt, now);
+    for (const held of this.#held.values()) {
+      if (held.owner !== owner || !isExpired(leaseInForce(held), held.renewedAt, now)) continue;
+      const candidate = elapsed(held.renewedAt, now);
       if (age === undefined || candidate > age) age = candidate;
     }
     return age;
   }
 
+  /** Gives every address that is leased the lifetime that it may have now, all in one batch. */
+  renew(): void {
+    const now = this.#clock.now();
+    const wanted: HeldAddress[] = [];
+    for (const held of this.#held.values()) {
+      const leased = leasedView(held);
+      const lifetime = leased === undefined ? undefined : lifetimeNow(leased, now);
+      if (lifetime !== undefined) wanted.push({ ...held, request: withLifetime(held.request, lifetime) });
+    }
+    this.#send(wanted);
+  }
+
+  /** Lets an owner's addresses live for so many more seconds at most: it will need them no longer. */
+  shorten(owner: LeaseOwner, lifetime: number): void {
+    const longer = this.heldBy(owner).filter(
+      ({ lease, request }) => lease.kind === "timed" && Number(request.validLifetime) > lifetime,
+    );
+    this.#send(longer.map((held) => ({ ...held, request: withLifetime(held.request, lifetime) })));
+  }
+
   /**
-   * Gives every address that is leased, and whose lease cannot have run out, its full lifetime again.
+   * Sends requests for addresses that are held.
    *
    * The kernel creates an IPv4 address that is missing. So the age is looked at before the batch, and once more after it:
    * this process may have been stopped in between, and an address that came back to life that way goes at once.
    */
-  renew(): void {
+  #send(wanted: readonly HeldAddress[]): void {
     const sentAt = this.#clock.now();
-    const due = [...this.#held.values()].filter(
-      ({ lease, renewedAt }) => lease.kind === "timed" && !isExpired(lease, renewedAt, sentAt),
-    );
+    const due = wanted.filter((held) => !this.#mayBeGone(held, sentAt));
     if (due.length === 0) return;
-    const outcomes = this.#kernel.renewAddresses(due.map((address) => address.request));
+    const outcomes = this.#kernel.renewAddresses(due.map((held) => held.request));
     const answeredAt = this.#clock.now();
-    for (const [index, address] of due.entries()) {
+    for (const [index, held] of due.entries()) {
       const outcome = outcomes[index];
       if (outcome === undefined || !outcome.ok) {
         if (outcome !== undefined) this.#log.write("error", describeFailure(outcome.error));
-      } else if (isExpired(address.lease, address.renewedAt, answeredAt)) {
-        this.expectRemoval(address.request);
-        const removed = this.#kernel.removeAddress(address.request);
+      } else if (this.#mayBeGone(held, answeredAt)) {
+        this.expectRemoval(held.request);
+        const removed = this.#kernel.removeAddress(held.request);
         if (!removed.ok) this.#log.write("error", describeFailure(removed.error));
       } else {
-        this.#held.set(addressKey(address.request), { ...address, renewedAt: sentAt });
+        this.#held.set(addressKey(held.request), { ...held, renewedAt: sentAt });
       }
     }
   }
+
+  /** Judged by the lifetime that was last acknowledged, whatever is about to be asked for. */
+  #mayBeGone(wanted: HeldAddress, now: Instant): boolean {
+    const held = this.#held.get(addressKey(wanted.request));
+    return held === undefined || isExpired(leaseInForce(held), held.renewedAt, now);
+  }
+}
+
+/** The lease with the lifetime that the kernel was last given. */
+export function leaseInForce({ lease, request }: HeldAddress): Lease {
+  return lease.kind === "timed" ? { ...lease, seconds: Number(request.validLifetime) } : lease;
+}
+
+function leasedView(held: HeldAddress): LeasedAddress | undefined {
+  const { lease, owner, request, downTimerAdverts, advertisementInterval, renewedAt } = held;
+  if (lease.kind !== "timed") return undefined;
+  const granted = Number(request.validLifetime);
+  return { lease, downTimerAdverts, advertisementInterval, advertisedAt: owner.advertisedAt, renewedAt, granted };
+}
+
+/** The same request object as long as the lifetime stays, so that its bytes need not be made again. */
+function withLifetime(request: AddressRequest, lifetime: number): AddressRequest {
+  if (request.validLifetime === lifetime) return request;
+  const { preferredLifetime } = request;
+  const preferred = preferredLifetime === request.validLifetime ? lifetime : preferredLifetime;
+  const shorter = preferred === "forever" ? lifetime : Math.min(preferred, lifetime);
+  return { ...request, validLifetime: lifetime, preferredLifetime: shorter };
 }

@@ -7,7 +7,7 @@ import { timeOfDay } from "../time-of-day.ts";
 import { formatVip } from "./address-holder.ts";
 import { stateName } from "./cause-words.ts";
 import type { Instance } from "./instance.ts";
-import type { HeldAddress, LeaseKeeper } from "./lease-keeper.ts";
+import { leaseInForce, type HeldAddress, type LeaseKeeper } from "./lease-keeper.ts";
 import type { ScriptTracker } from "./script-tracker.ts";
 
 /** What an instance looks like from outside at this moment. */
@@ -67,7 +67,8 @@ function masterOf(state: State, now: Instant): InstanceStatus["master"] {
 }
 
 function leaseUntil(held: HeldAddress | undefined, now: Instant, wallClockMs: number): string | null {
-  if (held === undefined || held.lease.kind !== "timed") return null;
-  const end = leaseEnd(held.lease, held.renewedAt);
+  const lease = held === undefined ? undefined : leaseInForce(held);
+  if (held === undefined || lease?.kind !== "timed") return null;
+  const end = leaseEnd(lease, held.renewedAt);
   return timeOfDay(wallClockMs + toMillis(elapsed(now, end)));
 }

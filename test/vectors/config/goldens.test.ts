@@ -10,6 +10,7 @@ import { verdict } from "../../../src/config/verdict.ts";
 /*
  * Each vector is a configuration, a line `-----`, and what must come of it, written by hand:
  *   `LINE: CODE` or `FILE:LINE: CODE`  all errors and warnings, in order; `note LINE: CODE` lines are found among the notes;
+ *   `errors: 2`                        how many of them are errors;
  *   `start: ok`, `start: 2`, `reload: refused`  the verdict;
  *   a JSON text                        what the model holds: objects may hold more, lists must be complete, null is undefined.
  * A line `==> NAME <==` begins a further file; the first one is main.conf in /etc/holdfast.
@@ -33,6 +34,10 @@ describe("configurations, read as their vectors say", () => {
       });
       expect(said.filter((line) => !line.startsWith("note "))).toEqual(vector.findings);
       expect(said).toEqual(expect.arrayContaining([...vector.notes]));
+      if (vector.errors !== undefined) {
+        const errors = loaded.diagnostics.filter((diagnostic) => diagnostic.severity === "error");
+        expect(String(errors.length)).toBe(vector.errors);
+      }
       const decision = verdict(loaded.diagnostics, loaded.configuration);
       if (vector.start !== undefined) expect(String(decision.startRefused?.exitStatus ?? "ok")).toBe(vector.start);
       if (vector.reload !== undefined) {
@@ -47,6 +52,7 @@ interface Vector {
   readonly files: ReadonlyMap<string, string>;
   readonly findings: readonly string[];
   readonly notes: readonly string[];
+  readonly errors: string | undefined;
   readonly start: string | undefined;
   readonly reload: string | undefined;
   readonly model: object | undefined;
@@ -69,6 +75,7 @@ function parseVector(text: string): Vector {
     files,
     findings: lines.filter((line) => /^(\S+:)?\d+: /.test(line)),
     notes: lines.filter((line) => line.startsWith("note ")),
+    errors: value("errors"),
     start: value("start"),
     reload: value("reload"),
     model: typeof model === "object" && model !== null ? model : undefined,
