@@ -2,11 +2,12 @@ import { succeed } from "../base/result.ts";
 import type { Result } from "../base/result.ts";
 import type { SystemFailure } from "../ports/failure.ts";
 import type { ArpSocket, ArpSocketOptions } from "../ports/links.ts";
+import { announcementFilter } from "./announcement-filter.ts";
 import { SOCK_RAW, openLinuxSocket } from "./linux-socket.ts";
 import { favor } from "./protocol-socket.ts";
 import { AF_PACKET, SIZEOF_SOCKADDR_LL, packetAddress } from "./socket-address.ts";
 
-/** Opens a packet socket that sends whole frames, and hears ARP when asked to. */
+/** Opens a packet socket that sends whole frames, and hears gratuitous ARP when asked to. */
 export function openArpSocket(options: ArpSocketOptions, onReadable: () => void): Result<ArpSocket, SystemFailure> {
   const opened = openLinuxSocket({
     domain: AF_PACKET,
@@ -19,6 +20,14 @@ export function openArpSocket(options: ArpSocketOptions, onReadable: () => void)
   });
   if (!opened.ok) return opened;
   const socket = opened.value;
+  // Before it hears anything. Without the filter each ARP request of the network would wake this process.
+  const filtered = options.listen
+    ? socket.setOption(SOL_SOCKET, SO_ATTACH_FILTER, announcementFilter())
+    : succeed(undefined);
+  if (!filtered.ok) {
+    socket.close();
+    return filtered;
+  }
   const bound = socket.bind(packetAddress(options.listen ? ETH_P_ARP : 0, options.interfaceIndex));
   if (!bound.ok) {
     socket.close();
@@ -37,6 +46,8 @@ export function openArpSocket(options: ArpSocketOptions, onReadable: () => void)
   });
 }
 
+const SOL_SOCKET = 1;
+const SO_ATTACH_FILTER = 26;
 const ETH_P_ARP = 0x0806;
 /** A frame of ARP has 42 bytes, padded to 60; whatever is longer is cut. */
 const LONGEST_FRAME = 256;

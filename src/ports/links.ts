@@ -45,7 +45,10 @@ export interface Links {
 export interface ArpSocketOptions {
   readonly interfaceIndex: number;
   readonly interfaceName: string;
-  /** Without it the socket only sends, and the kernel queues nothing for it. */
+  /**
+   * With it the socket hears announcements: ARP whose sender and target address are the same. The rest of a network's ARP
+   * wakes nobody. Without it the socket only sends.
+   */
   readonly listen: boolean;
 }
 
@@ -53,7 +56,7 @@ export interface ArpSocketOptions {
 export interface ArpSocket {
   /** Hands the frames to the kernel in order, without waiting. */
   send(frames: readonly Uint8Array[]): Result<void, SystemFailure>;
-  /** Takes the frames that have arrived from others, at most 64, without waiting. Copies. */
+  /** Takes the announcements that have arrived from others, at most 64, without waiting. Copies. */
   receive(): readonly Uint8Array[];
   close(): void;
 }

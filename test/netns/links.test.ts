@@ -185,6 +185,16 @@ needs({ root: true, tools: ["ip", "tcpdump", "tshark"] })("sockets of a real ker
       "02 00 00 00 00 01 c0 00 02 4d | 00 00 00 00 00 00 c0 00 02 4d",
   );
 
+  test("ARP, a question and an announcement: only the announcement is heard", async () => {
+    const inbox = listener((onReadable) => arpSocket(right, "eth1", true, onReadable));
+    const sender = arpSocket(left, "eth0", false, () => undefined);
+    const question = garp.slice();
+    question[41] = 78;
+    expect(sender.send([question, garp])).toEqual({ ok: true, value: undefined });
+    const [heard] = await inbox.count(1);
+    expect(heard?.slice(0, 42)).toEqual(garp);
+  });
+
   test("ARP, 150 announcements at once: all on the wire, in order, heard by others alone", async () => {
     const captured = await capture(right, "eth1", "arp", 150);
     const inbox = listener((onReadable) => arpSocket(right, "eth1", true, onReadable));
