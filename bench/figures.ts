@@ -33,7 +33,7 @@ export interface Row {
   /** Holdfast's worst run; it is what the target is held against. */
   readonly worst: Value;
   readonly peerWorst: Value;
-  /** `worst` divided by `peerWorst`; null where one of them has no end or the divisor is 0. */
+  /** `worst` divided by `peerWorst`, 0 where only the latter has no end; null where there is no such number. */
   readonly ratio: number | null;
   /** Of Holdfast. keepalived had as many. */
   readonly runs: number;
@@ -58,7 +58,7 @@ export function rowOf(name: string, plan: RowPlan, holdfast: Samples, peer: Samp
     peer: medianOf(peer.values),
     worst,
     peerWorst,
-    ratio: worst === null || peerWorst === null || peerWorst === 0 ? null : rounded(worst / peerWorst, 4),
+    ratio: worst === null || peer.values.length === 0 ? null : ratioOf(worst, peerWorst),
     runs: holdfast.values.length,
     target,
     met: target === null ? null : held && worst <= target,
@@ -79,6 +79,11 @@ export function medianOf(values: readonly Value[]): Value {
 
 export function rounded(value: number, digits: number): number {
   return Number(value.toFixed(digits));
+}
+
+function ratioOf(worst: number, peerWorst: Value): number | null {
+  if (peerWorst === null) return 0;
+  return peerWorst === 0 ? null : rounded(worst / peerWorst, 4);
 }
 
 function sorted(values: readonly Value[]): Value[] {

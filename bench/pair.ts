@@ -52,11 +52,11 @@ export class BenchNode {
     return sinceMs;
   }
 
-  /** Adds up the PSS of all processes of the daemon, in MB of 1000 kB of 1024 bytes, as the kernel counts. */
+  /** Adds up the PSS of all processes of the daemon, in MB of 1,000,000 bytes. */
   async memoryMb(): Promise<number> {
     const own = (await this.host.processes()).filter(this.#isOwn);
     const rollups = await this.host.runOrThrow(["cat", ...own.map(({ pid }) => `/proc/${pid}/smaps_rollup`)]);
-    return [...rollups.matchAll(/^Pss:\s+(\d+) kB$/gm)].reduce((sum, [, kb]) => sum + Number(kb), 0) / 1000;
+    return [...rollups.matchAll(/^Pss:\s+(\d+) kB$/gm)].reduce((sum, [, kb]) => sum + Number(kb) * 1024, 0) / 1e6;
   }
 
   /** Ends the daemon at once and takes away everything that it has left behind. */

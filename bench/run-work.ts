@@ -1,4 +1,4 @@
-import { rowOf, type Row, type Samples, type Value } from "./figures.ts";
+import { rounded, rowOf, type Row, type Samples, type Value } from "./figures.ts";
 import { Pair, type Contestants } from "./pair.ts";
 import type { Measurement, Work } from "./work.ts";
 
@@ -104,7 +104,7 @@ function samplesOf(runs: readonly Run[], row: number): Samples {
       continue;
     }
     const value = run.measurement.values[row];
-    if (value !== undefined) values.push(value);
+    if (value !== undefined) values.push(value === null ? null : rounded(value, 3));
     if (run.measurement.objection !== undefined) failures.push(run.measurement.objection);
   }
   return { values, failures };

@@ -29,12 +29,11 @@ export function renderFailures(rows: readonly Row[]): string[] {
 }
 
 function ratioText({ ratio, worst, peerWorst }: Row): string {
-  if (worst === null) return "-";
-  if (peerWorst === null) return "finite";
-  if (worst === peerWorst) return "1";
+  if (worst !== null && worst === peerWorst) return "1";
   if (ratio === null) return "-";
-  if (ratio <= 0) return "0";
-  return ratio >= 1 ? `${number(ratio)}` : `1/${number(1 / ratio)}`;
+  if (worst === 0) return "0";
+  if (peerWorst === null) return "1/∞";
+  return ratio >= 1 || ratio <= 0 ? number(ratio) : `1/${number(1 / ratio)}`;
 }
 
 function valueText(worst: Value, median: Value, unit: string, runs: number): string {

@@ -2,7 +2,7 @@ import { realpathSync } from "node:fs";
 import process from "node:process";
 import type { Prober } from "../src/lab/prober.ts";
 import { configurationOf, masterDownMs, VIP, vipsOf, type Settings } from "./configuration.ts";
-import { rounded, type Value } from "./figures.ts";
+import type { Value } from "./figures.ts";
 import { CONFIGURATION_FILE, pass, type Daemon, type Pair } from "./pair.ts";
 import { gratuitousArp, parsePcap, vrrpSource, type Packet } from "./pcap.ts";
 import type { Measurement, Work } from "./work.ts";
@@ -219,7 +219,7 @@ async function askSteadily({ client }: Pair): Promise<Prober> {
 
 /** Null while two hosts hold the address still: it would go on for ever. */
 function twoHolders(lab: Pair["lab"], vip: string, sinceMs: number): Value {
-  return lab.holders(vip).length > 1 ? null : rounded(lab.twoHoldersMs(vip, sinceMs), 3);
+  return lab.holders(vip).length > 1 ? null : lab.twoHoldersMs(vip, sinceMs);
 }
 
 function longest(values: readonly Value[]): Value {

@@ -37,10 +37,8 @@ export function readTransport(block: readonly Statement[], defaults: InstanceDef
     source,
     peers: peers.list,
     ttl: integerOf(block, "unicast_ttl") ?? 255,
-    // A limit on the TTL of a peer can only be kept by knowing the peer.
-    checkSource:
-      switchOf(block, "check_unicast_src") ??
-      (defaults.checkUnicastSource || peers.list.some((peer) => peer.minTtl > 0 || peer.maxTtl < 255)),
+    // keepalived.conf(5): naming min_ttl or max_ttl turns the check on, even where the limit excludes nothing.
+    checkSource: (switchOf(block, "check_unicast_src") ?? defaults.checkUnicastSource) || peers.limited,
   };
 }
 
@@ -54,18 +52,25 @@ function readSource(block: readonly Statement[], report: Report): IpAddress | un
   return source === undefined || isIpv4(source, statement, report) ? source : undefined;
 }
 
-function readPeers(
-  block: readonly Statement[],
-  report: Report,
-): { readonly keyword: Token; readonly list: readonly UnicastPeer[] } | undefined {
+interface Peers {
+  readonly keyword: Token;
+  readonly list: readonly UnicastPeer[];
+  /** One of the lines has min_ttl or max_ttl with a usable value. */
+  readonly limited: boolean;
+}
+
+function readPeers(block: readonly Statement[], report: Report): Peers | undefined {
   const lists = statementsOf(block, "unicast_peer");
   const old = statementsOf(block, "vrrp_unicast_peer");
   const keyword = (lists[0] ?? old[0])?.keyword;
   if (keyword === undefined) return undefined;
   const list: UnicastPeer[] = [];
+  let limited = false;
   for (const line of lists.flatMap((statement) => statement.block ?? [])) {
-    const peer = readPeer(line, report);
-    if (peer === undefined) continue;
+    const read = readPeer(line, report);
+    if (read === undefined) continue;
+    const { peer } = read;
+    limited ||= read.limited;
     if (list.some((known) => known.address === peer.address)) {
       const message = `The peer "${peer.address}" stands in the list already`;
       report({ code: "DUPLICATE_ADDRESS", at: spanOfStatement(line), message });
@@ -76,10 +81,13 @@ function readPeers(
     if (value?.kind !== "address" || !isIpv4(value.value, statement, report)) continue;
     list.push({ address: value.value, place: spanOfStatement(statement), minTtl: 0, maxTtl: 255 });
   }
-  return { keyword, list };
+  return { keyword, list, limited };
 }
 
-function readPeer(line: Statement, report: Report): UnicastPeer | undefined {
+function readPeer(
+  line: Statement,
+  report: Report,
+): { readonly peer: UnicastPeer; readonly limited: boolean } | undefined {
   const at = spanOfToken(line.keyword);
   const [text = "", mask] = line.keyword.text.split("/", 2);
   const address = parseIpAddress(text);
@@ -92,11 +100,11 @@ function readPeer(line: Statement, report: Report): UnicastPeer | undefined {
     const message = `A peer is one host: "/${mask}" is ignored`;
     report({ code: "IGNORED_MASK", at, message });
   }
+  const minTtl = readTtl(line, "min_ttl", report);
+  const maxTtl = readTtl(line, "max_ttl", report);
   return {
-    address,
-    place: spanOfStatement(line),
-    minTtl: readTtl(line, "min_ttl", report) ?? 0,
-    maxTtl: readTtl(line, "max_ttl", report) ?? 255,
+    peer: { address, place: spanOfStatement(line), minTtl: minTtl ?? 0, maxTtl: maxTtl ?? 255 },
+    limited: minTtl !== undefined || maxTtl !== undefined,
   };
 }
 

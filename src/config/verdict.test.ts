@@ -27,6 +27,7 @@ const GOOD = `vrrp_instance A {
 }
 `;
 const withLine = (line: string): string => GOOD.replace("EXTRA", line);
+const withoutLastBrace = (text: string): string => text.slice(0, text.lastIndexOf("}"));
 const judge = (text: string | undefined, running?: string): ReturnType<typeof verdict> => {
   const { diagnostics, configuration } = load(text);
   return verdict(diagnostics, configuration, running === undefined ? undefined : load(running).diagnostics);
@@ -44,7 +45,6 @@ describe("what a configuration may do", () => {
   test.each([
     ["a file that cannot be read", undefined, 2, "UNREADABLE_FILE"],
     ["a missing parameter (keepalived ends with 2)", withLine("priority"), 2, "MISSING_PARAMETER"],
-    ["a missing brace at the end", GOOD.slice(0, GOOD.lastIndexOf("}")), 2, "MISSING_CLOSING_BRACE"],
     ["no instance (keepalived ends with 6)", "global_defs {\n}\n", 6, "NO_USABLE_INSTANCE"],
     ["an empty file", "", 6, "EMPTY_CONFIGURATION"],
   ])("%s: does not start, and not even a forced reload takes it", (_name, text, exitStatus, code) => {
@@ -59,6 +59,29 @@ describe("what a configuration may do", () => {
     expect(decision.startRefused).toBeUndefined();
     expect(decision.reloadRefusedBy.map((diagnostic) => diagnostic.code)).toEqual(["UNKNOWN_KEYWORD"]);
     expect(decision.forcedReloadRefusedBy).toEqual([]);
+  });
+
+  test("a missing brace at the end starts, as keepalived runs such a file, but is no reload unless forced", () => {
+    const decision = judge(withoutLastBrace(withLine("")));
+    expect(decision.startRefused).toBeUndefined();
+    expect(decision.reloadRefusedBy.map((diagnostic) => diagnostic.code)).toEqual(["MISSING_CLOSING_BRACE"]);
+    expect(decision.forcedReloadRefusedBy).toEqual([]);
+  });
+
+  test("a missing brace that the running configuration lacks too does not stop a reload, another one does", () => {
+    const running = withoutLastBrace(withLine(""));
+    expect(judge(running, running).reloadRefusedBy).toEqual([]);
+    expect(judge(`# a line more\n${running.replace("id 5", "id 6")}`, running).reloadRefusedBy).toEqual([]);
+    const { reloadRefusedBy } = judge(`${running}track_interface {\n eth1\n`, running);
+    expect(reloadRefusedBy.map(({ code, message }) => [code, message])).toEqual([
+      ["MISSING_CLOSING_BRACE", expect.stringContaining("track_interface")],
+    ]);
+    expect(judge(running, withLine("")).reloadRefusedBy).toHaveLength(1);
+  });
+
+  test("what stops a start stops a reload too, although the running configuration has it", () => {
+    const missing = withLine("priority");
+    expect(judge(missing, missing).reloadRefusedBy.map(({ code }) => code)).toEqual(["MISSING_PARAMETER"]);
   });
 
   test("an unknown keyword that resembles nothing does not stop a reload", () => {

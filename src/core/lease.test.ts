@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { instant, micros, millis, seconds, toSeconds } from "../base/time.ts";
+import { instant, millis, seconds, toSeconds } from "../base/time.ts";
 import {
   isExpired,
   leaseEnd,
@@ -137,11 +137,11 @@ describe("the next renewal", () => {
   const rows = [
     { name: "before that of the last advert: at once", of: leased(1_000, 2, true, -600, 2), at: 0 },
     {
-      name: "after that of the advert: as late as the whole lease may be given",
+      name: "after that of the advert: a little before the whole lease may not be given any more",
       of: leased(1_000, 2, true, 0, 2),
-      at: 400,
+      at: 300,
     },
-    { name: "after both: with the next advert", of: leased(1_000, 2, true, 400, 2), at: undefined },
+    { name: "after both: with the next advert", of: leased(1_000, 2, true, 300, 2), at: undefined },
     {
       name: "a short lease on a long interval: four times within it",
       of: leased(10_000, 2, true, 5_000, 2),
@@ -152,7 +152,14 @@ describe("the next renewal", () => {
     { name: "0.6 s, not covered: twice per advert", of: leased(600, 2, false, 10, 2), at: 310 },
   ];
   test.each(rows)("$name", ({ of, at }) => {
-    expect(renewalDueAt(of)).toBe(at === undefined ? undefined : instant(100_000_000 + at * 1_000));
+    const now = instant(99_000_000);
+    expect(renewalDueAt(of, now)).toBe(at === undefined ? undefined : instant(100_000_000 + at * 1_000));
+  });
+
+  test("a second one that was missed: with the next advert, and not at once again and again", () => {
+    const missed = leased(1_000, 2, true, 0, 2);
+    expect(renewalDueAt(missed, instant(100_399_000))).toBe(instant(100_300_000));
+    expect(renewalDueAt(missed, instant(100_401_000))).toBeUndefined();
   });
 });
 

@@ -80,7 +80,13 @@ export function lifetimeNow(address: LeasedAddress, now: Instant): number | unde
  * The batch is common because addresses renewed at different times can outlive their lifetimes by up to 1.4 s, those
  * renewed together by 0.6 s.
  */
-export function renewalDueAt(address: LeasedAddress): Instant | undefined {
+export function renewalDueAt(address: LeasedAddress, now: Instant): Instant | undefined {
+  const due = beat(address);
+  // Too late for the whole lease, as after a hold-up: there is nothing to gain before the next advert.
+  return due !== undefined && due <= now && lifetimeNow(address, now) === undefined ? undefined : due;
+}
+
+function beat(address: LeasedAddress): Instant | undefined {
   const { lease, advertisedAt, renewedAt, advertisementInterval } = address;
   const quarter = Math.floor(seconds(lease.seconds) / 4);
   if (!lease.coversProtocol) {
@@ -88,7 +94,7 @@ export function renewalDueAt(address: LeasedAddress): Instant | undefined {
     return after(renewedAt, micros(Math.max(period, SHORTEST_PERIOD)));
   }
   if (renewedAt < advertisedAt) return advertisedAt;
-  const last = after(advertisedAt, slack(address));
+  const last = after(advertisedAt, micros(slack(address) - ALLOWANCE));
   const next = after(renewedAt, micros(quarter));
   const due = next < last ? next : last;
   return due > renewedAt ? due : undefined;
@@ -130,6 +136,8 @@ function longestCovering(downTimerAdverts: number, advertisementInterval: Micros
 const SECONDS_WITHOUT_COVER = 2;
 /** How much later than asked the kernel removed addresses that were renewed in one batch: 0.6 s at most, measured. */
 const KERNEL_LATENESS = millis(600);
+/** A wake-up comes late, never early. */
+const ALLOWANCE = millis(100);
 /** Each listener on the host hears of every renewal of every address. */
 const SHORTEST_PERIOD = millis(250);
 /**

@@ -15,15 +15,14 @@ export function awaitInterruption(): Promise<number> {
   });
 }
 
-/** Waits for Enter; for ever where there is no terminal to press it on. */
-export function awaitEnter(): Promise<void> {
-  return new Promise((resolve) => {
-    process.stdin.on("error", () => {});
-    process.stdin.once("data", () => {
-      process.stdin.pause();
-      resolve();
-    });
+/** Waits for Enter, and for ever where there is no terminal to press it on. The one that gives up waiting calls `stop`. */
+export function awaitEnter(): { readonly pressed: Promise<void>; readonly stop: () => void } {
+  process.stdin.on("error", () => {});
+  const pressed = new Promise<void>((resolve) => {
+    process.stdin.once("data", () => resolve());
   });
+  // Reading standard input would keep this process alive.
+  return { pressed, stop: () => void process.stdin.pause() };
 }
 
 export const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;

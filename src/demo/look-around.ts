@@ -16,7 +16,6 @@ export function describeLookingAround(
     return [nsenter, ...user, ...rest].join(" ");
   };
   const holdfast = shellWord(facts.holdfast);
-  const asking = findProgram("curl") === undefined ? "wget -qO-" : "curl -s";
   return [
     "The cluster stays until you press Enter or Ctrl-C. To look at it, paste this into another terminal:",
     "",
@@ -27,9 +26,17 @@ export function describeLookingAround(
     `  lb1 ${holdfast} status`,
     `  lb1 ${holdfast} events`,
     "  lb1 ip addr show eth0",
-    `  client ${asking} http://${VIP}/`,
+    `  client ${askingCommand()}`,
     `  lb2 tail -f ${LOG}  # the journal is ${JOURNAL}`,
     "  lb1 /etc/init.d/keepalived stop  # and start; what happens is told here",
     "",
   ];
+}
+
+function askingCommand(): string {
+  const url = `http://${VIP}/`;
+  if (findProgram("curl") !== undefined) return `curl -s ${url}`;
+  if (findProgram("wget") !== undefined) return `wget -qO- ${url}`;
+  const script = `fetch('${url}').then(async (answer) => process.stdout.write(await answer.text()))`;
+  return `${shellWord(process.execPath)} -e "${script}"`;
 }

@@ -73,7 +73,9 @@ export async function showDemo(options: DemoOptions): Promise<number> {
   if (options.keep && played.length > 0) {
     const words = describeLookingAround(await opening, options);
     show.write(() => `\n${words.join("\n")}\n`);
-    await Promise.race([interruption, awaitEnter()]);
+    const enter = awaitEnter();
+    await Promise.race([interruption, enter.pressed]);
+    enter.stop();
   } else show.write(() => "\nholdfast demo --keep leaves the cluster running, for you to look at and to break.\n");
   narrator.silence();
   await removeCluster(opening);

@@ -29,14 +29,20 @@ export class Machine {
 
   constructor(
     name: string,
-    dependencies: { readonly world: World; readonly random: Random; readonly outside: OutsideClock },
+    dependencies: {
+      readonly world: World;
+      readonly random: Random;
+      readonly outside: OutsideClock;
+      /** What its clocks show when the world begins; by chance where it is not given. */
+      readonly origin?: Instant | undefined;
+    },
   ) {
     this.name = name;
     this.world = dependencies.world;
     this.random = dependencies.random;
     this.#outside = dependencies.outside;
     // Clocks of different machines have nothing in common.
-    this.#origin = 1_000_000_000 + this.random.below(1_000_000_000);
+    this.#origin = dependencies.origin ?? 1_000_000_000 + this.random.below(1_000_000_000);
     this.#outsideOrigin = this.random.below(1_000_000_000);
     this.world.join(this);
   }

@@ -1,7 +1,7 @@
 import type { InstanceStatus } from "../api/contract.ts";
 import { ip, type IpAddress } from "../base/address.ts";
 import type { Random } from "../base/random.ts";
-import { millis, type Micros } from "../base/time.ts";
+import { millis, type Instant, type Micros } from "../base/time.ts";
 import type { Configuration } from "../config/model.ts";
 import { openJournal } from "../daemon/journal.ts";
 import { startVrrpDriver, type StartFailure, type VrrpDriver } from "../daemon/vrrp/driver.ts";
@@ -23,6 +23,8 @@ export interface NodeOptions {
   readonly outside: OutsideClock;
   /** Its kernel remembers who added an address. */
   readonly keepsProtocol: boolean;
+  /** What its clocks show when the world begins; by chance where it is not given. */
+  readonly origin?: Instant;
 }
 
 export interface NodeSurroundings {
@@ -62,7 +64,7 @@ export class SimNode {
     const { world, lan, random, onLog } = surroundings;
     this.name = options.name;
     this.address = nodeAddress(options.number);
-    this.machine = new Machine(options.name, { world, random, outside: options.outside });
+    this.machine = new Machine(options.name, { world, random, outside: options.outside, origin: options.origin });
     this.kernel = new SimKernel({
       machine: this.machine,
       keepsProtocol: options.keepsProtocol,

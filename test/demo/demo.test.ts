@@ -12,25 +12,50 @@ const TOOLS = ["ip", "unshare", "nsenter", "setpriv", "mount", "ps", "nginx"];
 /** The demo promises less than 90 s; here two run at once, beside whatever else the machine does. */
 const DEMO_PATIENCE_MS = 150_000;
 
-needs({ root: true, tools: TOOLS })("holdfast demo --json", () => {
+needs({ root: true, tools: TOOLS })("holdfast demo to its end", () => {
   let asRoot: Run;
   let asNobody: Run;
+  let kept: Run;
 
   beforeAll(async () => {
     asRoot = startDemo({ as: "root", flags: ["--json"] });
     asNobody = startDemo({ as: "nobody", flags: ["--json"] });
-    await Promise.all([asRoot.ended, asNobody.ended]);
+    kept = startDemo({ as: "root", flags: ["--keep"] });
+    await Promise.all([asRoot.ended, asNobody.ended, kept.waitFor(/stop {2}# and start/)]);
   }, DEMO_PATIENCE_MS);
 
   afterAll(() => {
-    asRoot.forget();
-    asNobody.forget();
+    for (const run of [asRoot, asNobody, kept]) run.forget();
   });
 
   test("as root: every step within its limits, and never two holders after a crash or a hang", async () => {
     expect(await asRoot.ended).toEqual({ status: 0, stderr: "" });
     checkDocument(asRoot.stdout());
     expect(asRoot.leftOvers()).toEqual(NOTHING);
+  });
+
+  test("--keep: the commands it names can be pasted, what they do is told, and Ctrl-C removes everything", async () => {
+    const said = kept.stdout();
+    expect(said).toContain("\n8 of 8 steps went as expected, in ");
+    const functions = said.split("\n").filter((line) => /^ {2}\w+\(\) \{ nsenter /.test(line));
+    expect(functions).toHaveLength(3);
+    const paste = (command: string): string => {
+      // The working copy is where the demo sees it.
+      expect(said).toContain(`\n  ${command.replace("HOLDFAST", "/mnt/bin/holdfast")}`);
+      const script = [...functions, command.replace("HOLDFAST", "/mnt/bin/holdfast")].join("\n");
+      const { stdout, stderr } = spawnSync("bash", ["-c", script], { encoding: "utf8" });
+      return stdout + stderr;
+    };
+    expect(paste("lb1 HOLDFAST status")).toMatch(/^nginx {2}MASTER /m);
+    expect(paste("lb1 HOLDFAST events")).toMatch(/BACKUP -> MASTER/);
+    expect(paste("lb1 ip addr show eth0")).toContain("inet 192.168.5.18/32");
+    const asking = said.split("\n").find((line) => /^ {2}client \S+ .*http/.test(line)) ?? "";
+    expect(paste(asking.trim())).toBe("<h1>node1</h1>\n");
+    expect(paste("lb1 /etc/init.d/keepalived stop")).toBe("");
+    await kept.waitFor(/stop {2}# and start[^]* lb2 {5}becomes MASTER: /);
+    process.kill(-kept.pid, "SIGINT");
+    expect(await kept.ended).toEqual({ status: 0, stderr: "" });
+    expect(kept.leftOvers()).toEqual(NOTHING);
   });
 
   test("as nobody: the same in a user namespace, or a refusal that says what to do", async () => {

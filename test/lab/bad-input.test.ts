@@ -143,6 +143,11 @@ const SURVIVABLE: readonly Trial[] = [
     text: configurationOf({ ...FAST, lines: ["nopreemt"] }),
     said: /keepalived\.conf:\d+:\d+\).*nopreemt.*nopreempt/,
   },
+  {
+    what: "a brace that is missing at the end",
+    text: GOOD.slice(0, GOOD.lastIndexOf("}")),
+    said: /keepalived\.conf:4:\d+\).*vrrp_instance.*not closed/,
+  },
 ];
 
 needs(LAB_NEEDS)("bad input at the start", () => {

@@ -20,7 +20,7 @@ needs(LAB_NEEDS)("reloads on the master", () => {
   const bad: readonly [string, string, RegExp][] = [
     ["a missing parameter", GOOD.replace(/^priority .*$/m, "priority"), /keepalived\.conf:8:\d+\).*priority/],
     ["a misspelt priority", GOOD.replace("priority 200", "priorityy 120"), /keepalived\.conf:8:\d+\).*priorityy/],
-    ["a brace that is missing", GOOD.slice(0, GOOD.lastIndexOf("}")), /keepalived\.conf:\d+:\d+\).*brace|}/],
+    ["a brace that is missing", GOOD.slice(0, GOOD.lastIndexOf("}")), /keepalived\.conf:4:\d+\).*not closed/],
     ["an interface that is not there", GOOD.replace("eth0", "eth7"), /keepalived\.conf:6:\d+\).*eth7/],
     ["a priority out of range", GOOD.replace("priority 200", "priority 300"), /keepalived\.conf:8:\d+\).*300/],
     ["no instance left", "global_defs {\n}\n", /keepalived\.conf/],
@@ -49,6 +49,28 @@ needs(LAB_NEEDS)("reloads on the master", () => {
       expect((await a.status()).daemon.refusedReload).toBeNull();
     }),
   );
+
+  test.concurrent("a brace missing since the start, then another: the first refuses no reload, the second does", () =>
+    withPair(async (pair) => {
+      const { lab, a, b } = pair;
+      const unclosed = (priority: number): string => {
+        const text = configurationOf({ ...FAST, priority });
+        return text.slice(0, text.lastIndexOf("}"));
+      };
+      await a.holdfast(unclosed(200));
+      await lab.waitForOnlyHolder(VIP, a.host);
+      await b.holdfast(configurationOf({ ...FAST, priority: 150 }));
+      await b.daemon.waitForLine(/master set to/);
+      await a.host.writeFile(CONFIGURATION_FILE, unclosed(160));
+      expect((await a.command("reload")).end).toEqual({ kind: "exited", status: 0 });
+      expect(await a.instance()).toMatchObject({ state: "MASTER", priority: 160 });
+      await a.host.writeFile(CONFIGURATION_FILE, `${unclosed(170)}track_interface {\neth0\n`);
+      const asked = await a.command("reload");
+      expect(asked.end).toEqual({ kind: "exited", status: 1 });
+      expect(asked.stdout + asked.stderr).toMatch(/keepalived\.conf:\d+:\d+\).*track_interface.*not closed/);
+      expect(await a.instance()).toMatchObject({ state: "MASTER", priority: 160 });
+      expectUndisturbed(a, b);
+    }));
 
   test.concurrent("a VIP more, then one less: added and removed, announced, mastership kept", () =>
     withPair(async (pair) => {

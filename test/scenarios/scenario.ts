@@ -142,7 +142,7 @@ class Stage {
 
   #createActor(name: string, number: number, settings: InstanceSettings, owns: boolean): void {
     const node = new SimNode(
-      { name, number, outside: { resolutionMicros: 1 }, keepsProtocol: true },
+      { name, number, outside: { resolutionMicros: 1 }, keepsProtocol: true, origin: instant(originOf(number)) },
       {
         world: this.#world,
         lan: this.#lan,
@@ -289,6 +289,11 @@ function addressOf(text: string): IpAddress {
   const address = parseIpAddress(text.split("/")[0] ?? "");
   if (address === undefined) throw new RangeError(`"${text}" is no address`);
   return address;
+}
+
+/** The beat of a's adverts falls on whole seconds of the story, that of b 0.3 s before, that of c 0.6 s before them. */
+function originOf(number: number): number {
+  return seconds(3600) + millis(300 * (number - 1));
 }
 
 /** The RFC's words for keepalived's. */

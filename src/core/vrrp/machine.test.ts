@@ -14,6 +14,7 @@ import type { VirtualRouter } from "./router.ts";
  *                         Active_Down_Interval = 3 * Active_Adver_Interval + Skew_Time;
  *   RFC 3768 section 6.1: Skew_Time = (256 - Priority) / 256 s,
  *                         Master_Down_Interval = 3 * Advertisement_Interval + Skew_Time.
+ * Adver_Timer ends on the beat, at the next multiple of the interval: here at the even seconds.
  */
 const router: VirtualRouter = {
   vrid: 51,
@@ -68,6 +69,7 @@ const backup: Backup = {
   master: heard(150, 93_171_875),
   preemption: idle,
 };
+/** Its timer ends between two beats, where no advert sets it, so that each row shows whether it was set anew. */
 const active: Active = {
   kind: "active",
   adverAt: at(101_500_000),
@@ -214,6 +216,7 @@ describe("initialize", () => {
 });
 
 describe("backup, its timer", () => {
+  /** On a beat. */
   const claimedAt = (when: number, ...bursts: readonly Burst[]): Active => ({
     kind: "active",
     adverAt: at(when + 2_000_000),
@@ -235,11 +238,14 @@ describe("backup, its timer", () => {
       cause: { code: "MASTER_SILENT", master: heard(150, 93_171_875), waited: micros(10_828_125) },
     },
     {
-      name: "late: the next advert counts from now",
+      name: "late, between two beats: the next advert is on the beat, the announcements count from now",
       state: backup,
       event: deadline,
-      now: 110_000_000,
-      becomes: claimedAt(110_000_000, second(115_000_000), refresh(140_000_000)),
+      now: 110_300_000,
+      becomes: {
+        ...claimedAt(110_300_000, second(115_300_000), refresh(140_300_000)),
+        adverAt: at(112_000_000),
+      },
       effects: claims,
       cause: { code: "MASTER_SILENT", master: heard(150, 93_171_875), waited: micros(10_828_125) },
     },
@@ -254,11 +260,14 @@ describe("backup, its timer", () => {
       cause: { code: "MASTER_SILENT", master: unheard, waited: micros(6_609_375) },
     },
     {
-      name: "the master had left: says so",
+      name: "the master had left: says so, and the next advert is on the beat",
       state: { ...backup, activeDownAt: at(101_828_125), master: left(100_000_000) },
       event: deadline,
       now: 101_828_125,
-      becomes: claimedAt(101_828_125, second(106_828_125), refresh(131_828_125)),
+      becomes: {
+        ...claimedAt(101_828_125, second(106_828_125), refresh(131_828_125)),
+        adverAt: at(102_000_000),
+      },
       effects: claims,
       cause: { code: "MASTER_LEFT", source: NEIGHBOR },
     },
@@ -297,7 +306,8 @@ describe("backup, its timer", () => {
       now: 104_000_000,
       becomes: {
         kind: "active",
-        adverAt: at(114_000_000),
+        // The beat of 10 s.
+        adverAt: at(110_000_000),
         advertisedAt: at(104_000_000),
         trustedUntil: at(134_039_062),
         bursts: [second(109_000_000), refresh(134_000_000)],
@@ -497,6 +507,8 @@ describe("backup, an advert", () => {
 
 describe("backup, anything else", () => {
   const version2 = { version: 2 } as const;
+  /** Follows a master of version 2, last heard 6.609375 s before its timer ends. */
+  const backup2: Backup = { ...backup, activeAdverInterval: micros(2_000_000), master: heard(150, 97_390_625) };
   /** Follows a master whose interval is ours. */
   const follower: Backup = { ...backup, activeAdverInterval: micros(2_000_000), preemption: until(130_000_000) };
   const rows: readonly Row[] = [
@@ -524,9 +536,9 @@ describe("backup, anything else", () => {
     {
       name: "priority rises from 100 to 150, version 2: the difference is a fraction of one second",
       given: { ...version2, priority: 150 },
-      state: backup,
+      state: backup2,
       event: { kind: "priority-changed", previous: { ...router, ...version2 } },
-      becomes: { ...backup, activeDownAt: at(103_804_688) },
+      becomes: { ...backup2, activeDownAt: at(103_804_688) },
     },
     {
       name: "fault: is in fault, and has nothing to give back",
@@ -602,9 +614,14 @@ describe("backup, anything else", () => {
     {
       name: "priority falls to that of the master during preempt_delay: the delay is off",
       given: { priority: 90, preemptDelay: micros(60_000_000) },
-      state: { ...backup, master: heard(90, 99_000_000), preemption: until(100_500_000) },
+      state: {
+        ...backup,
+        activeDownAt: at(109_828_125),
+        master: heard(90, 99_000_000),
+        preemption: until(100_500_000),
+      },
       event: priorityChanged(100),
-      becomes: { ...backup, activeDownAt: at(104_117_188), master: heard(90, 99_000_000) },
+      becomes: { ...backup, activeDownAt: at(109_945_313), master: heard(90, 99_000_000) },
     },
     {
       name: "priority falls but stays above the master's during preempt_delay: the delay runs on",
@@ -626,21 +643,29 @@ describe("active, its timer and announcements", () => {
   const rows: readonly Row[] = [
     { name: "a microsecond early: nothing happens", state: active, event: deadline, now: 101_499_999 },
     {
-      name: "in time: one advert, the next an interval later (RFC 9568 section 6.4.3)",
-      state: active,
+      name: "in time on the beat: one advert, the next a whole interval later (RFC 9568 section 6.4.3)",
+      state: { ...active, adverAt: at(102_000_000) },
       event: deadline,
-      now: 101_500_000,
-      becomes: { ...active, adverAt: at(103_500_000), advertisedAt: at(101_500_000), trustedUntil: at(107_507_812) },
+      now: 102_000_000,
+      becomes: { ...active, adverAt: at(104_000_000), advertisedAt: at(102_000_000), trustedUntil: at(108_007_812) },
       effects: [send(100)],
     },
     {
-      name: "late by 1.2 s: one advert, and the next counts from now",
+      name: "in time between two beats: one advert, the next on the beat, sooner than an interval later",
+      state: active,
+      event: deadline,
+      now: 101_500_000,
+      becomes: { ...active, adverAt: at(102_000_000), advertisedAt: at(101_500_000), trustedUntil: at(107_507_812) },
+      effects: [send(100)],
+    },
+    {
+      name: "late by 1.2 s, past a beat: one advert, none for the beat that is gone, and the next on the beat",
       state: { ...active, bursts: [refresh(120_000_000)] },
       event: deadline,
       now: 102_700_000,
       becomes: {
         kind: "active",
-        adverAt: at(104_700_000),
+        adverAt: at(104_000_000),
         advertisedAt: at(102_700_000),
         trustedUntil: at(108_707_812),
         bursts: [refresh(120_000_000)],
@@ -650,14 +675,14 @@ describe("active, its timer and announcements", () => {
     {
       name: "in time where no advert may be missed: goes on",
       given: { downTimerAdverts: 1 },
-      state: { ...active, adverAt: at(101_500_000), trustedUntil: at(101_507_812), bursts: [] },
+      state: { ...active, adverAt: at(102_000_000), advertisedAt: NOW, trustedUntil: at(102_007_812), bursts: [] },
       event: deadline,
-      now: 101_500_000,
+      now: 102_000_000,
       becomes: {
         kind: "active",
-        adverAt: at(103_500_000),
-        advertisedAt: at(101_500_000),
-        trustedUntil: at(103_507_812),
+        adverAt: at(104_000_000),
+        advertisedAt: at(102_000_000),
+        trustedUntil: at(104_007_812),
         bursts: [],
       },
       effects: [send(100)],
@@ -668,7 +693,7 @@ describe("active, its timer and announcements", () => {
       state: active,
       event: deadline,
       now: 101_500_000,
-      becomes: { ...active, adverAt: at(103_500_000), advertisedAt: at(101_500_000), trustedUntil: at(107_507_812) },
+      becomes: { ...active, adverAt: at(102_000_000), advertisedAt: at(101_500_000), trustedUntil: at(107_507_812) },
       effects: [send(255)],
     },
     {
@@ -718,7 +743,7 @@ describe("active, its timer and announcements", () => {
       now: 103_000_000,
       becomes: {
         kind: "active",
-        adverAt: at(105_000_000),
+        adverAt: at(104_000_000),
         advertisedAt: at(103_000_000),
         trustedUntil: at(109_007_812),
         bursts: [refresh(133_000_000)],
@@ -851,6 +876,20 @@ describe("active, an advert", () => {
       state: calm,
       event: adv(99),
       becomes: asserted,
+      effects: [send(100), announce(3)],
+    },
+    {
+      name: "weaker, heard between two beats: asserts itself at once, and the beat stays",
+      state: calm,
+      event: adv(99),
+      now: 100_300_000,
+      becomes: {
+        kind: "active",
+        adverAt: at(102_000_000),
+        advertisedAt: at(100_300_000),
+        trustedUntil: at(106_307_812),
+        bursts: [refresh(120_000_000), followUp(107_300_000)],
+      },
       effects: [send(100), announce(3)],
     },
     {
@@ -1025,6 +1064,14 @@ describe("active, anything else", () => {
       becomes: { ...active, adverAt: at(104_000_000), advertisedAt: NOW, trustedUntil: at(112_015_625) },
       effects: [send(120)],
     },
+    {
+      name: "reconfigured between two beats: tells it at once, and the next advert is on the new interval's beat",
+      given: { advertisementInterval: micros(3_000_000) },
+      state: active,
+      event: reconfigured,
+      becomes: { ...active, adverAt: at(102_000_000), advertisedAt: NOW, trustedUntil: at(109_011_718) },
+      effects: [send(100)],
+    },
   ];
   test.each(rows)("$name", holds);
 });
@@ -1044,7 +1091,7 @@ describe("active, silent for as long as three adverts", () => {
       now: 105_507_811,
       becomes: {
         kind: "active",
-        adverAt: at(107_507_811),
+        adverAt: at(106_000_000),
         advertisedAt: at(105_507_811),
         trustedUntil: at(111_515_623),
         bursts: [],
@@ -1075,7 +1122,7 @@ describe("active, silent for as long as three adverts", () => {
       now: late,
       becomes: {
         kind: "active",
-        adverAt: at(107_600_000),
+        adverAt: at(106_000_000),
         advertisedAt: at(late),
         trustedUntil: at(125_607_812),
         bursts: [],
@@ -1219,6 +1266,8 @@ describe("events that mean nothing in a state", () => {
     "lease-expired": leaseExpired,
     "address-lost": addressLost,
   };
+  /** Its timer is that of the priority 90, which changes. */
+  const slower: Backup = { ...backup, activeDownAt: at(104_117_188) };
   const meaningless: readonly [State, readonly Event["kind"][]][] = [
     [
       initialize,
@@ -1234,7 +1283,7 @@ describe("events that mean nothing in a state", () => {
         "address-lost",
       ],
     ],
-    [backup, ["startup", "resume", "deadline", "fault-cleared", "lease-expired", "address-lost"]],
+    [slower, ["startup", "resume", "deadline", "fault-cleared", "lease-expired", "address-lost"]],
     [active, ["startup", "resume", "deadline", "priority-changed", "fault-cleared"]],
     [
       fault,

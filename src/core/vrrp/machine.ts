@@ -211,12 +211,15 @@ function stepBackup(router: VirtualRouter, state: Backup, event: Event, now: Ins
       return stay(hear(router, state, event, now));
     case "priority-changed": {
       const interval = state.activeAdverInterval;
-      const shift = micros(skewTime(router, interval) - skewTime(event.previous, interval));
-      // A delay runs against a weaker master only.
       const { master } = state;
+      const shift = micros(skewTime(router, interval) - skewTime(event.previous, interval));
+      const shifted = after(state.activeDownAt, shift);
       const isWeaker = master.kind !== "heard" || master.priority < router.priority;
-      const preemption = isWeaker ? state.preemption : ({ kind: "idle" } as const);
-      return stay({ ...state, activeDownAt: after(state.activeDownAt, shift), preemption });
+      // A delay runs against a weaker master only.
+      if (isWeaker) return stay({ ...state, activeDownAt: shifted });
+      // Whom it was about to pre-empt is the stronger one now: the adverts that left the timer running count.
+      const sinceHeard = after(master.at, activeDownInterval(router, interval));
+      return stay({ ...state, activeDownAt: latest(shifted, sinceHeard), preemption: { kind: "idle" } });
     }
     case "fault":
       return change({ kind: "fault", causes: event.causes }, { code: "FAULT", causes: event.causes });
@@ -472,6 +475,10 @@ function preempts(router: VirtualRouter): boolean {
 /** Version 3 backups follow the master's interval, version 2 ones their own (RFC 9568 section 6.1). */
 function heardInterval(router: VirtualRouter, advertised: Micros): Micros {
   return router.version === 3 ? advertised : router.advertisementInterval;
+}
+
+function latest(left: Instant, right: Instant): Instant {
+  return left > right ? left : right;
 }
 
 function stay(state: State, effects: readonly Effect[] = []): Step {

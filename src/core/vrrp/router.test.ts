@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { ip } from "../../base/address.ts";
-import { micros } from "../../base/time.ts";
-import { activeDownInterval, skewTime, trustWindow, type VirtualRouter } from "./router.ts";
+import { instant, micros } from "../../base/time.ts";
+import { activeDownInterval, nextAdvertisementAt, skewTime, trustWindow, type VirtualRouter } from "./router.ts";
 
 const router: VirtualRouter = {
   vrid: 51,
@@ -60,6 +60,36 @@ describe("Skew_Time and Active_Down_Interval by version, priority and Active_Adv
   test("neighboring priorities at the shortest interval: the stronger one is still the first", () => {
     expect(skewTime({ ...router, priority: 101 }, micros(10_000))).toBe(6_055);
     expect(skewTime({ ...router, priority: 100 }, micros(10_000))).toBe(6_094);
+  });
+});
+
+describe("the next advert: on the common beat, at the next multiple of the interval, within one interval", () => {
+  // By hand; in seconds the multiples are 81.9 and 122.85 of 40.95, 100.25 and 100.5 of 0.25.
+  const rows = [
+    // [circumstance, version, interval, now, next]
+    ["between two beats: at the next", 2, 1_000_000, 100_300_000, 101_000_000],
+    ["on the beat: a whole interval later", 2, 1_000_000, 100_000_000, 101_000_000],
+    ["a microsecond behind the beat: almost an interval later", 2, 1_000_000, 100_000_001, 101_000_000],
+    ["a microsecond ahead of the beat: on it", 2, 1_000_000, 100_999_999, 101_000_000],
+    ["between two beats", 3, 250_000, 100_300_000, 100_500_000],
+    ["on the beat", 3, 250_000, 100_250_000, 100_500_000],
+    ["between two beats, the longest of version 3", 3, 40_950_000, 100_300_000, 122_850_000],
+    ["on the beat, the longest of version 3", 3, 40_950_000, 81_900_000, 122_850_000],
+    ["between two beats, the shortest of version 3", 3, 10_000, 100_003_000, 100_010_000],
+    ["before the first beat, the longest of version 2", 2, 255_000_000, 100_300_000, 255_000_000],
+    ["between two beats, an interval of no even fraction", 3, 300_000, 100_300_000, 100_500_000],
+    ["ten years after boot", 3, 250_000, 315_360_000_300_000, 315_360_000_500_000],
+  ] as const;
+  test.each(rows)("%s: version %i, interval %i us, at %i us: at %i us", (_name, version, interval, now, next) => {
+    const given = { ...router, version, advertisementInterval: micros(interval) };
+    expect(nextAdvertisementAt(given, instant(now))).toBe(next);
+  });
+
+  test("two virtual routers with the same interval: on the same beat, whatever else they are and whenever they began", () => {
+    const one = { ...router, vrid: 1, priority: 255 };
+    const other = { ...router, vrid: 2, priority: 1, version: 2, downTimerAdverts: 10 } as const;
+    expect(nextAdvertisementAt(one, instant(98_000_001))).toBe(105_000_000);
+    expect(nextAdvertisementAt(other, instant(104_999_999))).toBe(105_000_000);
   });
 });
 

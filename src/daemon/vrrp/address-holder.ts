@@ -1,5 +1,5 @@
-import { familyOf, formatPrefix } from "../../base/address.ts";
-import { after, earliest, elapsed, seconds, toSeconds, type Instant, type Micros } from "../../base/time.ts";
+import { addressLength, contains, familyOf, formatPrefix, type IpAddress } from "../../base/address.ts";
+import { after, earliest, elapsed, micros, seconds, toSeconds, type Instant, type Micros } from "../../base/time.ts";
 import type { VirtualAddress } from "../../config/model.ts";
 import {
   beginHandOver,
@@ -27,6 +27,7 @@ export interface HolderSettings {
   readonly repair: boolean;
   readonly downTimerAdverts: number;
   readonly advertisementInterval: Micros;
+  readonly transport: { readonly source: IpAddress | undefined };
 }
 
 export interface HolderDependencies {
@@ -64,6 +65,8 @@ export class AddressHolder implements LeaseOwner {
   #wanted = false;
   #advertisedAt: Instant;
   #handOver: HandOverState = { kind: "over" };
+  /** When somebody else last announced an address of ours. */
+  readonly #announcements = new Map<IpAddress, Instant>();
   #bucket: Bucket;
 
   constructor(name: string, settings: HolderSettings, dependencies: HolderDependencies) {
@@ -113,6 +116,7 @@ export class AddressHolder implements LeaseOwner {
     const own = this.addresses().filter((address) => !this.#isForeign(address));
     return (
       own.length > 0 &&
+      !this.#keys().some((key) => this.#dependencies.record.isLeaving(key)) &&
       own.every((address) => {
         const key = this.#key(address);
         const record = key === undefined ? undefined : this.#dependencies.interfaces.find(key);
@@ -132,7 +136,8 @@ export class AddressHolder implements LeaseOwner {
     this.#handOver = { kind: "over" };
     // From now on, since a successor's announcement may follow its first advert within a millisecond.
     const devices = new Set(this.addresses().map((address) => address.device));
-    this.#dependencies.announcer.listen(this, devices, (address) => this.#stepHandOver({ kind: "announced", address }));
+    this.#dependencies.announcer.listen(this, devices, (address) => this.#noticeAnnouncement(address));
+    this.#dependencies.record.stay(this.#keys());
     for (const address of this.addresses()) this.#add(address);
     this.#dependencies.onChange();
   }
@@ -156,7 +161,14 @@ export class AddressHolder implements LeaseOwner {
     this.#dependencies.leases.shorten(this, Math.ceil(toSeconds(elapsed(this.#now(), until))));
     const step = beginHandOver([...new Set(awaited.map((address) => address.address))], until);
     this.#handOver = step.state;
+    // A process that is started while this goes on must not take it for mastership that still runs.
+    this.#dependencies.record.leave(this.#keys());
     this.#obey(step.effects);
+    // The successor may have been quicker with its announcement than we with reading its advert.
+    const recent = after(this.#now(), micros(-ANNOUNCEMENT_MEMORY));
+    for (const [address, heardAt] of this.#announcements) {
+      if (heardAt >= recent) this.#stepHandOver({ kind: "announced", address });
+    }
   }
 
   /** An advert of the one that takes over was heard. */
@@ -175,7 +187,10 @@ export class AddressHolder implements LeaseOwner {
     const id = addressKey(key);
     const address = this.addresses().find((candidate) => {
       const own = this.#key(candidate);
-      return own !== undefined && addressKey(own) === id;
+      if (own !== undefined && addressKey(own) === id) return true;
+      // Its interface may be gone, or be another one of the same name by now.
+      const sameAddress = candidate.address === key.address && candidate.prefixLength === key.prefixLength;
+      return sameAddress && this.#dependencies.leases.find(key)?.owner === this;
     });
     if (address === undefined) return undefined;
     const holding = this.holding(address);
@@ -293,7 +308,7 @@ export class AddressHolder implements LeaseOwner {
       this.#holdings.set(address, { kind: "held" });
       return;
     }
-    if (interfaces.waitsForPrimary(key))
+    if (interfaces.waitsForPrimary(key) || this.#sourceIsMissing(address, key))
       return this.#postpone(address, `${address.device} has lost the host's own address`);
 
     const terms = this.#terms(address, key);
@@ -338,6 +353,24 @@ export class AddressHolder implements LeaseOwner {
       this.#dependencies.log.write("error", `(${this.name}) cannot hold ${formatVip(address)}: ${reason}`);
     }
     this.#holdings.set(address, { kind: "missing", reason, retryAt: after(this.#now(), RETRY) });
+  }
+
+  /** The host's own address in this subnet is configured as the source of adverts, and has yet to come. */
+  #sourceIsMissing({ address, prefixLength }: VirtualAddress, key: AddressKey): boolean {
+    const { source } = this.#settings.transport;
+    if (source === undefined || source === address || prefixLength === addressLength(familyOf(address))) return false;
+    if (!contains({ address, length: prefixLength }, source)) return false;
+    return this.#dependencies.interfaces.find({ ...key, address: source }) === undefined;
+  }
+
+  #noticeAnnouncement(address: IpAddress): void {
+    if (!this.addresses().some((candidate) => candidate.address === address)) return;
+    this.#announcements.set(address, this.#now());
+    this.#stepHandOver({ kind: "announced", address });
+  }
+
+  #keys(): readonly AddressKey[] {
+    return this.addresses().flatMap((address) => this.#key(address) ?? []);
   }
 
   #stepHandOver(event: HandOverEvent): void {
@@ -419,4 +452,5 @@ function shorter(left: number | "forever", right: number | "forever"): number | 
 const REPAIRS: RateLimit = { burst: 10, period: seconds(1) };
 const RETRY = seconds(1);
 const REPAIR_ANNOUNCEMENTS = 5;
+const ANNOUNCEMENT_MEMORY = seconds(1);
 const TOO_OFTEN = "removed by somebody again and again";

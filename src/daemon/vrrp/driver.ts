@@ -93,6 +93,8 @@ class Driver implements VrrpDriver {
   /** Instances join in no earlier (`vrrp_startup_delay`); undefined once they have. */
   #startAt: Instant | undefined;
   #ending: Ending = { kind: "no" };
+  /** Nothing happens any more. */
+  #closed = false;
 
   constructor(options: VrrpDriverOptions, ports: VrrpPorts & { readonly journal: JournalSink }) {
     const { clock, kernel, links, log, files, processes } = ports;
@@ -337,6 +339,7 @@ class Driver implements VrrpDriver {
 
   /** The driver's own wake-up: renewals are due, or it is time to look whether time stood still. */
   #schedule(): void {
+    if (this.#closed) return;
     const now = this.#ports.clock.now();
     const next = earliest(this.#leases.renewalDueAt(), this.#startAt, after(now, TICK)) ?? now;
     this.#wakeBy = next;
@@ -366,6 +369,7 @@ class Driver implements VrrpDriver {
     this.#held.save([]);
     this.#announcer.close();
     this.#monitor?.close();
+    this.#closed = true;
     this.#tick.close();
     ending.done();
   }

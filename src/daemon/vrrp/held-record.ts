@@ -15,6 +15,8 @@ export class HeldRecord {
   readonly #files: Files;
   readonly #log: Log;
   readonly #known = new Set<string>();
+  readonly #leaving = new Set<string>();
+  #held: readonly string[] = [];
   #saved = "";
 
   constructor(path: string, dependencies: { readonly files: Files; readonly log: Log }) {
@@ -27,7 +29,9 @@ export class HeldRecord {
   load(): void {
     const read = this.#files.read(this.#path);
     if (!read.ok) return;
-    for (const id of parseRecord(textFromBytes(read.value))) this.#known.add(id);
+    const { held, leaving } = parseRecord(textFromBytes(read.value));
+    for (const id of held) this.#known.add(id);
+    for (const id of leaving) this.#leaving.add(id);
   }
 
   /** This process has added it. */
@@ -40,6 +44,21 @@ export class HeldRecord {
     this.#known.delete(addressKey(key));
   }
 
+  /** A hand-over of these has begun: whoever starts now must not resume. */
+  leave(keys: readonly AddressKey[]): void {
+    for (const key of keys) this.#leaving.add(addressKey(key));
+    this.#write();
+  }
+
+  /** They are a master's again. */
+  stay(keys: readonly AddressKey[]): void {
+    for (const key of keys) this.#leaving.delete(addressKey(key));
+  }
+
+  isLeaving(key: AddressKey): boolean {
+    return this.#leaving.has(addressKey(key));
+  }
+
   has(key: AddressKey): boolean {
     return this.#known.has(addressKey(key));
   }
@@ -50,23 +69,35 @@ export class HeldRecord {
 
   /** Writes down what is held now, if that has changed. */
   save(held: readonly AddressRequest[]): void {
-    const text = `${JSON.stringify(held.map(addressKey).toSorted())}\n`;
+    this.#held = held.map(addressKey).toSorted();
+    this.#write();
+  }
+
+  #write(): void {
+    const leaving = this.#held.filter((id) => this.#leaving.has(id));
+    const text = `${JSON.stringify({ held: this.#held, leaving })}\n`;
     if (text === this.#saved) return;
-    const written = held.length === 0 ? this.#files.remove(this.#path) : this.#files.replace(this.#path, text);
+    const written = this.#held.length === 0 ? this.#files.remove(this.#path) : this.#files.replace(this.#path, text);
     // Once: the next change will fail for the same reason.
     if (!written.ok && this.#saved !== UNWRITABLE) this.#log.write("error", describeFailure(written.error));
     this.#saved = written.ok ? text : UNWRITABLE;
   }
 }
 
-function parseRecord(text: string): ReadonlySet<string> {
+function parseRecord(text: string): { readonly held: readonly string[]; readonly leaving: readonly string[] } {
   try {
     const value: unknown = JSON.parse(text);
-    return new Set(Array.isArray(value) ? value.filter((entry) => typeof entry === "string") : []);
+    if (typeof value === "object" && value !== null && "held" in value && "leaving" in value) {
+      return { held: strings(value.held), leaving: strings(value.leaving) };
+    }
   } catch {
     // Torn by a crash in the middle of a write, or edited by hand: it proves nothing.
-    return new Set();
   }
+  return { held: [], leaving: [] };
+}
+
+function strings(value: unknown): readonly string[] {
+  return Array.isArray(value) ? value.filter((entry) => typeof entry === "string") : [];
 }
 
 const UNWRITABLE = "unwritable";

@@ -90,10 +90,11 @@ export class LeaseKeeper {
 
   /** When `renew` is due; undefined: not before the next advert. */
   renewalDueAt(): Instant | undefined {
+    const now = this.#clock.now();
     let due: Instant | undefined;
     for (const held of this.#held.values()) {
       const leased = leasedView(held);
-      if (leased !== undefined) due = earliest(due, renewalDueAt(leased));
+      if (leased !== undefined) due = earliest(due, renewalDueAt(leased, now));
     }
     return due;
   }

@@ -35,6 +35,7 @@ export class Notifier {
   readonly #alarm: Alarm;
   readonly #programs = new Map<number, RunningProgram>();
   #settings: NotifySettings;
+  #closed = false;
   #state: NotifyState<Command> = emptyNotifyQueue();
 
   constructor(name: string, settings: NotifySettings, dependencies: NotifierDependencies) {
@@ -70,7 +71,9 @@ export class Notifier {
     this.#step({ kind: "deadline" });
   }
 
+  /** Scripts that run go on without us. */
   close(): void {
+    this.#closed = true;
     this.#alarm.close();
   }
 
@@ -94,6 +97,7 @@ export class Notifier {
   }
 
   #step(event: NotifyEvent<Command>): void {
+    if (this.#closed) return;
     const step = stepNotify(this.#settings, this.#state, event, this.#dependencies.clock.now());
     this.#state = step.state;
     for (const effect of step.effects) this.#obey(effect);

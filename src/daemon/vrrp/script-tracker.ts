@@ -33,6 +33,7 @@ export class ScriptTracker {
   #state: ScriptState;
   #program: RunningProgram | undefined;
   #lastResult = "";
+  #stopped = false;
 
   /** `account`: whom it runs as; undefined: as this process. `onChange` comes after each change of the verdict. */
   constructor(
@@ -87,12 +88,15 @@ export class ScriptTracker {
 
   /** Ends a run that is under way, too. */
   stop(): void {
+    this.#stopped = true;
     this.#alarm.close();
     this.#program?.signalGroup("SIGKILL");
     this.#program = undefined;
   }
 
   #step(event: ScriptEvent): void {
+    // The end of a run that was killed by the stop comes after it.
+    if (this.#stopped) return;
     const before = this.#state.verdict.kind;
     const step = stepScript(this.#settings, this.#state, event, this.#dependencies.clock.now());
     this.#state = step.state;
@@ -134,8 +138,12 @@ export class ScriptTracker {
     if ("openFile" in check) {
       const facts = this.#dependencies.files.facts(check.openFile);
       const end: ScriptEnd = facts.ok ? { kind: "exited", status: 0 } : { kind: "not-started", failure: facts.error };
-      // The result comes as an event of its own, as that of a program does.
-      queueMicrotask(() => this.#ended(end));
+      // The result comes in a turn of its own, as that of a program does.
+      const turn = this.#dependencies.clock.alarm(() => {
+        turn.close();
+        this.#ended(end);
+      });
+      turn.set(this.#dependencies.clock.now());
       return;
     }
     const program = this.#dependencies.processes.start({ argv: check.argv, account: this.#account }, (end) => {
