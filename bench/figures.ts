@@ -37,6 +37,8 @@ export interface Row {
   readonly ratio: number | null;
   /** Of Holdfast. keepalived had as many. */
   readonly runs: number;
+  /** The machine's load average of the last minute when the last run had ended. The bench itself adds less than 1. */
+  readonly load: number;
   readonly target: number | null;
   /** Null where there is no target. */
   readonly met: boolean | null;
@@ -45,7 +47,7 @@ export interface Row {
 }
 
 /** Condenses the runs of both daemons. A row with a failed run of Holdfast has not met its target. */
-export function rowOf(name: string, plan: RowPlan, holdfast: Samples, peer: Samples): Row {
+export function rowOf(name: string, plan: RowPlan, holdfast: Samples, peer: Samples, load: number): Row {
   const worst = worstOf(holdfast.values);
   const peerWorst = worstOf(peer.values);
   const target = plan.target?.atMost ?? null;
@@ -60,6 +62,7 @@ export function rowOf(name: string, plan: RowPlan, holdfast: Samples, peer: Samp
     peerWorst,
     ratio: worst === null || peer.values.length === 0 ? null : ratioOf(worst, peerWorst),
     runs: holdfast.values.length,
+    load: rounded(load, 1),
     target,
     met: target === null ? null : held && worst <= target,
     values: { holdfast: holdfast.values, peer: peer.values },

@@ -85,7 +85,9 @@ function readOptions(): Options | string {
 function missingPrerequisites(): string | undefined {
   if (process.geteuid?.() !== 0) return "The bench makes network namespaces and wants root: sudo npm run bench";
   const missing = TOOLS.filter((tool) => !isInstalled(tool));
-  return missing.length === 0 ? undefined : `Not installed: ${missing.join(", ")}. npm run setup installs them as root.`;
+  return missing.length === 0
+    ? undefined
+    : `Not installed: ${missing.join(", ")}. npm run setup installs them as root.`;
 }
 
 function isInstalled(tool: string): boolean {

@@ -38,7 +38,13 @@ export class BenchNode {
     await this.host.writeFile(CONFIGURATION_FILE, configuration);
     const executable = this.daemon === "holdfast" ? HOLDFAST : "keepalived";
     const words = [executable, "-n", "-l", "-D", "-f", CONFIGURATION_FILE];
-    this.#program = await this.host.start(["bash", "-c", `echo "launched $EPOCHREALTIME"; exec "$@"`, "bash", ...words]);
+    this.#program = await this.host.start([
+      "bash",
+      "-c",
+      `echo "launched $EPOCHREALTIME"; exec "$@"`,
+      "bash",
+      ...words,
+    ]);
     const line = await this.program.waitForLine(/^launched /);
     await this.program.waitForLine(/Startup complete|Entering BACKUP STATE/);
     return Number(line.slice("launched ".length)) * 1000;

@@ -1,3 +1,4 @@
+import { loadavg } from "node:os";
 import { rounded, rowOf, type Row, type Samples, type Value } from "./figures.ts";
 import { Pair, type Contestants } from "./pair.ts";
 import type { Measurement, Work } from "./work.ts";
@@ -22,8 +23,9 @@ export async function runWork(work: Work, runs: number, tell: (progress: string)
   } finally {
     await Promise.all(booths.map(({ pair }) => pair.close()));
   }
+  const load = loadavg()[0] ?? 0;
   return work.rows.map((plan, index) =>
-    rowOf(work.name, plan, samplesOf(taken.holdfast, index), samplesOf(taken.peer, index)),
+    rowOf(work.name, plan, samplesOf(taken.holdfast, index), samplesOf(taken.peer, index), load),
   );
 }
 

@@ -9,6 +9,7 @@ export function renderTable(rows: readonly Row[]): string {
     valueText(row.peerWorst, row.peer, row.unit, row.values.peer.length),
     row.target === null ? "" : `${number(row.target)} ${row.unit}`,
     verdict(row),
+    row.load.toFixed(1),
   ]);
   const table = [HEAD, HEAD.map(() => "---"), ...lines];
   const widths = HEAD.map((_, column) => Math.max(...table.map((line) => line[column]?.length ?? 0)));
@@ -30,10 +31,10 @@ export function renderFailures(rows: readonly Row[]): string[] {
 
 function ratioText({ ratio, worst, peerWorst }: Row): string {
   if (worst !== null && worst === peerWorst) return "1";
-  if (ratio === null) return "-";
+  if (ratio === null || worst === null) return "-";
   if (worst === 0) return "0";
   if (peerWorst === null) return "1/∞";
-  return ratio >= 1 || ratio <= 0 ? number(ratio) : `1/${number(1 / ratio)}`;
+  return ratio >= 1 || ratio <= 0 ? number(ratio) : `1/${number(peerWorst / worst)}`;
 }
 
 function valueText(worst: Value, median: Value, unit: string, runs: number): string {
@@ -61,4 +62,4 @@ function number(value: number): string {
   return rounded(value, Math.abs(value) < 100 ? 1 : 0).toLocaleString("en-US");
 }
 
-const HEAD = ["ratio", "work", "Holdfast", "keepalived", "target", ""] as const;
+const HEAD = ["ratio", "work", "Holdfast", "keepalived", "target", "", "load"] as const;

@@ -26,9 +26,7 @@ export const WORKS: readonly Work[] = [
   },
   {
     name: "hang",
-    rows: [
-      { work: "SIGSTOP of everything for 14 s, then SIGCONT: two holders", unit: "ms", target: { atMost: 0 } },
-    ],
+    rows: [{ work: "SIGSTOP of everything for 14 s, then SIGCONT: two holders", unit: "ms", target: { atMost: 0 } }],
     partner: "holdfast",
     withService: false,
     width: 5,
@@ -199,7 +197,8 @@ function takeOverMs(packets: readonly Packet[], successor: string): number {
     const arp = gratuitousArp(frame);
     return arp?.mac === successor && arp.address === VIP;
   });
-  if (last === undefined || announced === undefined) throw new Error("The capture lacks the advert or the announcement");
+  if (last === undefined || announced === undefined)
+    throw new Error("The capture lacks the advert or the announcement");
   return announced.atMs - last.atMs;
 }
 
