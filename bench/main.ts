@@ -18,11 +18,13 @@ interface Options {
   readonly runs: number;
   readonly works: readonly Work[];
   readonly json: boolean;
+  readonly help: boolean;
 }
 
 async function main(): Promise<void> {
   const options = readOptions();
   if (typeof options === "string") return refuse(options, 64);
+  if (options.help) return void process.stdout.write(`${usage()}\n`);
   const missing = missingPrerequisites();
   if (missing !== undefined) return refuse(missing, 1);
 
@@ -70,16 +72,19 @@ function readOptions(): Options | string {
       },
     });
     const names = WORKS.map(({ name }) => name);
-    if (values.help) return `bench [--runs N] [--only NAME]... [--json]\nNames: ${names.join(", ")}`;
     const unknown = values.only.filter((name) => !names.includes(name));
     if (unknown.length > 0) return `There is no work ${unknown.join(", ")}. There are: ${names.join(", ")}`;
     const runs = Number(values.runs);
     if (!Number.isInteger(runs) || runs < 1) return `--runs takes a whole number from 1 on, not "${values.runs}"`;
     const works = WORKS.filter(({ name }) => values.only.length === 0 || values.only.includes(name));
-    return { runs, works, json: values.json };
+    return { runs, works, json: values.json, help: values.help };
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
   }
+}
+
+function usage(): string {
+  return `npm run bench -- [--runs N] [--only NAME]... [--json]\nNames: ${WORKS.map(({ name }) => name).join(", ")}`;
 }
 
 function missingPrerequisites(): string | undefined {

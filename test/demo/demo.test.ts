@@ -207,7 +207,10 @@ function startDemo(options: {
       processes: processesWith(folder),
       files: readdirSync(folder),
     }),
-    forget: () => rmSync(folder, { recursive: true, force: true }),
+    forget: () => {
+      if (child.exitCode === null && child.signalCode === null) child.kill("SIGTERM");
+      rmSync(folder, { recursive: true, force: true });
+    },
   };
 }
 

@@ -2,8 +2,9 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { addressFromBytes, ip, type IpAddress } from "../../src/base/address.ts";
 import { after, earliest, instant, micros, millis, seconds, type Instant, type Micros } from "../../src/base/time.ts";
-import { nextDeadline, step } from "../../src/core/vrrp/machine.ts";
-import type { Event, FaultCause, State, Step } from "../../src/core/vrrp/machine.ts";
+import type { Event } from "../../src/core/vrrp/event.ts";
+import { type Step, step } from "../../src/core/vrrp/machine.ts";
+import { type FaultCause, type State, nextDeadline } from "../../src/core/vrrp/state.ts";
 import type { VirtualRouter } from "../../src/core/vrrp/router.ts";
 
 const duration = (longest: Micros): fc.Arbitrary<Micros> => fc.integer({ min: 0, max: longest }).map(micros);

@@ -3,8 +3,18 @@ import { isDeepStrictEqual } from "node:util";
 import { describe, expect, test } from "vitest";
 import { ip, type IpAddress } from "../../base/address.ts";
 import { instant, micros } from "../../base/time.ts";
-import { nextDeadline, step } from "./machine.ts";
-import type { Active, Backup, Burst, Cause, Effect, Event, Fault, FaultCause, FaultCauses, State } from "./machine.ts";
+import type { Cause, Effect, Event } from "./event.ts";
+import { step } from "./machine.ts";
+import {
+  type Active,
+  type Backup,
+  type Burst,
+  type Fault,
+  type FaultCause,
+  type FaultCauses,
+  type State,
+  nextDeadline,
+} from "./state.ts";
 import type { VirtualRouter } from "./router.ts";
 
 /**

@@ -1,6 +1,6 @@
 import { unreachable } from "../../base/assert.ts";
-import { compareAddresses, type IpAddress } from "../../base/address.ts";
-import { after, elapsed, earliest, micros, millis, type Instant, type Micros } from "../../base/time.ts";
+import { compareAddresses } from "../../base/address.ts";
+import { after, elapsed, micros, millis, type Instant, type Micros } from "../../base/time.ts";
 import { handOverLimit } from "../hand-over.ts";
 import {
   activeDownInterval,
@@ -11,121 +11,8 @@ import {
   trustWindow,
   type VirtualRouter,
 } from "./router.ts";
-
-export type State =
-  | { readonly kind: "initialize" }
-  | Backup
-  | Active
-  /** keepalived's addition to the RFC: something this router needs is broken. */
-  | Fault;
-
-export interface Backup {
-  readonly kind: "backup";
-  /** Active_Down_Timer. */
-  readonly activeDownAt: Instant;
-  /** Active_Adver_Interval: learnt from the master in version 3, our own in version 2. */
-  readonly activeAdverInterval: Micros;
-  readonly master: Master;
-  readonly preemption: { readonly kind: "idle" } | { readonly kind: "delayed"; readonly until: Instant };
-}
-
-/** What a backup knows of the one it backs up. */
-export type Master =
-  | { readonly kind: "unheard" }
-  | { readonly kind: "heard"; readonly source: IpAddress; readonly priority: number; readonly at: Instant }
-  /** It said farewell with priority 0. */
-  | { readonly kind: "left"; readonly source: IpAddress; readonly at: Instant };
-
-export interface Active {
-  readonly kind: "active";
-  /** Adver_Timer. */
-  readonly adverAt: Instant;
-  readonly advertisedAt: Instant;
-  /** Until then no backup can have taken over. By the interval that was advertised, which backups follow. */
-  readonly trustedUntil: Instant;
-  /** Announcements that are still to come. */
-  readonly bursts: readonly Burst[];
-}
-
-export interface Burst {
-  readonly at: Instant;
-  readonly repeat: number;
-  /** 0: once. */
-  readonly period: Micros;
-  readonly reason: "claim" | "refresh" | "weaker-master";
-}
-
-export interface Fault {
-  readonly kind: "fault";
-  readonly causes: FaultCauses;
-}
-
-/** What is broken, never empty. */
-export type FaultCauses = readonly [FaultCause, ...FaultCause[]];
-
-export type FaultCause =
-  | { readonly kind: "interface-down"; readonly interface: string }
-  | { readonly kind: "interface-missing"; readonly interface: string }
-  | { readonly kind: "no-source-address"; readonly interface: string }
-  | { readonly kind: "script"; readonly name: string; readonly detail: string }
-  | { readonly kind: "tracked-interface"; readonly interface: string };
-
-export type Event =
-  | { readonly kind: "startup" }
-  /** The process was restarted while the kernel's lease on all addresses still runs: nobody else can hold them. */
-  | { readonly kind: "resume" }
-  | { readonly kind: "shutdown" }
-  /** A wake-up. Early, late or repeated ones do no harm. */
-  | { readonly kind: "deadline" }
-  /** An advert that passed all checks. Its priority may be 0. */
-  | {
-      readonly kind: "advertisement";
-      readonly priority: number;
-      readonly interval: Micros;
-      readonly source: IpAddress;
-    }
-  /** The effective priority is another one; `router` has the new one. */
-  | { readonly kind: "priority-changed"; readonly previous: VirtualRouter }
-  /** What is broken, whole; nothing of it need be new. */
-  | { readonly kind: "fault"; readonly causes: FaultCauses }
-  | { readonly kind: "fault-cleared" }
-  /** The configuration is another one; `router` is the new one. */
-  | { readonly kind: "reconfigured" }
-  /** This process, or the whole machine, stood still for so long. */
-  | { readonly kind: "paused"; readonly by: PauseKind; readonly length: Micros }
-  /** The last renewal that the kernel acknowledged is older than the lease. */
-  | { readonly kind: "lease-expired"; readonly age: Micros }
-  /** Somebody took an address away and it is not to be put back. */
-  | { readonly kind: "address-lost"; readonly address: IpAddress };
-
-export type PauseKind = "process" | "suspend" | "freeze";
-
-export type Effect =
-  | { readonly kind: "send-advertisement"; readonly priority: number }
-  | { readonly kind: "add-addresses" }
-  | { readonly kind: "announce-addresses"; readonly repeat: number }
-  /** At once: somebody else may hold them already. */
-  | { readonly kind: "remove-addresses" }
-  /** Keep serving until the successor has announced each address, at the latest until then. */
-  | { readonly kind: "hand-over-addresses"; readonly until: Instant };
-
-/** Why a router changed its state. `code` is a log field, a metric label and an API value. */
-export type Cause =
-  | { readonly code: "STARTED" }
-  | { readonly code: "RESUMED" }
-  | { readonly code: "SHUTDOWN" }
-  | { readonly code: "ADDRESS_OWNER" }
-  | { readonly code: "MASTER_SILENT"; readonly master: Master; readonly waited: Micros }
-  | { readonly code: "MASTER_LEFT"; readonly source: IpAddress }
-  | { readonly code: "MASTER_WEAKER"; readonly source: IpAddress; readonly priority: number; readonly delayed: boolean }
-  | { readonly code: "HIGHER_PRIORITY"; readonly source: IpAddress; readonly priority: number; readonly ours: number }
-  | { readonly code: "HIGHER_ADDRESS"; readonly source: IpAddress; readonly priority: number }
-  | { readonly code: "FAULT"; readonly causes: FaultCauses }
-  | { readonly code: "FAULT_CLEARED" }
-  | { readonly code: "PAUSED"; readonly by: PauseKind; readonly length: Micros }
-  | { readonly code: "SILENT"; readonly length: Micros }
-  | { readonly code: "LEASE_EXPIRED"; readonly age: Micros }
-  | { readonly code: "ADDRESS_LOST"; readonly address: IpAddress };
+import type { Cause, Effect, Event } from "./event.ts";
+import type { Active, Backup, Burst, Fault, Master, State } from "./state.ts";
 
 export interface Step {
   readonly state: State;
@@ -153,23 +40,6 @@ export function step(router: VirtualRouter, state: State, event: Event, now: Ins
       return stepActive(router, state, event, now);
     case "fault":
       return stepFault(router, state, event, now);
-    default:
-      return unreachable(state);
-  }
-}
-
-/** The instant at which the machine wants a `deadline` event; undefined: not before something else happens. */
-export function nextDeadline(state: State): Instant | undefined {
-  switch (state.kind) {
-    case "initialize":
-    case "fault":
-      return undefined;
-    case "backup":
-      return state.preemption.kind === "delayed"
-        ? earliest(state.activeDownAt, state.preemption.until)
-        : state.activeDownAt;
-    case "active":
-      return earliest(state.adverAt, ...state.bursts.map((burst) => burst.at));
     default:
       return unreachable(state);
   }

@@ -1,7 +1,8 @@
 import { unreachable } from "../../base/assert.ts";
 import { elapsed, toMillis, toSeconds, type Instant } from "../../base/time.ts";
 import type { Cause as CauseDocument, InstanceStateName } from "../../api/contract.ts";
-import type { Cause, FaultCause, FaultCauses, Master, PauseKind, State } from "../../core/vrrp/machine.ts";
+import type { Cause, PauseKind } from "../../core/vrrp/event.ts";
+import type { FaultCause, FaultCauses, Master, State } from "../../core/vrrp/state.ts";
 
 /** keepalived's word for a state. INIT is what it calls the time before the start. */
 export function stateName(state: State): Exclude<InstanceStateName, "STOP"> {

@@ -1,5 +1,6 @@
 import { elapsed, toMillis, type Instant } from "../../base/time.ts";
-import type { Cause, Effect, Event, State } from "../../core/vrrp/machine.ts";
+import type { Cause, Effect, Event } from "../../core/vrrp/event.ts";
+import type { State } from "../../core/vrrp/state.ts";
 import type { VirtualRouter } from "../../core/vrrp/router.ts";
 import type { Log } from "../../ports/log.ts";
 import { describeCause, stateName } from "./cause-words.ts";

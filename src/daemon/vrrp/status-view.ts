@@ -1,7 +1,7 @@
 import { elapsed, toMillis, type Instant } from "../../base/time.ts";
 import type { InstanceStatus, TrackerStatus, VirtualAddressStatus } from "../../api/contract.ts";
 import { leaseEnd } from "../../core/lease.ts";
-import type { State } from "../../core/vrrp/machine.ts";
+import type { State } from "../../core/vrrp/state.ts";
 import type { Clock } from "../../ports/clock.ts";
 import { timeOfDay } from "../time-of-day.ts";
 import { formatVip } from "./address-holder.ts";

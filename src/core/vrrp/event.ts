@@ -1,0 +1,61 @@
+import type { IpAddress } from "../../base/address.ts";
+import type { Instant, Micros } from "../../base/time.ts";
+import type { VirtualRouter } from "./router.ts";
+import type { FaultCauses, Master } from "./state.ts";
+
+export type Event =
+  | { readonly kind: "startup" }
+  /** The process was restarted while the kernel's lease on all addresses still runs: nobody else can hold them. */
+  | { readonly kind: "resume" }
+  | { readonly kind: "shutdown" }
+  /** A wake-up. Early, late or repeated ones do no harm. */
+  | { readonly kind: "deadline" }
+  /** An advert that passed all checks. Its priority may be 0. */
+  | {
+      readonly kind: "advertisement";
+      readonly priority: number;
+      readonly interval: Micros;
+      readonly source: IpAddress;
+    }
+  /** The effective priority is another one; `router` has the new one. */
+  | { readonly kind: "priority-changed"; readonly previous: VirtualRouter }
+  /** What is broken, whole; nothing of it need be new. */
+  | { readonly kind: "fault"; readonly causes: FaultCauses }
+  | { readonly kind: "fault-cleared" }
+  /** The configuration is another one; `router` is the new one. */
+  | { readonly kind: "reconfigured" }
+  /** This process, or the whole machine, stood still for so long. */
+  | { readonly kind: "paused"; readonly by: PauseKind; readonly length: Micros }
+  /** The last renewal that the kernel acknowledged is older than the lease. */
+  | { readonly kind: "lease-expired"; readonly age: Micros }
+  /** Somebody took an address away and it is not to be put back. */
+  | { readonly kind: "address-lost"; readonly address: IpAddress };
+
+export type PauseKind = "process" | "suspend" | "freeze";
+
+export type Effect =
+  | { readonly kind: "send-advertisement"; readonly priority: number }
+  | { readonly kind: "add-addresses" }
+  | { readonly kind: "announce-addresses"; readonly repeat: number }
+  /** At once: somebody else may hold them already. */
+  | { readonly kind: "remove-addresses" }
+  /** Keep serving until the successor has announced each address, at the latest until then. */
+  | { readonly kind: "hand-over-addresses"; readonly until: Instant };
+
+/** Why a router changed its state. `code` is a log field, a metric label and an API value. */
+export type Cause =
+  | { readonly code: "STARTED" }
+  | { readonly code: "RESUMED" }
+  | { readonly code: "SHUTDOWN" }
+  | { readonly code: "ADDRESS_OWNER" }
+  | { readonly code: "MASTER_SILENT"; readonly master: Master; readonly waited: Micros }
+  | { readonly code: "MASTER_LEFT"; readonly source: IpAddress }
+  | { readonly code: "MASTER_WEAKER"; readonly source: IpAddress; readonly priority: number; readonly delayed: boolean }
+  | { readonly code: "HIGHER_PRIORITY"; readonly source: IpAddress; readonly priority: number; readonly ours: number }
+  | { readonly code: "HIGHER_ADDRESS"; readonly source: IpAddress; readonly priority: number }
+  | { readonly code: "FAULT"; readonly causes: FaultCauses }
+  | { readonly code: "FAULT_CLEARED" }
+  | { readonly code: "PAUSED"; readonly by: PauseKind; readonly length: Micros }
+  | { readonly code: "SILENT"; readonly length: Micros }
+  | { readonly code: "LEASE_EXPIRED"; readonly age: Micros }
+  | { readonly code: "ADDRESS_LOST"; readonly address: IpAddress };

@@ -1,0 +1,78 @@
+import { unreachable } from "../../base/assert.ts";
+import type { IpAddress } from "../../base/address.ts";
+import { earliest, type Instant, type Micros } from "../../base/time.ts";
+
+export type State =
+  | { readonly kind: "initialize" }
+  | Backup
+  | Active
+  /** keepalived's addition to the RFC: something this router needs is broken. */
+  | Fault;
+
+export interface Backup {
+  readonly kind: "backup";
+  /** Active_Down_Timer. */
+  readonly activeDownAt: Instant;
+  /** Active_Adver_Interval: learnt from the master in version 3, our own in version 2. */
+  readonly activeAdverInterval: Micros;
+  readonly master: Master;
+  readonly preemption: { readonly kind: "idle" } | { readonly kind: "delayed"; readonly until: Instant };
+}
+
+/** What a backup knows of the one it backs up. */
+export type Master =
+  | { readonly kind: "unheard" }
+  | { readonly kind: "heard"; readonly source: IpAddress; readonly priority: number; readonly at: Instant }
+  /** It said farewell with priority 0. */
+  | { readonly kind: "left"; readonly source: IpAddress; readonly at: Instant };
+
+export interface Active {
+  readonly kind: "active";
+  /** Adver_Timer. */
+  readonly adverAt: Instant;
+  readonly advertisedAt: Instant;
+  /** Until then no backup can have taken over. By the interval that was advertised, which backups follow. */
+  readonly trustedUntil: Instant;
+  /** Announcements that are still to come. */
+  readonly bursts: readonly Burst[];
+}
+
+export interface Burst {
+  readonly at: Instant;
+  readonly repeat: number;
+  /** 0: once. */
+  readonly period: Micros;
+  readonly reason: "claim" | "refresh" | "weaker-master";
+}
+
+export interface Fault {
+  readonly kind: "fault";
+  readonly causes: FaultCauses;
+}
+
+/** What is broken, never empty. */
+export type FaultCauses = readonly [FaultCause, ...FaultCause[]];
+
+export type FaultCause =
+  | { readonly kind: "interface-down"; readonly interface: string }
+  | { readonly kind: "interface-missing"; readonly interface: string }
+  | { readonly kind: "no-source-address"; readonly interface: string }
+  | { readonly kind: "script"; readonly name: string; readonly detail: string }
+  | { readonly kind: "tracked-interface"; readonly interface: string };
+
+/** The instant at which the machine wants a `deadline` event; undefined: not before something else happens. */
+export function nextDeadline(state: State): Instant | undefined {
+  switch (state.kind) {
+    case "initialize":
+    case "fault":
+      return undefined;
+    case "backup":
+      return state.preemption.kind === "delayed"
+        ? earliest(state.activeDownAt, state.preemption.until)
+        : state.activeDownAt;
+    case "active":
+      return earliest(state.adverAt, ...state.bursts.map((burst) => burst.at));
+    default:
+      return unreachable(state);
+  }
+}
