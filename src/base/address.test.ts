@@ -118,7 +118,7 @@ describe("an address from text", () => {
   });
 
   test("any text: what Node's inet_pton(3) takes and has no zone, and nothing else", () => {
-    const alphabet = fc.constantFrom(..."0123456789abcdefABCDEFg:::...% /");
+    const alphabet = fc.constantFrom(...Array.from("0123456789abcdefABCDEFg:::...% /"));
     const almost = fc
       .tuple(fc.oneof(ipv4, ipv6), fc.nat(45), fc.oneof(alphabet, fc.constant("")), fc.boolean())
       .map(([address, index, piece, isInsert]) => {

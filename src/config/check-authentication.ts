@@ -1,3 +1,4 @@
+import { fail, succeed, type Result } from "../base/result.ts";
 import type { Report } from "./diagnostic.ts";
 import { spanOfToken } from "./tokens.ts";
 import type { Token } from "./tokens.ts";
@@ -5,10 +6,14 @@ import { spanOfStatement, statementOf, wordOf } from "./tree.ts";
 import type { Statement } from "./tree.ts";
 
 /**
- * The PASS password as bytes, one character each, at most eight. Undefined means none; `unsupported` that the other nodes
+ * The PASS password as bytes, one character each, at most eight. Undefined means none; an error that the other nodes
  * demand what this version cannot give, so the instance must not run: both sides would hold the addresses.
  */
-export function readPassword(instance: Statement, version: 2 | 3, report: Report): string | undefined | "unsupported" {
+export function readPassword(
+  instance: Statement,
+  version: 2 | 3,
+  report: Report,
+): Result<string | undefined, "AUTH_NOT_SUPPORTED"> {
   const name = instance.words[0];
   const block = instance.block ?? [];
   const hmac = statementOf(block, "auth_hmac");
@@ -16,7 +21,7 @@ export function readPassword(instance: Statement, version: 2 | 3, report: Report
     const message =
       "Adverts cannot be signed by this version; the instance is dropped, since its peers refuse unsigned ones";
     report({ code: "AUTH_NOT_SUPPORTED", at: spanOfToken(hmac.keyword), message });
-    return "unsupported";
+    return fail("AUTH_NOT_SUPPORTED");
   }
   const authentication = statementOf(block, "authentication");
   if (authentication === undefined) {
@@ -24,7 +29,7 @@ export function readPassword(instance: Statement, version: 2 | 3, report: Report
       const message = `The instance "${name?.text ?? ""}" has no authentication: any host on the link can take its place`;
       report({ code: "NO_AUTHENTICATION", at: spanOfToken(name ?? instance.keyword), message });
     }
-    return undefined;
+    return succeed(undefined);
   }
   const at = spanOfToken(authentication.keyword);
   const inner = authentication.block ?? [];
@@ -35,7 +40,7 @@ export function readPassword(instance: Statement, version: 2 | 3, report: Report
       message: "Version 3 of VRRP has no authentication; this block is ignored",
       help: "Remove it.",
     });
-    return undefined;
+    return succeed(undefined);
   }
   const type = wordOf(inner, "auth_type");
   if (type === "AH") {
@@ -48,17 +53,17 @@ export function readPassword(instance: Statement, version: 2 | 3, report: Report
       message,
       help,
     });
-    return "unsupported";
+    return fail("AUTH_NOT_SUPPORTED");
   }
   const pass = statementOf(inner, "auth_pass");
   const token = pass?.words[0];
   if (type === undefined || pass === undefined || token === undefined) {
     const missing = type === undefined ? "auth_type" : "auth_pass";
     report({ code: "AUTH_INCOMPLETE", at, message: `Without "${missing}" this block means: no authentication` });
-    return undefined;
+    return succeed(undefined);
   }
   reportCut(token, report);
-  return truncate(token, report);
+  return succeed(truncate(token, report));
 }
 
 /** A comment that began within the password is keepalived's most silent trap. */

@@ -56,7 +56,7 @@ export function checkInstance(
   const strict = switchOf(block, "strict_mode") ?? defaults.strict;
   const priority = readPriority(block, place, report);
   const password = readPassword(statement, version, report);
-  if (password === "unsupported") return undefined;
+  if (!password.ok) return undefined;
   const addresses = readAddresses(statement, ownInterface, report);
   if (addresses.advertised.length === 0 && !reportNoAddresses(statement, version, strict, report)) return undefined;
   const owner = priority === 255;
@@ -73,7 +73,7 @@ export function checkInstance(
     ...readPreemption(block, priority, report),
     downTimerAdverts: integerOf(block, "down_timer_adverts") ?? defaults.downTimerAdverts,
     transport: readTransport(block, defaults, report),
-    password,
+    password: password.value,
     virtualAddresses: addresses.advertised,
     excludedAddresses: addresses.excluded,
     skipCheckAdvertisedAddresses: switchOf(block, "skip_check_adv_addr") ?? defaults.skipCheckAdvertisedAddresses,

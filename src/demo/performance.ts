@@ -76,7 +76,8 @@ export async function showDemo(options: DemoOptions): Promise<number> {
     const enter = awaitEnter();
     await Promise.race([interruption, enter.pressed]);
     enter.stop();
-  } else show.write(() => "\nholdfast demo --keep leaves the cluster running, for you to look at and to break.\n");
+  } else if (ok)
+    show.write(() => "\nholdfast demo --keep leaves the cluster running, for you to look at and to break.\n");
   narrator.silence();
   await removeCluster(opening);
   return ok ? DEMO_EXIT.OK : DEMO_EXIT.FAILED;

@@ -1,4 +1,4 @@
-// Longer than other files on purpose: every state meets every event here, and rows that belong together stay together.
+// Over 400 lines: every state meets every event here, and rows that belong together stay together.
 import { isDeepStrictEqual } from "node:util";
 import { describe, expect, test } from "vitest";
 import { ip, type IpAddress } from "../../base/address.ts";
@@ -632,6 +632,14 @@ describe("backup, anything else", () => {
       },
       event: priorityChanged(100),
       becomes: { ...backup, activeDownAt: at(109_945_313), master: heard(90, 99_000_000) },
+    },
+    {
+      // 100 s + 3 * 3 s + 166 / 256 * 3 s.
+      name: "priority falls below the master's whose adverts left the timer running: they count now",
+      given: { priority: 90 },
+      state: { ...backup, master: heard(99, 100_000_000) },
+      event: priorityChanged(100),
+      becomes: { ...backup, activeDownAt: at(110_945_313), master: heard(99, 100_000_000) },
     },
     {
       name: "priority falls but stays above the master's during preempt_delay: the delay runs on",

@@ -1,3 +1,4 @@
+// Over 400 lines: one row for each reason, and the order of all pairs of them.
 import { describe, expect, test } from "vitest";
 import { ip } from "../../base/address.ts";
 import { micros } from "../../base/time.ts";

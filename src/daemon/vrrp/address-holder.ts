@@ -1,5 +1,5 @@
 import { addressLength, contains, familyOf, formatPrefix, type IpAddress } from "../../base/address.ts";
-import { after, earliest, elapsed, micros, seconds, toSeconds, type Instant, type Micros } from "../../base/time.ts";
+import { after, earliest, elapsed, seconds, toSeconds, type Instant, type Micros } from "../../base/time.ts";
 import type { VirtualAddress } from "../../config/model.ts";
 import {
   beginHandOver,
@@ -165,9 +165,8 @@ export class AddressHolder implements LeaseOwner {
     this.#dependencies.record.leave(this.#keys());
     this.#obey(step.effects);
     // The successor may have been quicker with its announcement than we with reading its advert.
-    const recent = after(this.#now(), micros(-ANNOUNCEMENT_MEMORY));
     for (const [address, heardAt] of this.#announcements) {
-      if (heardAt >= recent) this.#stepHandOver({ kind: "announced", address });
+      if (elapsed(heardAt, this.#now()) <= ANNOUNCEMENT_MEMORY) this.#stepHandOver({ kind: "announced", address });
     }
   }
 

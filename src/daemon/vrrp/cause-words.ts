@@ -78,9 +78,13 @@ export function describeCause(cause: Cause, now: Instant): CauseDocument {
         },
       );
     case "LEASE_EXPIRED":
-      return document(cause.code, `the kernel has not renewed the addresses for ${toSeconds(cause.age).toFixed(2)} s`, {
-        ageMs: toMillis(cause.age),
-      });
+      return document(
+        cause.code,
+        `the addresses were last renewed ${toSeconds(cause.age).toFixed(2)} s ago, longer than their lease`,
+        {
+          ageMs: toMillis(cause.age),
+        },
+      );
     case "ADDRESS_LOST":
       return document(cause.code, `somebody removed ${cause.address}`, { address: cause.address });
     default:

@@ -103,9 +103,6 @@ export class ScriptTracker {
     for (const effect of step.effects) this.#obey(effect);
     this.#alarm.set(scriptDeadline(this.#state));
     const { verdict } = this.#state;
-    if (verdict.kind === "down" && verdict.cause.kind === "timed-out" && event.kind === "deadline") {
-      this.#tell("timed_out");
-    }
     if (verdict.kind !== before) this.#onChange();
   }
 
@@ -117,6 +114,8 @@ export class ScriptTracker {
         this.#start();
         return;
       case "signal-group":
+        // SIGTERM comes at the timeout, and then alone.
+        if (effect.signal === "SIGTERM") this.#tell("timed_out");
         this.#program?.signalGroup(effect.signal);
         return;
       case "report-skipped":
@@ -186,5 +185,5 @@ function describeDown(cause: DownCause): string {
 }
 
 function seconds(duration: Parameters<typeof toSeconds>[0]): string {
-  return `${toSeconds(duration)} s`;
+  return `${Number(toSeconds(duration).toFixed(3))} s`;
 }
