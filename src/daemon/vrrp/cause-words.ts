@@ -92,11 +92,11 @@ export function describeCause(cause: Cause, now: Instant): CauseDocument {
   }
 }
 
-export function describeFaults(causes: FaultCauses): string {
+function describeFaults(causes: FaultCauses): string {
   return causes.map(describeFault).join("; ");
 }
 
-export function describeFault(cause: FaultCause): string {
+function describeFault(cause: FaultCause): string {
   switch (cause.kind) {
     case "interface-down":
       return `interface ${cause.interface} is down`;
