@@ -31,6 +31,12 @@ test("renderEvents: when with milliseconds, who, from where to where, why", () =
   );
 });
 
+test("renderEvents, a name of 100 characters: the other names are padded to 24", () => {
+  const lines = renderEvents([{ ...entry(1), instance: "n".repeat(100) }, entry(2)]).split("\n");
+  expect(lines[0]).toContain(`${"n".repeat(100)}  BACKUP -> MASTER`);
+  expect(lines[1]).toContain(`  VI_1${" ".repeat(20)}  BACKUP -> MASTER`);
+});
+
 function numbers(texts: readonly string[]): number[] {
   return readJournal(texts).map(({ sequence }) => sequence);
 }

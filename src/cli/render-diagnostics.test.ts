@@ -72,6 +72,33 @@ describe("findings as text", () => {
     expect(summarize([{ ...UNKNOWN, severity: "note" }])).toBe("1 note");
   });
 
+  test("found out of order, and after an included file: by place, a file's findings together", () => {
+    const at = (file: string, line: number, column: number): DiagnosticView => ({
+      ...UNKNOWN,
+      message: `${file} ${line} ${column}`,
+      place: { file, line, column, endColumn: column + 1, include: [] },
+    });
+    const text = renderDiagnostics([at("a", 9, 1), at("b", 1, 1), at("a", 2, 7), at("a", 2, 3)], [], PLAIN);
+    expect(text.match(/^[ab]:\d+:\d+/gm)).toEqual(["a:2:3", "a:2:7", "a:9:1", "b:1:1"]);
+  });
+
+  test("the same in several lines: shown once with the other lines, counted each time", () => {
+    const at = (line: number): DiagnosticView => ({ ...UNKNOWN, place: { ...UNKNOWN.place, line } });
+    const lines = (count: number): readonly DiagnosticView[] =>
+      Array.from({ length: count }, (_, index) => at(index + 1));
+    expect(
+      renderDiagnostics([at(3), at(7)], [], PLAIN)
+        .split("\n")
+        .slice(-4),
+    ).toEqual(["      again in line 7", "", "2 errors", ""]);
+    expect(renderDiagnostics([at(3), at(3)], [], PLAIN)).not.toContain("again");
+    expect(renderDiagnostics(lines(14), [], PLAIN)).toContain(
+      "again in lines 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13 and 1 more\n",
+    );
+    const { help: _help, ...helpless } = at(4);
+    expect(renderDiagnostics([at(3), helpless], [], PLAIN)).not.toContain("again");
+  });
+
   test("one line for a log", () => {
     expect(renderLine(UNKNOWN)).toBe(
       '(/etc/a.conf:12:5) error: There is no keyword "priorityy" in vrrp_instance. Did you mean "priority"?',

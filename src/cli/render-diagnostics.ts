@@ -42,16 +42,19 @@ export interface CheckDocument {
   }[];
 }
 
-/** All findings with their source lines, and a summary: the text of `holdfast check`, ending in a newline. */
+/**
+ * All findings with their source lines, file by file from the top down, and a summary: the text of `holdfast check`, ending
+ * in a newline. One that is found again further down is shown once, with the other lines.
+ */
 export function renderDiagnostics(
   diagnostics: readonly DiagnosticView[],
   sources: readonly SourceView[],
   options: RenderOptions,
 ): string {
   const files = new Map(sources.map((source) => [source.path, source.lines]));
-  const parts = diagnostics.map((diagnostic) => {
+  const parts = gather(diagnostics).map(({ diagnostic, furtherLines }) => {
     const line = files.get(diagnostic.place.file)?.[diagnostic.place.line - 1];
-    return renderDiagnostic(diagnostic, line, options);
+    return renderDiagnostic(diagnostic, line, options) + renderFurtherLines(furtherLines);
   });
   return [...parts, `${summarize(diagnostics)}\n`].join(parts.length === 0 ? "" : "\n");
 }
@@ -116,6 +119,46 @@ export function checkDocument(files: readonly string[], diagnostics: readonly Di
   };
 }
 
+interface GatheredDiagnostic {
+  /** The topmost one. */
+  readonly diagnostic: DiagnosticView;
+  /** Where else in its file the same is found, ascending, each line once. */
+  readonly furtherLines: readonly number[];
+}
+
+/** Files in the order in which they are first mentioned, the findings of each by place, equal ones together. */
+function gather(diagnostics: readonly DiagnosticView[]): readonly GatheredDiagnostic[] {
+  const byFile = new Map<string, DiagnosticView[]>();
+  for (const diagnostic of diagnostics) {
+    const ofFile = byFile.get(diagnostic.place.file);
+    if (ofFile === undefined) byFile.set(diagnostic.place.file, [diagnostic]);
+    else ofFile.push(diagnostic);
+  }
+  return [...byFile.values()].flatMap((ofFile) => {
+    const gathered = new Map<string, { diagnostic: DiagnosticView; furtherLines: number[] }>();
+    const byPlace = ofFile.toSorted(
+      ({ place: left }, { place: right }) => left.line - right.line || left.column - right.column,
+    );
+    for (const diagnostic of byPlace) {
+      const { code, help, message, place } = diagnostic;
+      const same = JSON.stringify([code, message, help, place.include]);
+      const known = gathered.get(same);
+      if (known === undefined) gathered.set(same, { diagnostic, furtherLines: [] });
+      else if (place.line > (known.furtherLines.at(-1) ?? known.diagnostic.place.line))
+        known.furtherLines.push(place.line);
+    }
+    return [...gathered.values()];
+  });
+}
+
+function renderFurtherLines(lines: readonly number[]): string {
+  if (lines.length === 0) return "";
+  const shown = lines.slice(0, MOST_FURTHER_LINES).join(", ");
+  const rest = lines.length - MOST_FURTHER_LINES;
+  const more = rest > 0 ? ` and ${rest} more` : "";
+  return `      again in line${lines.length === 1 ? "" : "s"} ${shown}${more}\n`;
+}
+
 /** The source line, shortened around the place where it is long, and carets below it, by the width of characters. */
 function excerpt(line: string, column: number, endColumn: number): { readonly text: string; readonly caret: string } {
   const characters = Array.from(line);
@@ -158,6 +201,7 @@ function plain(_code: string, text: string): string {
 
 const COLORS = { error: "1;31", warning: "1;33", note: "1;34" } as const;
 const LINE_WIDTH = 120;
+const MOST_FURTHER_LINES = 12;
 const WIDE: readonly (readonly [number, number])[] = [
   [0x1100, 0x115f],
   [0x2e80, 0xa4cf],

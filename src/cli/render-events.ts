@@ -3,7 +3,10 @@ import { describeTime } from "./times.ts";
 
 /** One line per entry, oldest first, each with its newline: when, who, from which state to which, and why. */
 export function renderEvents(entries: readonly JournalEntry[]): string {
-  const width = Math.max(0, ...entries.map((entry) => (entry.instance ?? "").length));
+  const width = Math.min(
+    WIDEST_NAME,
+    entries.reduce((widest, { instance }) => Math.max(widest, (instance ?? "").length), 0),
+  );
   return entries.map((entry) => `${eventLine(entry, width)}\n`).join("");
 }
 
@@ -23,4 +26,6 @@ function transition(entry: JournalEntry): string {
   return entry.from === null ? entry.to : `${entry.from} -> ${entry.to}`;
 }
 
+/** One long name does not push the others' states off the screen. */
+const WIDEST_NAME = 24;
 const TRANSITION_WIDTH = "BACKUP -> MASTER".length;

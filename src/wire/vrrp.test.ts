@@ -49,6 +49,10 @@ describe("parseAdvertisement, form", () => {
     expect(parsed("21 21 c9 00 00 01 15 dd 00 00 00 00 00 00 00 00").addresses).toEqual([]);
   });
 
+  test("no addresses, version 3: is read all the same (RFC9568-5.2.5)", () => {
+    expect(parsed("31 07 5a 00 00 96 74 61").addresses).toEqual([]);
+  });
+
   test("255 addresses: all are read, in order", () => {
     const text = `31 07 5a ff 00 96 00 00 ${Array.from({ length: 255 }, (_, index) => `0a 00 00 ${index.toString(16).padStart(2, "0")}`).join(" ")}`;
     const { addresses } = parsed(text);

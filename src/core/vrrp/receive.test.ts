@@ -152,6 +152,12 @@ describe("accepted with a remark", () => {
       notes: ["ADDRESS_LIST"],
     },
     {
+      name: "none of the addresses (keepalived; RFC 9568 section 5.2.5 would have it ignored)",
+      advert: { ...advert3, addresses: [] },
+      policy: policy3,
+      notes: ["ADDRESS_LIST"],
+    },
+    {
       name: "as many addresses, one of them another",
       advert: { ...advert3, addresses: [ip("192.0.2.100"), ip("192.0.2.102")] },
       policy: policy3,
@@ -209,6 +215,12 @@ describe("discarded", () => {
       reason: "TTL",
     },
     {
+      name: "multicast, version 2, TTL 254 (RFC 3768 section 5.2.3)",
+      advert: { ...advert2, hopLimit: 254 },
+      policy: policy2,
+      reason: "TTL",
+    },
+    {
       name: "multicast over IPv6, hop limit 254 (RFC 9568 section 5.1.2.3)",
       advert: { ...advert6, hopLimit: 254 },
       policy: policy6,
@@ -253,6 +265,12 @@ describe("discarded", () => {
       reason: "AUTHENTICATION_TYPE",
     },
     {
+      name: "an unknown authentication where a password is configured (RFC 3768 section 5.3.6)",
+      advert: { ...advert2, authentication: { kind: "other", type: 7 } },
+      policy: policy2,
+      reason: "AUTHENTICATION_TYPE",
+    },
+    {
       name: "another password",
       advert: { ...advert2, authentication: { kind: "password", data: bytes("Secret") } },
       policy: policy2,
@@ -277,6 +295,12 @@ describe("discarded", () => {
       reason: "INTERVAL",
     },
     { name: "type 2", advert: { ...advert3, type: 2 }, policy: policy3, reason: "TYPE" },
+    {
+      name: "type 2, version 2 (RFC 3768 section 5.3.2)",
+      advert: { ...advert2, type: 2 },
+      policy: policy2,
+      reason: "TYPE",
+    },
     {
       name: "unicast where multicast is configured",
       advert: { ...advert3, destination: ip("192.0.2.10") },
