@@ -6,7 +6,7 @@ import type { Report } from "./diagnostic.ts";
 import type { Transport, UnicastPeer } from "./model.ts";
 import { spanOfToken } from "./tokens.ts";
 import type { Token } from "./tokens.ts";
-import { addressOf, integerOf, spanOfStatement, statementsOf, switchOf } from "./tree.ts";
+import { addressOf, integerOf, spanOfStatement, statementOf, statementsOf, switchOf } from "./tree.ts";
 import type { Statement } from "./tree.ts";
 
 /**
@@ -39,7 +39,14 @@ export function readTransport(block: readonly Statement[], defaults: InstanceDef
     ttl: integerOf(block, "unicast_ttl") ?? 255,
     // keepalived.conf(5): naming min_ttl or max_ttl turns the check on, even where the limit excludes nothing.
     checkSource: (switchOf(block, "check_unicast_src") ?? defaults.checkUnicastSource) || peers.limited,
+    oldChecksum: readOldChecksum(block),
   };
+}
+
+function readOldChecksum(block: readonly Statement[]): "detect" | "always" | "never" {
+  const statement = statementOf(block, "old_unicast_checksum");
+  if (statement === undefined) return "detect";
+  return statement.words[0]?.text === "never" ? "never" : "always";
 }
 
 function readSource(block: readonly Statement[], report: Report): IpAddress | undefined {

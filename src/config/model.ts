@@ -138,6 +138,11 @@ export type Transport =
       readonly ttl: number;
       /** Adverts of senders that are not listed are refused; otherwise they are obeyed and reported. */
       readonly checkSource: boolean;
+      /**
+       * Version 3 checksums over the multicast group, as keepalived once computed them: detected and answered in kind, used
+       * from the start (`old_unicast_checksum`), or refused (`never`).
+       */
+      readonly oldChecksum: "detect" | "always" | "never";
     };
 
 export interface UnicastPeer {

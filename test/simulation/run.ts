@@ -266,7 +266,14 @@ class Run {
     if (this.#plan.transport === "multicast") return { kind: "multicast", group: VRRP_GROUP, source: undefined };
     const others = this.#plan.nodes.filter((planned) => planned.number !== member.plan.number);
     const peers = others.map(({ number }) => ({ address: nodeAddress(number), minTtl: 0, maxTtl: 255 }));
-    return { kind: "unicast", source: nodeAddress(member.plan.number), peers, ttl: 64, checkSource: false };
+    return {
+      kind: "unicast",
+      source: nodeAddress(member.plan.number),
+      peers,
+      ttl: 64,
+      checkSource: false,
+      oldChecksum: "detect",
+    };
   }
 
   /** Everybody listens anew, the strongest waits out its delay, scripts and repairs take their time. */

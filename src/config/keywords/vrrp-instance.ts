@@ -142,10 +142,11 @@ function transport(): readonly KeywordSpec[] {
     acted("unicast_ttl", [integer(0, 255)], "TTL of unicast adverts", { default: "255" }),
     parsed("unicast_fault_no_peer", NONE, "No peers left is a fault", { consequence: "it is no fault" }),
     acted("check_unicast_src", NONE, "Drops unicast adverts of hosts that are not listed", { default: "off" }),
-    parsed("old_unicast_checksum", [optional(k.choice("never"))], "VRRPv3 checksum of very old releases", {
-      consequence: "the checksum is today's",
-      harmless: ["never"],
-    }),
+    acted(
+      "old_unicast_checksum",
+      [optional(k.choice("never"))],
+      "VRRPv3 checksum of very old releases: use it, or never",
+    ),
     acted("vrrp_unicast_bind", [k.ADDRESS], "Very old name of unicast_src_ip", {
       ...veryOld,
       replacedBy: "unicast_src_ip",

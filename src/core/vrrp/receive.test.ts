@@ -11,6 +11,7 @@ const multicast = { kind: "multicast", group: ip("224.0.0.18") } as const;
 const unicast = {
   kind: "unicast",
   checkSource: false,
+  oldChecksum: "detect",
   peers: [
     { address: ip("192.0.2.30"), minTtl: 0, maxTtl: 255 },
     { address: ip("192.0.2.20"), minTtl: 60, maxTtl: 64 },
@@ -369,6 +370,12 @@ describe("the checksum", () => {
         "version 2 over IPv6: behind the pseudo-header, which the kernel computes (RFC 8200 section 8.1)",
         { ...policy6, version: 2 },
         { ...advert6, version: 2 },
+        { plain: false, "pseudo-header": true, "multicast-pseudo-header": false, wrong: false },
+      ],
+      [
+        "unicast, version 3, old_unicast_checksum never: an old keepalived's is refused",
+        { ...unicast3, transport: { ...unicast, oldChecksum: "never" } },
+        { ...advert3, ...toUnicast },
         { plain: false, "pseudo-header": true, "multicast-pseudo-header": false, wrong: false },
       ],
       [

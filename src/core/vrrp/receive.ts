@@ -46,6 +46,7 @@ export interface ReceivePolicy {
         readonly kind: "unicast";
         readonly peers: readonly { readonly address: IpAddress; readonly minTtl: number; readonly maxTtl: number }[];
         readonly checkSource: boolean;
+        readonly oldChecksum: "detect" | "always" | "never";
       };
   readonly addresses: readonly IpAddress[];
   readonly checkAddresses: boolean;
@@ -132,7 +133,8 @@ function checksumHolds(advertisement: ReceivedAdvertisement, policy: ReceivePoli
       return policy.version === 3 || policy.family === "ipv6";
     case "multicast-pseudo-header":
       if (policy.version !== 3) return false;
-      if (policy.transport.kind !== "unicast") return policy.toleratesChecksum;
+      if (policy.transport.kind !== "unicast" || policy.transport.oldChecksum === "never")
+        return policy.toleratesChecksum;
       notes.push("OLD_UNICAST_CHECKSUM");
       return true;
     case "wrong":

@@ -199,7 +199,8 @@ export class AddressHolder implements LeaseOwner {
       return undefined;
     }
     if (holding.kind !== "held" || !this.#dependencies.leases.drop(key, this)) return undefined;
-    this.#holdings.set(address, { kind: "missing", reason: "removed by somebody", retryAt: this.#now() });
+    const missing: Holding = { kind: "missing", reason: "removed by somebody", retryAt: this.#now() };
+    this.#holdings.set(address, this.#settings.repair ? missing : { kind: "absent" });
     this.#dependencies.onChange();
     return address.tracked && this.#wanted ? address : undefined;
   }

@@ -1,7 +1,6 @@
 import type { IpAddress } from "../../base/address.ts";
 import { succeed, type Result } from "../../base/result.ts";
 import type { InstanceSettings } from "../../config/model.ts";
-import type { ReceivePolicy } from "../../core/vrrp/receive.ts";
 import type { SystemFailure } from "../../ports/failure.ts";
 import type { NetworkInterface } from "../../ports/kernel.ts";
 import { serializeAdvertisement, TYPE_ADVERTISEMENT, VRRP_GROUP_IPV4, type Advertisement } from "../../wire/vrrp.ts";
@@ -88,7 +87,8 @@ export class AdvertisementSender {
             ...fields,
             authentication: password === undefined ? { kind: "none" } : { kind: "password", data: password },
           };
-    const old = this.#oldUnicastChecksum && settings.transport.kind === "unicast";
+    const { transport } = settings;
+    const old = transport.kind === "unicast" && (this.#oldUnicastChecksum || transport.oldChecksum === "always");
     return serializeAdvertisement(advertisement, {
       source,
       destination: old ? VRRP_GROUP_IPV4 : destination,
@@ -97,23 +97,8 @@ export class AdvertisementSender {
   }
 }
 
-/** What an instance accepts, for the checks in `core`. */
-export function receivePolicy(settings: InstanceSettings, source: IpAddress): ReceivePolicy {
-  return {
-    version: settings.version,
-    family: settings.family,
-    interval: settings.advertisementInterval,
-    password: passwordBytes(settings.password),
-    transport: settings.transport,
-    addresses: settings.virtualAddresses.map(({ address }) => address),
-    checkAddresses: !settings.skipCheckAdvertisedAddresses,
-    toleratesChecksum: settings.checksumAsV2,
-    source,
-  };
-}
-
 /** Eight bytes, padded with zeros (RFC 2338 section 5.3.6). */
-function passwordBytes(password: string | undefined): Uint8Array | undefined {
+export function passwordBytes(password: string | undefined): Uint8Array | undefined {
   if (password === undefined) return undefined;
   const bytes = new Uint8Array(8);
   // The model has one character for each byte of the file.

@@ -1,4 +1,4 @@
-import { familyOf, type IpAddress } from "../../base/address.ts";
+import type { IpAddress } from "../../base/address.ts";
 import { unreachable } from "../../base/assert.ts";
 import { earliest, type Instant } from "../../base/time.ts";
 import type { InstanceSettings } from "../../config/model.ts";
@@ -6,7 +6,7 @@ import { effectivePriority, type PriorityVerdict, type TrackedItem } from "../..
 import type { Effect, Event } from "../../core/vrrp/event.ts";
 import { step } from "../../core/vrrp/machine.ts";
 import { type FaultCause, type State, nextDeadline } from "../../core/vrrp/state.ts";
-import { checkReceived, type DiscardReason, type ReceiveNote } from "../../core/vrrp/receive.ts";
+import type { ReceiveNote } from "../../core/vrrp/receive.ts";
 import { trustWindow, type VirtualRouter } from "../../core/vrrp/router.ts";
 import type { Pause } from "../../core/pause.ts";
 import type { Alarm, Clock } from "../../ports/clock.ts";
@@ -14,11 +14,11 @@ import { describeFailure, type SystemFailure } from "../../ports/failure.ts";
 import type { NetworkInterface } from "../../ports/kernel.ts";
 import type { VrrpPacket } from "../../ports/links.ts";
 import type { Log } from "../../ports/log.ts";
-import { checksumForm, parseAdvertisement } from "../../wire/vrrp.ts";
 import { AddressHolder, type HolderDependencies } from "./address-holder.ts";
-import { AdvertisementSender, receivePolicy } from "./advertisement-sender.ts";
+import { AdvertisementSender } from "./advertisement-sender.ts";
 import { describeCause, stateName } from "./cause-words.ts";
 import type { InterfaceTable } from "./interface-table.ts";
+import { judgePacket, type Judgement } from "./judge-packet.ts";
 import type { JournalSink } from "./journal-sink.ts";
 import { narrateEffect, narrateTurn } from "./narrator.ts";
 import { Notifier, type NotifierDependencies } from "./notifier.ts";
@@ -155,38 +155,19 @@ export class Instance {
     const takesPart = this.#state.kind === "backup" || this.#state.kind === "active";
     if (!takesPart && !this.holder.handingOver) return;
     const now = this.#dependencies.clock.now();
-    const parsed = parseAdvertisement(packet.message, familyOf(packet.source), "ethernet-padding");
-    if (!parsed.ok) {
-      this.#discard({ source: packet.source, priority: 0, version: this.#settings.version }, parsed.error.code, now);
-      return;
-    }
-    const { value } = parsed;
-    const heard = { source: packet.source, priority: value.priority, version: value.version };
-    const verdict = checkReceived(
-      {
-        ...packet,
-        ...value,
-        interval: value.advertisementInterval,
-        authentication: value.version === 2 ? value.authentication : { kind: "none" },
-        checksum: checksumForm(packet.message, packet),
-      },
-      receivePolicy(this.#settings, this.#router.source),
-    );
-    if (verdict.kind === "discard") return this.#discard(heard, verdict.reason, now);
-    if (value.priority > 0 && this.holder.handingOver) this.holder.noticeSuccessor();
+    const judgement = judgePacket(packet, this.#settings, this.#router.source);
+    const { sender } = judgement;
+    if (judgement.kind === "discard") return this.#discard(judgement, now);
+    if (sender.priority > 0 && this.holder.handingOver) this.holder.noticeSuccessor();
     if (!takesPart) return this.#arm();
     this.#count("advertisementsReceived");
-    if (value.priority === 0) this.#count("priorityZeroReceived");
-    this.#peers.note(heard, undefined, now);
-    for (const note of verdict.notes) this.#remark(packet.source, note);
-    this.#feed({
-      kind: "advertisement",
-      priority: value.priority,
-      interval: value.advertisementInterval,
-      source: packet.source,
-    });
+    if (sender.priority === 0) this.#count("priorityZeroReceived");
+    this.#peers.note(sender, undefined, now);
+    for (const { note, words } of judgement.remarks) this.#remark(sender.source, note, words);
+    const { source, priority } = sender;
+    this.#feed({ kind: "advertisement", priority, interval: judgement.interval, source });
     // The advert that made us yield is the successor's first.
-    if (value.priority > 0 && this.holder.handingOver) this.holder.noticeSuccessor();
+    if (priority > 0 && this.holder.handingOver) this.holder.noticeSuccessor();
     this.#arm();
   }
 
@@ -382,18 +363,17 @@ export class Instance {
     });
   }
 
-  #discard(heard: Parameters<PeerTable["note"]>[0], reason: string, now: Instant): void {
+  #discard({ sender, reason, words }: Extract<Judgement, { kind: "discard" }>, now: Instant): void {
     this.#count(`discarded.${reason}`);
-    if (!this.#peers.note(heard, reason, now)) return;
-    const words = DISCARD_WORDS[reason as DiscardReason] ?? `malformed packet (${reason})`;
-    this.#dependencies.log.write("warn", `(${this.#settings.name}) ${words}, from ${heard.source}: advert discarded`);
+    if (!this.#peers.note(sender, reason, now)) return;
+    this.#dependencies.log.write("warn", `(${this.#settings.name}) ${words}, from ${sender.source}: advert discarded`);
   }
 
-  #remark(source: IpAddress, note: ReceiveNote): void {
+  #remark(source: IpAddress, note: ReceiveNote, words: string): void {
     this.#count(`noted.${note}`);
     if (note === "OLD_UNICAST_CHECKSUM") this.#sender.useOldUnicastChecksum();
     if (!this.#peers.tellOnce(source, note)) return;
-    this.#dependencies.log.write("warn", `(${this.#settings.name}) ${NOTE_WORDS[note]}, from ${source}`);
+    this.#dependencies.log.write("warn", `(${this.#settings.name}) ${words}, from ${source}`);
   }
 
   #count(counter: string): void {
@@ -438,23 +418,3 @@ function protocolOf(settings: InstanceSettings): string {
 
 /** Stands in while there is none; nothing is sent then, for that is a fault. */
 const NO_SOURCE = { ipv4: "0.0.0.0" as IpAddress, ipv6: "::" as IpAddress } as const;
-
-const DISCARD_WORDS: Readonly<Record<DiscardReason, string>> = {
-  TTL: "invalid TTL/HL",
-  VERSION: "another VRRP version than ours",
-  AUTHENTICATION_TYPE: "another authentication type than ours",
-  PASSWORD: "received an invalid passwd!",
-  INTERVAL: "advertisement interval mismatch (version 2 demands the same advert_int)",
-  TYPE: "not an advertisement",
-  CHECKSUM: "invalid checksum",
-  UNICAST_MULTICAST: "unicast where multicast is configured, or the other way round",
-  UNKNOWN_SENDER: "sender is no unicast_peer",
-};
-
-const NOTE_WORDS: Readonly<Record<ReceiveNote, string>> = {
-  INTERVAL: "advertisement interval differs from ours; following the master's",
-  OWN_ADDRESS: "it has our own source address: a second host with our address, or a loop in the network",
-  ADDRESS_LIST: "the advertised addresses are not our VIPs",
-  UNKNOWN_SENDER: "sender is no unicast_peer but is obeyed, as keepalived does (check_unicast_src refuses it)",
-  OLD_UNICAST_CHECKSUM: "checksum as old keepalived versions compute it; doing the same",
-};
