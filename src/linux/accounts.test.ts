@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { findAccount, findEntry } from "./accounts.ts";
+import { findAccount, findEntry, localDatabase } from "./accounts.ts";
 import type { AccountDatabase } from "./accounts.ts";
 
 describe("accounts", () => {
@@ -36,4 +36,9 @@ describe("accounts", () => {
     expect(findAccount("--version", undefined)).toMatchObject({ ok: false });
     expect(findAccount("holdfast-no-such-user", undefined)).toMatchObject({ ok: false, error: { errno: "ENOENT" } });
   });
+});
+
+test("findAccount, numbers that no local file has: taken as they are, without asking anybody", () => {
+  const account = { uid: 424_242, gid: 434_343, name: "424242" };
+  expect(findAccount("424242", "434343", localDatabase)).toEqual({ ok: true, value: account });
 });

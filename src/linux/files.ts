@@ -3,7 +3,6 @@ import {
   closeSync,
   constants,
   fstatSync,
-  fsyncSync,
   ftruncateSync,
   mkdirSync,
   openSync,
@@ -66,6 +65,7 @@ function appendWhole(fd: number, text: string): void {
   }
 }
 
+/** Never waits for the disk: nobody may who has adverts to send. After a power failure the file may be empty. */
 function replace(path: string, text: string): void {
   createFolderOf(path);
   const temporary = `${path}.${process.pid}.new`;
@@ -75,7 +75,6 @@ function replace(path: string, text: string): void {
     const fd = openSync(temporary, "wx", OWNER_ONLY);
     try {
       writeWhole(fd, text);
-      fsyncSync(fd);
     } finally {
       closeSync(fd);
     }
@@ -84,7 +83,6 @@ function replace(path: string, text: string): void {
     rmSync(temporary, { force: true });
     throw thrown;
   }
-  synchronizeFolder(dirname(path));
 }
 
 function writeWhole(fd: number, text: string): void {
@@ -94,20 +92,6 @@ function writeWhole(fd: number, text: string): void {
 
 function createFolderOf(path: string): void {
   mkdirSync(dirname(path), { recursive: true, mode: 0o755 });
-}
-
-/** Makes the new name survive a power failure, where the file system can; the content is safe without it. */
-function synchronizeFolder(folder: string): void {
-  try {
-    const fd = openSync(folder, constants.O_RDONLY | constants.O_DIRECTORY);
-    try {
-      fsyncSync(fd);
-    } finally {
-      closeSync(fd);
-    }
-  } catch (thrown) {
-    thrownFailure(`synchronize ${folder}`, thrown);
-  }
 }
 
 function facts(path: string): FileFacts {

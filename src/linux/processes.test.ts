@@ -7,7 +7,7 @@ import { openLinuxProcesses } from "./processes.ts";
 
 describe("programs", () => {
   const environment = { PATH: process.env["PATH"], LD_PRELOAD: "/nowhere.so", LD_LIBRARY_PATH: "/x", KEPT: "yes" };
-  const processes = openLinuxProcesses({ environment });
+  const processes = openLinuxProcesses({ environment, asksNameService: true });
   const isRoot = process.getuid?.() === 0;
   let folder: string;
   beforeEach(() => {

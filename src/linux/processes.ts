@@ -1,12 +1,14 @@
 import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import type { ProgramEnd, ProgramRequest, Processes, RunningProgram } from "../ports/processes.ts";
-import { findAccount } from "./accounts.ts";
+import { findAccount, localDatabase } from "./accounts.ts";
 import { thrownFailure } from "./file-failure.ts";
 
 export interface LinuxProcessesOptions {
   /** What programs inherit; the loader's variables (LD_*) are taken out. */
   readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Whether accounts are looked up where the C library does, which may take seconds; else in this host's own files. */
+  readonly asksNameService: boolean;
 }
 
 /**
@@ -18,7 +20,9 @@ export function openLinuxProcesses(options: LinuxProcessesOptions): Processes {
   const environment = withoutLoaderVariables(options.environment);
   return {
     start: (request, onEnd) => start(request, environment, onEnd),
-    findAccount,
+    findAccount: options.asksNameService
+      ? (user, group) => findAccount(user, group)
+      : (user, group) => findAccount(user, group, localDatabase),
   };
 }
 

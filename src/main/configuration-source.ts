@@ -9,7 +9,7 @@ import { checkHost } from "../config/check-host.ts";
 import type { Diagnostic, Severity } from "../config/diagnostic.ts";
 import { loadConfiguration } from "../config/load.ts";
 import type { LoadedConfiguration as ReadConfiguration } from "../config/load.ts";
-import type { Configuration, NotifySettings, ScriptCommand } from "../config/model.ts";
+import type { Configuration, NotifySettings, ScriptCommand, ScriptUser } from "../config/model.ts";
 import type { PreprocessOptions } from "../config/preprocess.ts";
 import { verdict } from "../config/verdict.ts";
 import type { ConfigurationFinding, ConfigurationSource } from "../daemon/supervisor/ports.ts";
@@ -53,7 +53,7 @@ export function openConfigurationSource(file: string, flags: Pick<Flags, "config
       });
       if (refusing.size === 0 && startRefused === undefined) {
         accepted = diagnostics;
-        return { kind: "accepted", configuration: withoutInsecure(configuration, diagnostics), findings };
+        return { kind: "accepted", configuration: withNumbers(withoutInsecure(configuration, diagnostics)), findings };
       }
       if (refusing.size > 0) return { kind: "refused", findings };
       const nothing: ConfigurationFinding = { level: "error", text: `${file} has nothing to run`, refuses: true };
@@ -72,7 +72,7 @@ export function readConfiguration(file: string, flags: Pick<Flags, "configId" | 
       readHostFacts({
         kernel: kernel.ok ? kernel.value : undefined,
         files: openLinuxFiles({ searchPath: process.env["PATH"] }),
-        processes: openLinuxProcesses({ environment: process.env }),
+        processes: openLinuxProcesses({ environment: process.env, asksNameService: true }),
       }),
     );
     return { ...read, diagnostics: [...read.diagnostics, ...host] };
@@ -117,6 +117,45 @@ function withoutInsecure(configuration: Configuration, diagnostics: readonly Dia
       notify: keepNotify(instance.notify),
       trackScripts: instance.trackScripts.filter(({ script }) => names.has(script)),
     })),
+  };
+}
+
+/**
+ * Users and groups by their numbers, so that the vrrp process asks no name service, which may take seconds that a master has
+ * not. One that nobody knows stays as it is; nothing runs as that.
+ */
+function withNumbers(configuration: Configuration): Configuration {
+  const { findAccount } = openLinuxProcesses({ environment: process.env, asksNameService: true });
+  const known = new Map<string, ScriptUser>();
+  const numbers = (user: ScriptUser | undefined): ScriptUser | undefined => {
+    if (user === undefined) return undefined;
+    const key = `${user.user}:${user.group ?? ""}`;
+    const found = known.get(key) ?? numbersOf(user);
+    known.set(key, found);
+    return found;
+  };
+  const numbersOf = (user: ScriptUser): ScriptUser => {
+    const account = findAccount(user.user, user.group);
+    return account.ok ? { user: `${account.value.uid}`, group: `${account.value.gid}` } : user;
+  };
+  const renamed = <Command extends ScriptCommand>(command: Command): Command => ({
+    ...command,
+    user: numbers(command.user),
+  });
+  const each = (command: ScriptCommand | undefined): ScriptCommand | undefined =>
+    command === undefined ? undefined : renamed(command);
+  return {
+    ...configuration,
+    global: { ...configuration.global, scriptUser: numbers(configuration.global.scriptUser) },
+    scripts: configuration.scripts.map((script) =>
+      "argv" in script.check ? { ...script, check: renamed(script.check) } : script,
+    ),
+    instances: configuration.instances.map((instance) => {
+      const { notify } = instance;
+      const { any, master, backup, fault, stop } = notify;
+      const told = { any: each(any), master: each(master), backup: each(backup), fault: each(fault), stop: each(stop) };
+      return { ...instance, notify: { ...notify, ...told } };
+    }),
   };
 }
 

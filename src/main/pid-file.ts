@@ -30,7 +30,9 @@ export function claimPidFile(path: string): Result<PidFile, PidFileRefusal> {
   const fresh = `${path}.${process.pid}`;
   try {
     makeDirectory(dirname(path));
-    writeFileSync(fresh, text, { mode: 0o644 });
+    // Created by us, never through a link that somebody laid in a folder that others may write to.
+    removeQuietly(fresh);
+    writeFileSync(fresh, text, { mode: 0o644, flag: "wx" });
     // Whatever the umask is: others ask who runs.
     chmodSync(fresh, 0o644);
   } catch (error) {
@@ -67,7 +69,9 @@ export function writePidFile(path: string, pid: number): Result<PidFile, SystemF
   const fresh = `${path}.${process.pid}`;
   try {
     makeDirectory(dirname(path));
-    writeFileSync(fresh, text, { mode: 0o644 });
+    // Created by us, never through a link that somebody laid in a folder that others may write to.
+    removeQuietly(fresh);
+    writeFileSync(fresh, text, { mode: 0o644, flag: "wx" });
     chmodSync(fresh, 0o644);
     renameSync(fresh, path);
     return succeed(ownedPidFile(path, text));

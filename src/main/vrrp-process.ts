@@ -46,7 +46,7 @@ function main(): void {
         kernel: kernel.value,
         links: openLinuxLinks(),
         log: opened,
-        processes: openLinuxProcesses({ environment: process.env }),
+        processes: openLinuxProcesses({ environment: process.env, asksNameService: false }),
         journal: openJournal({ directory: settings.stateDirectory }, { clock, files, log: opened }),
       },
     );

@@ -14,7 +14,7 @@ export interface Files {
   read(path: string): Result<Uint8Array, SystemFailure>;
   /** Appends whole lines; creates the file, mode 0600, and its folder. The text ends in a newline. */
   append(path: string, text: string): Result<void, SystemFailure>;
-  /** The file has either its old content or the new one, whatever happens meanwhile. Mode 0600. */
+  /** The file has either its old content or the new one, whatever becomes of this process meanwhile. Mode 0600. */
   replace(path: string, text: string): Result<void, SystemFailure>;
   /** Nothing happens if it is not there. */
   remove(path: string): Result<void, SystemFailure>;

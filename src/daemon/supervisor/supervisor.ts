@@ -73,6 +73,9 @@ class RunningSupervisor implements Supervisor {
   /** When the child gave its last sign of life. */
   #heardAt: Instant;
   #starts = 0;
+  #everStarted = false;
+  /** The child has said why it cannot start. */
+  #explained = false;
   #stopping = false;
 
   #configuration: Configuration;
@@ -202,6 +205,7 @@ class RunningSupervisor implements Supervisor {
     }
     this.#child = launched.value;
     this.#starts += 1;
+    this.#explained = false;
     this.#heardAt = this.#ports.clock.now();
     this.#ports.log.write("info", `Starting VRRP child process, pid=${this.#child.pid}`);
     this.#child.send({ kind: "start", settings: this.#options.settings, configuration: this.#configuration });
@@ -219,6 +223,7 @@ class RunningSupervisor implements Supervisor {
   #take(message: FromVrrp): void {
     switch (message.kind) {
       case "started":
+        this.#everStarted = true;
         this.#feed({ kind: "started" });
         this.#ports.publishVrrpPid(this.#child?.pid);
         return this.#ports.manager.ready();
@@ -227,6 +232,7 @@ class RunningSupervisor implements Supervisor {
       case "configured":
         return this.#finishReloads(message.generation);
       case "failed":
+        this.#explained = true;
         return this.#ports.log.write("error", message.message);
       case "reload-requested":
         return this.reload(false, () => {});
@@ -246,10 +252,19 @@ class RunningSupervisor implements Supervisor {
     if (!this.#stopping) this.#ports.log.write("error", `VRRP child process(${pid}) died: ${describeEnd(end)}`);
     const waiting = [...this.#requests.values()];
     this.#requests.clear();
-    this.#feed({ kind: "ended", end });
+    this.#feed({ kind: "ended", end: this.#judged(end) });
     // Answers show what has been decided about it.
     for (const take of waiting) take(undefined);
     this.#finishReloads(this.#generation);
+  }
+
+  /**
+   * Node itself ends with 1, 2 or 4 for reasons of its own: a module that an upgrade is just replacing, no memory. Where one
+   * child has run and the next gives no reason, a third may run again.
+   */
+  #judged(end: ChildEnd): ChildEnd {
+    const isUnexplained = end.kind === "exited" && this.#everStarted && !this.#explained;
+    return isUnexplained ? { kind: "exited", status: EXIT_UNEXPLAINED } : end;
   }
 
   #finishReloads(generation: number): void {
@@ -364,6 +379,9 @@ function processState(state: ChildState, isSilent: boolean): ProcessStatus["stat
 
 /** The longest that a status waits for the vrrp process; its answer takes well under a millisecond when it is well. */
 const STATUS_LIMIT: Micros = seconds(1);
+
+/** EX_SOFTWARE of sysexits.h. */
+const EXIT_UNEXPLAINED = 70;
 
 /** How often the supervisor looks at the instances, for the line that systemd shows. */
 const LOOK_INTERVAL = seconds(5);

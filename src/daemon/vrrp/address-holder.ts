@@ -13,12 +13,12 @@ import { planLease, type Lease, type LeaseSetting } from "../../core/lease.ts";
 import { fullBucket, takePermission, type Bucket, type RateLimit } from "../../core/rate-limit.ts";
 import type { Clock } from "../../ports/clock.ts";
 import { describeFailure } from "../../ports/failure.ts";
-import { IFAPROT_HOLDFAST, type AddressRequest, type Kernel } from "../../ports/kernel.ts";
+import type { AddressRequest, Kernel } from "../../ports/kernel.ts";
 import type { Log } from "../../ports/log.ts";
 import type { Announcer } from "./announcer.ts";
 import { addressKey, type AddressKey, type InterfaceTable } from "./interface-table.ts";
 import type { HeldRecord } from "./held-record.ts";
-import type { HeldAddress, LeaseKeeper, LeaseOwner } from "./lease-keeper.ts";
+import type { HeldAddress, HeldTerms, LeaseKeeper, LeaseOwner } from "./lease-keeper.ts";
 
 export interface HolderSettings {
   readonly virtualAddresses: readonly VirtualAddress[];
@@ -45,7 +45,8 @@ export interface HolderDependencies {
 /** Where one virtual address stands. */
 export type Holding =
   | { readonly kind: "absent" }
-  | { readonly kind: "held" }
+  /** `key`: where it was added. Its interface may have got another name since. */
+  | { readonly kind: "held"; readonly key: AddressKey }
   /** On the host before us: never leased, never removed. */
   | { readonly kind: "foreign" }
   /** Wanted, but it could not be added; tried again. */
@@ -120,7 +121,9 @@ export class AddressHolder implements LeaseOwner {
       own.every((address) => {
         const key = this.#key(address);
         const record = key === undefined ? undefined : this.#dependencies.interfaces.find(key);
-        return record !== undefined && record.validLifetime !== "forever" && record.validLifetime >= 1;
+        if (record === undefined || record.validLifetime === "forever") return false;
+        // One that lives longer was leased by another configuration, whose lease may not have covered the protocol.
+        return record.validLifetime >= 1 && record.validLifetime <= lease.seconds;
       })
     );
   }
@@ -185,11 +188,9 @@ export class AddressHolder implements LeaseOwner {
   noticeRemoval(key: AddressKey): VirtualAddress | undefined {
     const id = addressKey(key);
     const address = this.addresses().find((candidate) => {
-      const own = this.#key(candidate);
-      if (own !== undefined && addressKey(own) === id) return true;
-      // Its interface may be gone, or be another one of the same name by now.
-      const sameAddress = candidate.address === key.address && candidate.prefixLength === key.prefixLength;
-      return sameAddress && this.#dependencies.leases.find(key)?.owner === this;
+      const holding = this.holding(candidate);
+      const own = holding.kind === "held" ? holding.key : this.#key(candidate);
+      return own !== undefined && addressKey(own) === id;
     });
     if (address === undefined) return undefined;
     const holding = this.holding(address);
@@ -239,10 +240,10 @@ export class AddressHolder implements LeaseOwner {
       if (known === undefined) continue;
       kept.add(vipKey(address));
       this.#holdings.set(address, known.holding);
-      const key = this.#key(address);
-      const held = key === undefined ? undefined : this.#dependencies.leases.find(key);
-      if (key !== undefined && held?.owner === this)
-        this.#dependencies.leases.hold({ ...held, ...this.#terms(address, key) });
+      if (known.holding.kind === "held") {
+        const { key } = known.holding;
+        this.#dependencies.leases.change(key, this, this.#terms(address, key));
+      }
     }
     for (const [id, { address, holding }] of before) {
       if (kept.has(id)) continue;
@@ -260,6 +261,8 @@ export class AddressHolder implements LeaseOwner {
 
   /** Makes the addresses stay when this process ends (`-V`). */
   makePermanent(): void {
+    // What is being handed over is another's by now.
+    if (!this.#wanted) return;
     const requests = this.#dependencies.leases.heldBy(this).map(({ request }): AddressRequest => {
       return { ...request, validLifetime: "forever", preferredLifetime: "forever" };
     });
@@ -305,7 +308,7 @@ export class AddressHolder implements LeaseOwner {
       return;
     }
     if (held?.owner === this) {
-      this.#holdings.set(address, { kind: "held" });
+      this.#holdings.set(address, { kind: "held", key });
       return;
     }
     if (interfaces.waitsForPrimary(key) || this.#sourceIsMissing(address, key))
@@ -330,18 +333,23 @@ export class AddressHolder implements LeaseOwner {
   #hold(address: VirtualAddress, held: HeldAddress): void {
     this.#dependencies.leases.hold(held);
     this.#dependencies.record.remember(held.request);
-    this.#holdings.set(address, { kind: "held" });
+    this.#holdings.set(address, { kind: "held", key: held.request });
   }
 
   #remove(address: VirtualAddress): void {
-    const { kernel, leases, log, record } = this.#dependencies;
+    const { kernel, leases, log, record, interfaces } = this.#dependencies;
     const holding = this.holding(address);
     this.#holdings.delete(address);
-    const key = this.#key(address);
-    if (holding.kind !== "held" || key === undefined || !leases.drop(key, this)) return;
+    if (holding.kind !== "held") return;
+    const { key } = holding;
+    if (!leases.drop(key, this)) return;
     record.forget(key);
     const removed = kernel.removeAddress({ ...key, peer: address.peer });
-    if (removed.ok) return leases.expectRemoval(key);
+    if (removed.ok) {
+      // At once: who adds it again before the kernel has told must not take it for somebody else's.
+      interfaces.forgetAddress(key);
+      return leases.expectRemoval(key);
+    }
     // By now the kernel may have removed it itself, with the lease or with its interface.
     if (removed.error.errno === "EADDRNOTAVAIL" || removed.error.errno === "ENODEV") return;
     log.write("error", `(${this.name}) ${describeFailure(removed.error)}`);
@@ -389,9 +397,9 @@ export class AddressHolder implements LeaseOwner {
   /** On the host, and not by Holdfast's hand. */
   #isForeign(address: VirtualAddress): boolean {
     const key = this.#key(address);
-    const { interfaces, leases, record } = this.#dependencies;
+    const { interfaces, leases } = this.#dependencies;
     if (key === undefined || leases.find(key) !== undefined) return false;
-    return interfaces.find(key) !== undefined && !record.isOurs(interfaces, key);
+    return interfaces.find(key) !== undefined && !interfaces.isOurs(key);
   }
 
   #key(address: VirtualAddress): AddressKey | undefined {
@@ -400,10 +408,7 @@ export class AddressHolder implements LeaseOwner {
     return { interfaceIndex: device.index, address: address.address, prefixLength: address.prefixLength };
   }
 
-  #terms(
-    address: VirtualAddress,
-    key: AddressKey,
-  ): Pick<HeldAddress, "request" | "lease" | "downTimerAdverts" | "advertisementInterval"> {
+  #terms(address: VirtualAddress, key: AddressKey): HeldTerms {
     const lease = this.lease();
     const validLifetime = lease.kind === "timed" ? lease.seconds : "forever";
     const { preferredLifetime } = address;
@@ -430,11 +435,6 @@ export class AddressHolder implements LeaseOwner {
 /** An address as operators write it. */
 export function formatVip(address: VirtualAddress): string {
   return formatPrefix({ address: address.address, length: address.prefixLength });
-}
-
-/** Whether the kernel says that Holdfast added an address. Kernels before 5.18 say nothing. */
-export function bearsOurMark(interfaces: InterfaceTable, key: AddressKey): boolean {
-  return interfaces.find(key)?.protocol === IFAPROT_HOLDFAST;
 }
 
 /** What must stay the same for an address to be the same after a reload. */

@@ -43,6 +43,13 @@ export class AdvertisementSender {
     this.#connection = undefined;
   }
 
+  /** @returns whether it used this interface. */
+  disconnect(interfaceIndex: number): boolean {
+    if (this.#connection?.interfaceIndex !== interfaceIndex) return false;
+    this.close();
+    return true;
+  }
+
   /** The peers compute version 3 checksums as keepalived once did: do the same. */
   useOldUnicastChecksum(): void {
     this.#oldUnicastChecksum = true;

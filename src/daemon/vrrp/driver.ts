@@ -76,7 +76,7 @@ export function startVrrpDriver(
 class Driver implements VrrpDriver {
   readonly #options: VrrpDriverOptions;
   readonly #ports: VrrpPorts & { readonly journal: JournalSink };
-  readonly #interfaces = new InterfaceTable();
+  readonly #interfaces: InterfaceTable;
   readonly #leases: LeaseKeeper;
   readonly #announcer: Announcer;
   readonly #sockets: SocketPool;
@@ -101,10 +101,11 @@ class Driver implements VrrpDriver {
     this.#options = options;
     this.#ports = ports;
     this.#configuration = options.configuration;
+    this.#held = new HeldRecord(`${options.runtimeDirectory}/held-addresses.json`, { files, log });
+    this.#interfaces = new InterfaceTable(this.#held);
     this.#leases = new LeaseKeeper({ kernel, clock, log });
     this.#announcer = new Announcer({ links, log, interfaces: this.#interfaces });
     this.#sockets = new SocketPool(links, () => this.#onReadable());
-    this.#held = new HeldRecord(`${options.runtimeDirectory}/held-addresses.json`, { files, log });
     this.#scripts = new ScriptSet(() => this.#onTrackerChange(), { clock, processes, files, log });
     this.#tick = clock.alarm(() => this.#onTick());
     this.#pause = initialPause(this.#sample());
@@ -116,6 +117,7 @@ class Driver implements VrrpDriver {
     const monitor = kernel.openMonitor(() => this.#onReadable());
     if (!monitor.ok) return fail(startFailure(monitor.error));
     this.#monitor = monitor.value;
+    this.#held.load();
     const read = this.#interfaces.reload(kernel);
     if (!read.ok) return this.#abandon(startFailure(read.error));
     for (const { name, interface: device } of this.#configuration.instances) {
@@ -130,7 +132,6 @@ class Driver implements VrrpDriver {
     });
     if (!permitted.ok) return this.#abandon(startFailure(permitted.error));
 
-    this.#held.load();
     this.#scripts.configure(this.#configuration);
     this.#instances = this.#configuration.instances.map((settings) => this.#createInstance(settings));
     removeLeftOvers(
@@ -160,7 +161,7 @@ class Driver implements VrrpDriver {
     for (const instance of kept.values()) instance.stop("FAULT", false);
     for (const { settings, known, instance } of next) {
       if (known !== undefined) known.reconfigure(settings);
-      else if (this.#startAt === undefined) instance.start();
+      else if (this.#startAt === undefined) instance.start("reload");
     }
     this.#scripts.stopOthers(configuration);
     this.#schedule();
@@ -274,6 +275,7 @@ class Driver implements VrrpDriver {
         }
       } else if (event.kind === "interface-removed") {
         this.#announcer.forget(event.index);
+        for (const instance of [...this.#instances, ...this.#leaving]) instance.disconnect(event.index);
         for (const held of this.#leases.all()) {
           if (held.request.interfaceIndex === event.index) this.#noticeRemoval(held.request);
         }
@@ -315,11 +317,12 @@ class Driver implements VrrpDriver {
     this.#startInstances();
     const renewAt = this.#leases.renewalDueAt();
     if (renewAt !== undefined && clock.now() >= renewAt) this.#leases.renew();
-    for (const instance of this.#leaving) {
-      instance.repair();
-      if (instance.finished) instance.close();
-    }
-    this.#leaving = this.#leaving.filter((instance) => !instance.finished);
+    for (const instance of this.#leaving) instance.repair();
+    this.#leaving = this.#leaving.filter((instance) => {
+      const remains = !instance.finished || !instance.quiet;
+      if (!remains) instance.close();
+      return remains;
+    });
     this.#held.save(this.#leases.all().map((held) => held.request));
     this.#checkStopped();
     this.#schedule();
@@ -328,7 +331,7 @@ class Driver implements VrrpDriver {
   #startInstances(): void {
     if (this.#startAt === undefined || this.#ports.clock.now() < this.#startAt) return;
     this.#startAt = undefined;
-    for (const instance of this.#instances) instance.start();
+    for (const instance of this.#instances) instance.start("process-start");
   }
 
   #onHoldingsChange(): void {

@@ -3,8 +3,7 @@ import { describeFailure } from "../../ports/failure.ts";
 import type { AddressRequest } from "../../ports/kernel.ts";
 import type { Log } from "../../ports/log.ts";
 import { textFromBytes } from "../../wire/text.ts";
-import { bearsOurMark } from "./address-holder.ts";
-import { addressKey, type AddressKey, type InterfaceTable } from "./interface-table.ts";
+import { addressKey, type AddressKey } from "./interface-table.ts";
 
 /**
  * Which addresses Holdfast has added, on disk: for kernels before 5.18, which do not remember who added an address, and
@@ -18,6 +17,7 @@ export class HeldRecord {
   readonly #leaving = new Set<string>();
   #held: readonly string[] = [];
   #saved = "";
+  #failing = false;
 
   constructor(path: string, dependencies: { readonly files: Files; readonly log: Log }) {
     this.#path = path;
@@ -63,10 +63,6 @@ export class HeldRecord {
     return this.#known.has(addressKey(key));
   }
 
-  isOurs(interfaces: InterfaceTable, key: AddressKey): boolean {
-    return bearsOurMark(interfaces, key) || this.has(key);
-  }
-
   /** Writes down what is held now, if that has changed. */
   save(held: readonly AddressRequest[]): void {
     this.#held = held.map(addressKey).toSorted();
@@ -78,9 +74,10 @@ export class HeldRecord {
     const text = `${JSON.stringify({ held: this.#held, leaving })}\n`;
     if (text === this.#saved) return;
     const written = this.#held.length === 0 ? this.#files.remove(this.#path) : this.#files.replace(this.#path, text);
-    // Once: the next change will fail for the same reason.
-    if (!written.ok && this.#saved !== UNWRITABLE) this.#log.write("error", describeFailure(written.error));
-    this.#saved = written.ok ? text : UNWRITABLE;
+    // Once: the next change will fail for the same reason. What could not be written is tried again with that change.
+    if (!written.ok && !this.#failing) this.#log.write("error", describeFailure(written.error));
+    this.#failing = !written.ok;
+    this.#saved = text;
   }
 }
 
@@ -99,5 +96,3 @@ function parseRecord(text: string): { readonly held: readonly string[]; readonly
 function strings(value: unknown): readonly string[] {
   return Array.isArray(value) ? value.filter((entry) => typeof entry === "string") : [];
 }
-
-const UNWRITABLE = "unwritable";

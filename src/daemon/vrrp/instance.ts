@@ -1,7 +1,8 @@
-import type { IpAddress } from "../../base/address.ts";
+import { compareAddresses, type IpAddress } from "../../base/address.ts";
 import { unreachable } from "../../base/assert.ts";
-import { earliest, type Instant } from "../../base/time.ts";
+import { earliest, millis, seconds, type Instant } from "../../base/time.ts";
 import type { InstanceSettings } from "../../config/model.ts";
+import { fullBucket, takePermission, type Bucket, type RateLimit } from "../../core/rate-limit.ts";
 import { effectivePriority, type PriorityVerdict, type TrackedItem } from "../../core/tracking/effective-priority.ts";
 import type { Effect, Event } from "../../core/vrrp/event.ts";
 import { step } from "../../core/vrrp/machine.ts";
@@ -53,6 +54,8 @@ export class Instance {
   readonly #peers = new PeerTable();
   readonly #sender: AdvertisementSender;
   readonly #counters = new Map<string, number>();
+  #remarks: Bucket;
+  #answers: Bucket;
   readonly holder: AddressHolder;
   #settings: InstanceSettings;
   #router: VirtualRouter;
@@ -68,6 +71,8 @@ export class Instance {
     this.#settings = settings;
     this.#dependencies = dependencies;
     this.#router = routerOf(settings, settings.priority, undefined);
+    this.#remarks = fullBucket(REMARKS, dependencies.clock.now());
+    this.#answers = fullBucket(ANSWERS, dependencies.clock.now());
     this.#alarm = dependencies.clock.alarm(() => this.#wake());
     this.#notifier = new Notifier(settings.name, settings.notify, dependencies.notifier);
     this.holder = new AddressHolder(settings.name, settings, dependencies.holder);
@@ -102,15 +107,18 @@ export class Instance {
     return this.#counters;
   }
 
-  /** Stopped, with nothing left on any interface and no script running. */
+  /** Stopped, with nothing left on any interface. Scripts may still run: see `quiet`. */
   get finished(): boolean {
     return this.#life === "stopped" && !this.holder.handingOver;
   }
 
-  /** Joins in: at once, or as soon as the trackers that decide have a result. */
-  start(): void {
+  /**
+   * Joins in: at once, or as soon as the trackers that decide have a result. Only at the start of a process does a lease that
+   * still runs prove that nobody else is master; in a reload it is another instance's, which has just said farewell.
+   */
+  start(occasion: "process-start" | "reload"): void {
     this.#life = "running";
-    this.#resumes = this.holder.stillLeased();
+    this.#resumes = occasion === "process-start" && this.holder.stillLeased();
     this.evaluate();
     this.holder.prepare();
     this.#sender.prepare(this.#router.source);
@@ -165,6 +173,7 @@ export class Instance {
     this.#peers.note(sender, undefined, now);
     for (const { note, words } of judgement.remarks) this.#remark(sender.source, note, words);
     const { source, priority } = sender;
+    if (this.#isTooMuch(priority, source, now)) return this.#count("unanswered");
     this.#feed({ kind: "advertisement", priority, interval: judgement.interval, source });
     // The advert that made us yield is the successor's first.
     if (priority > 0 && this.holder.handingOver) this.holder.noticeSuccessor();
@@ -176,6 +185,11 @@ export class Instance {
     if (pause.kind === "none") return;
     const noticed = trustWindow(this.#router) - this.#router.advertisementInterval;
     if (pause.length >= noticed) this.#feed({ kind: "paused", by: pause.by, length: pause.length });
+  }
+
+  /** The interface is gone, and with it what its sockets had joined, even if one with its index comes. */
+  disconnect(interfaceIndex: number): void {
+    if (this.#sender.disconnect(interfaceIndex)) this.#socketKey = undefined;
   }
 
   /** An address went that nobody of us removed. */
@@ -214,6 +228,7 @@ export class Instance {
    */
   stop(state: "STOP" | "FAULT", keepAddresses: boolean): void {
     if (this.#life === "stopped") return;
+    this.#checkLease(this.#dependencies.clock.now());
     if (keepAddresses) this.holder.makePermanent();
     this.#feed({ kind: "shutdown" });
     this.#life = "stopped";
@@ -270,7 +285,9 @@ export class Instance {
     const before = this.#state;
     const { state, effects, cause } = step(this.#router, before, event, now);
     this.#state = state;
-    narrateTurn(log, this.#settings.name, { router: this.#router, before, event, after: state, cause, now });
+    // What a packet alone makes us say can be had by anybody on the link, as often as he likes.
+    const sayer = event.kind === "advertisement" && cause === undefined ? this.#limitedLog(now) : log;
+    narrateTurn(sayer, this.#settings.name, { router: this.#router, before, event, after: state, cause, now });
     for (const effect of effects) this.#obey(effect, now);
     if (cause !== undefined) {
       const words = describeCause(cause, now);
@@ -316,6 +333,19 @@ export class Instance {
       default:
         return unreachable(effect);
     }
+  }
+
+  /**
+   * A weaker router's advert is answered with an advert and a burst of announcements. Whoever sends thousands must not keep
+   * us so busy that our own adverts are late; the next of those answers them all.
+   */
+  #isTooMuch(priority: number, source: IpAddress, now: Instant): boolean {
+    if (this.#state.kind !== "active") return false;
+    const order = priority - this.#router.priority || compareAddresses(source, this.#router.source);
+    if (order >= 0) return false;
+    const permission = takePermission(ANSWERS, this.#answers, now);
+    this.#answers = permission.bucket;
+    return permission.kind === "refused";
   }
 
   #sendFailed(failure: SystemFailure): void {
@@ -366,14 +396,26 @@ export class Instance {
   #discard({ sender, reason, words }: Extract<Judgement, { kind: "discard" }>, now: Instant): void {
     this.#count(`discarded.${reason}`);
     if (!this.#peers.note(sender, reason, now)) return;
-    this.#dependencies.log.write("warn", `(${this.#settings.name}) ${words}, from ${sender.source}: advert discarded`);
+    this.#limitedLog(now).write("warn", `(${this.#settings.name}) ${words}, from ${sender.source}: advert discarded`);
   }
 
   #remark(source: IpAddress, note: ReceiveNote, words: string): void {
     this.#count(`noted.${note}`);
     if (note === "OLD_UNICAST_CHECKSUM") this.#sender.useOldUnicastChecksum();
     if (!this.#peers.tellOnce(source, note)) return;
-    this.#dependencies.log.write("warn", `(${this.#settings.name}) ${words}, from ${source}`);
+    const log = this.#limitedLog(this.#dependencies.clock.now());
+    log.write("warn", `(${this.#settings.name}) ${words}, from ${source}`);
+  }
+
+  /** Drops lines that come too fast; `status` has the counters. */
+  #limitedLog(now: Instant): Log {
+    return {
+      write: (level, text) => {
+        const permission = takePermission(REMARKS, this.#remarks, now);
+        this.#remarks = permission.bucket;
+        if (permission.kind === "granted") this.#dependencies.log.write(level, text);
+      },
+    };
   }
 
   #count(counter: string): void {
@@ -415,6 +457,12 @@ function protocolOf(settings: InstanceSettings): string {
   // Where something stands in the file is nobody's business but the file's.
   return JSON.stringify(seen, (key, value: unknown) => (key === "place" ? undefined : value));
 }
+
+/** Adverts of weaker routers that are answered. */
+const ANSWERS: RateLimit = { burst: 20, period: millis(20) };
+
+/** Lines about packets, which strangers can send. */
+const REMARKS: RateLimit = { burst: 20, period: seconds(1) };
 
 /** Stands in while there is none; nothing is sent then, for that is a fault. */
 const NO_SOURCE = { ipv4: "0.0.0.0" as IpAddress, ipv6: "::" as IpAddress } as const;

@@ -12,9 +12,19 @@ import {
 /** What the kernel has told of its interfaces and addresses so far. It follows the kernel by `apply`. */
 export class InterfaceTable {
   readonly #interfaces = new Map<number, NetworkInterface>();
+  readonly #byName = new Map<string, NetworkInterface>();
   readonly #addresses = new Map<string, AddressRecord>();
   /** Networks in which the host itself has, or once had, an address: interface index and prefix. */
   readonly #homeNetworks = new Map<string, AddressRecord>();
+
+  /** What this process and the runs before it have added, for kernels that do not tell. */
+  readonly #remembered: { has(key: AddressKey): boolean };
+  /** Whether the kernel tells who added an address (IFA_PROTO, since 5.18): once seen, its word alone counts. */
+  #tellsOrigin = false;
+
+  constructor(remembered: { has(key: AddressKey): boolean }) {
+    this.#remembered = remembered;
+  }
 
   /** Reads everything anew: at the start, and when the kernel says that events were lost. */
   reload(kernel: Kernel): Result<void, SystemFailure> {
@@ -23,8 +33,11 @@ export class InterfaceTable {
     const addresses = kernel.addresses();
     if (!addresses.ok) return addresses;
     this.#interfaces.clear();
+    this.#byName.clear();
     this.#addresses.clear();
-    for (const entry of interfaces.value) this.#interfaces.set(entry.index, entry);
+    for (const entry of interfaces.value) this.#storeInterface(entry);
+    // First of all whether the kernel tells: the order of its list is its own.
+    this.#tellsOrigin ||= addresses.value.some(({ protocol }) => protocol !== undefined);
     for (const record of addresses.value) this.#store(record);
     return succeed(undefined);
   }
@@ -33,10 +46,13 @@ export class InterfaceTable {
   apply(event: KernelEvent): void {
     switch (event.kind) {
       case "interface-changed":
-        this.#interfaces.set(event.interface.index, event.interface);
+        this.#storeInterface(event.interface);
         return;
       case "interface-removed":
-        this.#interfaces.delete(event.index);
+        this.#forgetInterface(event.index);
+        for (const [key, home] of this.#homeNetworks) {
+          if (home.interfaceIndex === event.index) this.#homeNetworks.delete(key);
+        }
         for (const [key, record] of this.#addresses) {
           if (record.interfaceIndex === event.index) this.#addresses.delete(key);
         }
@@ -53,8 +69,7 @@ export class InterfaceTable {
   }
 
   byName(name: string): NetworkInterface | undefined {
-    for (const entry of this.#interfaces.values()) if (entry.name === name) return entry;
-    return undefined;
+    return this.#byName.get(name);
   }
 
   all(): readonly AddressRecord[] {
@@ -65,6 +80,17 @@ export class InterfaceTable {
     return this.#addresses.get(addressKey(key));
   }
 
+  /** Whether an address that is there was added by Holdfast. */
+  isOurs(key: AddressKey): boolean {
+    const record = this.find(key);
+    return record !== undefined && this.#isOurs(record);
+  }
+
+  /** This process has removed it; the kernel will say so, too. */
+  forgetAddress(key: AddressKey): void {
+    this.#addresses.delete(addressKey(key));
+  }
+
   /**
    * The address that adverts come from: the interface's first primary address, never one that Holdfast added, and one of
    * `avoid` (the virtual addresses) only where there is no other.
@@ -73,7 +99,7 @@ export class InterfaceTable {
     let lastResort: IpAddress | undefined;
     for (const record of this.#addresses.values()) {
       if (record.interfaceIndex !== interfaceIndex || familyOf(record.address) !== family) continue;
-      if (record.protocol === IFAPROT_HOLDFAST || record.secondary) continue;
+      if (record.secondary || this.#isOurs(record)) continue;
       if (!avoid.has(record.address)) return record.address;
       lastResort ??= record.address;
     }
@@ -91,18 +117,35 @@ export class InterfaceTable {
     }
     if (!isHome) return false;
     for (const record of this.#addresses.values()) {
-      if (record.protocol !== IFAPROT_HOLDFAST && record.address !== key.address && sameSubnet(record, key))
-        return false;
+      if (record.address !== key.address && sameSubnet(record, key) && !this.#isOurs(record)) return false;
     }
     return true;
   }
 
   #store(record: AddressRecord): void {
     this.#addresses.set(addressKey(record), record);
-    if (record.protocol === IFAPROT_HOLDFAST || familyOf(record.address) !== "ipv4" || record.prefixLength === 32)
-      return;
-    if (!record.secondary)
+    this.#tellsOrigin ||= record.protocol !== undefined;
+    if (record.secondary || familyOf(record.address) !== "ipv4" || record.prefixLength === 32) return;
+    if (!this.#isOurs(record))
       this.#homeNetworks.set(`${record.interfaceIndex} ${record.address}/${record.prefixLength}`, record);
+  }
+
+  #isOurs(record: AddressRecord): boolean {
+    if (record.protocol !== undefined) return record.protocol === IFAPROT_HOLDFAST;
+    return !this.#tellsOrigin && this.#remembered.has(record);
+  }
+
+  #storeInterface(entry: NetworkInterface): void {
+    this.#forgetInterface(entry.index);
+    this.#interfaces.set(entry.index, entry);
+    this.#byName.set(entry.name, entry);
+  }
+
+  /** Its name may belong to another by now. */
+  #forgetInterface(index: number): void {
+    const name = this.#interfaces.get(index)?.name;
+    this.#interfaces.delete(index);
+    if (name !== undefined && this.#byName.get(name)?.index === index) this.#byName.delete(name);
   }
 }
 

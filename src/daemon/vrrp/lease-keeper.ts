@@ -1,4 +1,4 @@
-import { earliest, elapsed, type Instant, type Micros } from "../../base/time.ts";
+import { after, earliest, elapsed, millis, type Instant, type Micros } from "../../base/time.ts";
 import { isExpired, lifetimeNow, renewalDueAt, type Lease, type LeasedAddress } from "../../core/lease.ts";
 import type { Clock } from "../../ports/clock.ts";
 import { describeFailure } from "../../ports/failure.ts";
@@ -25,6 +25,9 @@ export interface HeldAddress {
   readonly renewedAt: Instant;
 }
 
+/** What the configuration says of a held address. */
+export type HeldTerms = Pick<HeldAddress, "request" | "lease" | "downTimerAdverts" | "advertisementInterval">;
+
 /**
  * All addresses that this process has on interfaces, renewed together in one batch.
  *
@@ -38,6 +41,9 @@ export class LeaseKeeper {
   readonly #held = new Map<string, HeldAddress>();
   /** Removals by this process that the kernel has yet to tell of. */
   readonly #removals = new Map<string, number>();
+
+  /** Not before then is a renewal tried again; undefined: the last one succeeded. */
+  #retryAt: Instant | undefined;
 
   constructor(dependencies: { readonly kernel: Kernel; readonly clock: Clock; readonly log: Log }) {
     this.#kernel = dependencies.kernel;
@@ -80,6 +86,23 @@ export class LeaseKeeper {
     this.#removals.clear();
   }
 
+  /**
+   * Other terms for an address that its owner has. What the kernel was told is believed until it has acknowledged the new
+   * lifetime, which it is told at once.
+   */
+  change(key: AddressKey, owner: LeaseOwner, terms: HeldTerms): void {
+    const held = this.find(key);
+    if (held?.owner !== owner) return;
+    const { request, ...others } = terms;
+    if (request.validLifetime === held.request.validLifetime) return this.hold({ ...held, ...terms });
+    const { lease } = others;
+    const grows = lease.kind === "timed" && lease.seconds > Number(held.request.validLifetime);
+    // A longer lifetime comes with the next renewal, counted from the next advert. Everything else is told at once.
+    if (grows)
+      return this.hold({ ...held, ...others, request: withLifetime(request, Number(held.request.validLifetime)) });
+    this.#send([{ ...held, ...terms }]);
+  }
+
   heldBy(owner: LeaseOwner): readonly HeldAddress[] {
     return [...this.#held.values()].filter((address) => address.owner === owner);
   }
@@ -96,7 +119,8 @@ export class LeaseKeeper {
       const leased = leasedView(held);
       if (leased !== undefined) due = earliest(due, renewalDueAt(leased, now));
     }
-    return due;
+    // What was refused a moment ago would be refused again, at full speed.
+    return due !== undefined && this.#retryAt !== undefined && due < this.#retryAt ? this.#retryAt : due;
   }
 
   /** How old the oldest lease of an owner is if it has run out: the kernel may have removed that address. */
@@ -142,6 +166,7 @@ export class LeaseKeeper {
     if (due.length === 0) return;
     const outcomes = this.#kernel.renewAddresses(due.map((held) => held.request));
     const answeredAt = this.#clock.now();
+    this.#retryAt = outcomes.every((outcome) => outcome.ok) ? undefined : after(answeredAt, RETRY);
     for (const [index, held] of due.entries()) {
       const outcome = outcomes[index];
       if (outcome === undefined || !outcome.ok) {
@@ -183,3 +208,6 @@ function withLifetime(request: AddressRequest, lifetime: number): AddressRequest
   const shorter = preferred === "forever" ? lifetime : Math.min(preferred, lifetime);
   return { ...request, validLifetime: lifetime, preferredLifetime: shorter };
 }
+
+/** Several times within the shortest lease. */
+const RETRY = millis(100);

@@ -29,7 +29,7 @@ export function removeLeftOvers(holders: readonly AddressHolder[], dependencies:
     }
   }
   for (const found of interfaces.all()) {
-    const isLeftOver = record.isOurs(interfaces, found) && (configured.has(found.address) || record.has(found));
+    const isLeftOver = interfaces.isOurs(found) && (configured.has(found.address) || record.has(found));
     if (!isLeftOver || resumed.has(found.address)) continue;
     const removed = kernel.removeAddress({ ...found, peer: configured.get(found.address) });
     const what = `${found.address}/${found.prefixLength}, left over from a run that crashed`;

@@ -1,4 +1,5 @@
 import { unreachable } from "../../base/assert.ts";
+import type { Result } from "../../base/result.ts";
 import type { InstanceStateName } from "../../api/contract.ts";
 import type { NotifySettings, ScriptCommand } from "../../config/model.ts";
 import {
@@ -11,21 +12,22 @@ import {
   type NotifyState,
 } from "../../core/notify-queue.ts";
 import type { Alarm, Clock } from "../../ports/clock.ts";
+import { describeFailure, type SystemFailure } from "../../ports/failure.ts";
 import type { Log } from "../../ports/log.ts";
 import type { Account, Processes, RunningProgram } from "../../ports/processes.ts";
 
 /** A notify script as it will run. */
 interface Command {
   readonly argv: readonly string[];
-  readonly account: Account | undefined;
+  readonly account: Result<Account | undefined, SystemFailure>;
 }
 
 export interface NotifierDependencies {
   readonly clock: Clock;
   readonly processes: Processes;
   readonly log: Log;
-  /** Whom a script runs as; undefined: as this process. */
-  readonly accountOf: (command: ScriptCommand) => Account | undefined;
+  /** Whom a script runs as; undefined: as this process. One whose account cannot be found is not run. */
+  readonly accountOf: (command: ScriptCommand) => Result<Account | undefined, SystemFailure>;
 }
 
 /** Runs the notify scripts of one instance, in order and one at a time. */
@@ -107,11 +109,23 @@ export class Notifier {
   }
 
   #obey(effect: NotifyEffect<Command>): void {
-    const { log, processes } = this.#dependencies;
+    const { log, processes, clock } = this.#dependencies;
     switch (effect.kind) {
       case "start-command": {
         const { id, command } = effect;
-        const program = processes.start(command, (end) => {
+        const { argv, account } = command;
+        if (!account.ok) {
+          const what = `(${this.#name}) notify script ${argv[0] ?? ""}`;
+          log.write("error", `${what} is not run: ${describeFailure(account.error)}`);
+          // In a turn of its own, as the end of a program.
+          const turn = clock.alarm(() => {
+            turn.close();
+            this.#step({ kind: "ended", id });
+          });
+          turn.set(clock.now());
+          return;
+        }
+        const program = processes.start({ argv, account: account.value }, (end) => {
           this.#programs.delete(id);
           const what = `(${this.#name}) notify script ${command.argv[0] ?? ""}`;
           if (end.kind === "not-started") log.write("error", `${what} could not be started: ${end.failure.message}`);

@@ -1,5 +1,6 @@
+import { succeed, type Result } from "../../base/result.ts";
 import type { Configuration, ScriptCommand, ScriptSettings } from "../../config/model.ts";
-import { describeFailure } from "../../ports/failure.ts";
+import { describeFailure, type SystemFailure } from "../../ports/failure.ts";
 import type { Account } from "../../ports/processes.ts";
 import { ScriptTracker, type ScriptTrackerDependencies } from "./script-tracker.ts";
 
@@ -8,7 +9,7 @@ export class ScriptSet {
   readonly trackers = new Map<string, ScriptTracker>();
   readonly #dependencies: ScriptTrackerDependencies;
   readonly #onChange: () => void;
-  readonly #accounts = new Map<string, Account>();
+  readonly #accounts = new Map<string, Result<Account, SystemFailure>>();
   #scriptUser: Configuration["global"]["scriptUser"];
 
   /** `onChange` comes after each change of a verdict. */
@@ -20,9 +21,10 @@ export class ScriptSet {
   /** Starts what is new; what is the same program keeps running and keeps what is known of it. */
   configure(configuration: Configuration): void {
     this.#scriptUser = configuration.global.scriptUser;
+    this.#findAccounts(configuration);
     for (const settings of configuration.scripts) {
       const known = this.trackers.get(settings.name);
-      const account = "argv" in settings.check ? this.accountOf(settings.check) : undefined;
+      const account = "argv" in settings.check ? this.accountOf(settings.check) : succeed(undefined);
       if (known !== undefined && sameProgram(known.settings, settings)) {
         known.reconfigure(settings, account);
         continue;
@@ -49,20 +51,34 @@ export class ScriptSet {
     for (const script of this.trackers.values()) script.stop();
   }
 
-  /** Whom a script runs as: its own user, else script_user; undefined: as this process. */
-  accountOf(command: ScriptCommand): Account | undefined {
+  /**
+   * Whom a script runs as: its own user, else script_user; undefined: as this process. A script whose user cannot be found
+   * must not run at all, least of all as root.
+   */
+  accountOf(command: ScriptCommand): Result<Account | undefined, SystemFailure> {
     const user = command.user ?? this.#scriptUser;
-    if (user === undefined) return undefined;
+    if (user === undefined) return succeed(undefined);
     const key = `${user.user}:${user.group ?? ""}`;
     const known = this.#accounts.get(key);
     if (known !== undefined) return known;
     const found = this.#dependencies.processes.findAccount(user.user, user.group);
-    if (!found.ok) {
-      this.#dependencies.log.write("error", describeFailure(found.error));
-      return undefined;
+    if (!found.ok) this.#dependencies.log.write("error", describeFailure(found.error));
+    this.#accounts.set(key, found);
+    return found;
+  }
+
+  /**
+   * Looks up every account before it is needed: a name service may take seconds, and a master that has just told its
+   * scripts has adverts to send. Those that were found are not looked for again.
+   */
+  #findAccounts(configuration: Configuration): void {
+    for (const [key, account] of this.#accounts) if (!account.ok) this.#accounts.delete(key);
+    for (const { check } of configuration.scripts) if ("argv" in check) this.accountOf(check);
+    for (const { notify } of configuration.instances) {
+      for (const command of [notify.any, notify.master, notify.backup, notify.fault, notify.stop]) {
+        if (command !== undefined) this.accountOf(command);
+      }
     }
-    this.#accounts.set(key, found.value);
-    return found.value;
   }
 }
 

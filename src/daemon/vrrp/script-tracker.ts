@@ -1,4 +1,5 @@
 import { unreachable } from "../../base/assert.ts";
+import type { Result } from "../../base/result.ts";
 import { toSeconds } from "../../base/time.ts";
 import type { ScriptSettings } from "../../config/model.ts";
 import {
@@ -12,6 +13,7 @@ import {
   type ScriptState,
 } from "../../core/tracking/script.ts";
 import type { Alarm, Clock } from "../../ports/clock.ts";
+import type { SystemFailure } from "../../ports/failure.ts";
 import type { Files } from "../../ports/files.ts";
 import type { Log } from "../../ports/log.ts";
 import type { Account, Processes, RunningProgram } from "../../ports/processes.ts";
@@ -29,17 +31,20 @@ export class ScriptTracker {
   readonly #onChange: () => void;
   readonly #alarm: Alarm;
   #settings: ScriptSettings;
-  #account: Account | undefined;
+  #account: Result<Account | undefined, SystemFailure>;
   #state: ScriptState;
   #program: RunningProgram | undefined;
   #lastResult = "";
   #stopped = false;
 
-  /** `account`: whom it runs as; undefined: as this process. `onChange` comes after each change of the verdict. */
+  /**
+   * `account`: whom it runs as; undefined: as this process; where it could not be found out the script fails. `onChange` comes
+   * after each change of the verdict.
+   */
   constructor(
     options: {
       readonly settings: ScriptSettings;
-      readonly account: Account | undefined;
+      readonly account: Result<Account | undefined, SystemFailure>;
       readonly onChange: () => void;
     },
     dependencies: ScriptTrackerDependencies,
@@ -80,7 +85,7 @@ export class ScriptTracker {
   }
 
   /** Keeps what is known of the script; its rhythm and limits are the new ones. */
-  reconfigure(settings: ScriptSettings, account: Account | undefined): void {
+  reconfigure(settings: ScriptSettings, account: Result<Account | undefined, SystemFailure>): void {
     this.#settings = settings;
     this.#account = account;
     this.#step({ kind: "reconfigured" });
@@ -136,23 +141,31 @@ export class ScriptTracker {
     const { check } = this.#settings;
     if ("openFile" in check) {
       const facts = this.#dependencies.files.facts(check.openFile);
-      const end: ScriptEnd = facts.ok ? { kind: "exited", status: 0 } : { kind: "not-started", failure: facts.error };
-      // The result comes in a turn of its own, as that of a program does.
-      const turn = this.#dependencies.clock.alarm(() => {
-        turn.close();
-        this.#ended(end);
-      });
-      turn.set(this.#dependencies.clock.now());
+      this.#endSoon(facts.ok ? { kind: "exited", status: 0 } : { kind: "not-started", failure: facts.error });
       return;
     }
-    const program = this.#dependencies.processes.start({ argv: check.argv, account: this.#account }, (end) => {
+    if (!this.#account.ok) return this.#endSoon({ kind: "not-started", failure: this.#account.error });
+    const request = { argv: check.argv, account: this.#account.value };
+    const program = this.#dependencies.processes.start(request, (end) => {
       if (this.#program === program) this.#program = undefined;
       this.#ended(end);
     });
     this.#program = program;
   }
 
+  /** The result comes in a turn of its own, as that of a program does. */
+  #endSoon(end: ScriptEnd): void {
+    const { clock } = this.#dependencies;
+    const turn = clock.alarm(() => {
+      turn.close();
+      this.#ended(end);
+    });
+    turn.set(clock.now());
+  }
+
   #ended(end: ScriptEnd): void {
+    // The end of a run that was under way when it was stopped is nobody's business any more.
+    if (this.#stopped) return;
     const running = this.#state.run.kind === "running";
     this.#step({ kind: "ended", end });
     if (!running) return;

@@ -53,7 +53,12 @@ export class SocketPool {
   receive(): readonly PooledPacket[] {
     const packets: PooledPacket[] = [];
     for (const [key, { socket }] of this.#sockets) {
-      for (const packet of socket.receive()) packets.push({ key, packet });
+      // A socket gives a limited number at a time, and whoever concludes something from silence must have heard them all.
+      for (let round = 0; round < MOST_ROUNDS; round++) {
+        const batch = socket.receive();
+        for (const packet of batch) packets.push({ key, packet });
+        if (batch.length === 0) break;
+      }
     }
     return packets;
   }
@@ -77,6 +82,9 @@ export interface PooledPacket {
   readonly key: string;
   readonly packet: VrrpPacket;
 }
+
+/** Somebody who sends faster than we read must not keep us from everything else. */
+const MOST_ROUNDS = 8;
 
 interface Shared {
   readonly socket: VrrpSocket;

@@ -1,0 +1,104 @@
+import { beforeEach, describe, expect, test } from "vitest";
+import type { IpAddress } from "../../base/address.ts";
+import { fail, succeed } from "../../base/result.ts";
+import { after, instant, millis, seconds, type Instant } from "../../base/time.ts";
+import type { Lease } from "../../core/lease.ts";
+import type { AddressRequest, Kernel } from "../../ports/kernel.ts";
+import { LeaseKeeper, type HeldTerms } from "./lease-keeper.ts";
+
+const START = instant(1_000_000_000);
+const owner = { name: "I", advertisedAt: START };
+
+let now: Instant;
+let refused: boolean;
+let renewals: AddressRequest[];
+let keeper: LeaseKeeper;
+
+beforeEach(() => {
+  now = START;
+  refused = false;
+  renewals = [];
+  keeper = new LeaseKeeper({ kernel: kernel(), clock: clock(), log: { write: () => {} } });
+});
+
+describe("change", () => {
+  test.each([
+    ["29 s to 2 s, as from advert_int 10 to 1: told at once", timed(29), timed(2), [2]],
+    ["2 s to off: told at once, else the kernel would remove what nobody renews", timed(2), permanent, ["forever"]],
+    ["off to 2 s: told at once", permanent, timed(2), [2]],
+    ["2 s to 29 s: left to the renewal after the next advert", timed(2), timed(29), []],
+    ["2 s to 2 s: nothing to tell", timed(2), timed(2), []],
+  ] as const)("%s", (_what, before, next, told) => {
+    keeper.hold({ owner, renewedAt: START, ...terms(before) });
+    keeper.change(terms(next).request, owner, terms(next));
+    expect(renewals.map((request) => request.validLifetime)).toEqual(told);
+  });
+
+  test("from 2 s to 29 s: until it is renewed the old lease counts, since the kernel knows no other", () => {
+    keeper.hold({ owner, renewedAt: START, ...terms(timed(2)) });
+    keeper.change(terms(timed(29)).request, owner, terms(timed(29)));
+    expect(keeper.expiredAge(owner, after(START, seconds(2)))).toBe(seconds(2));
+  });
+});
+
+test("renewalDueAt, a renewal that was refused: not at once again", () => {
+  keeper.hold({ owner, renewedAt: START, ...terms(timed(2)) });
+  refused = true;
+  now = after(START, millis(400));
+  keeper.renew();
+  expect(renewals).toHaveLength(1);
+  now = after(START, millis(401));
+  expect(keeper.renewalDueAt() ?? after(now, seconds(1))).toBeGreaterThan(now);
+});
+
+function timed(valid: number): Lease {
+  return { kind: "timed", seconds: valid, coversProtocol: true };
+}
+
+const permanent: Lease = { kind: "permanent" };
+
+function terms(lease: Lease): HeldTerms {
+  const lifetime = lease.kind === "timed" ? lease.seconds : "forever";
+  return {
+    lease,
+    downTimerAdverts: 3,
+    advertisementInterval: lease.kind === "timed" && lease.seconds === 29 ? seconds(10) : seconds(1),
+    request: {
+      interfaceIndex: 2,
+      address: "10.9.0.100" as IpAddress,
+      prefixLength: 24,
+      peer: undefined,
+      broadcast: undefined,
+      label: undefined,
+      scope: 0,
+      flags: 0,
+      validLifetime: lifetime,
+      preferredLifetime: lifetime,
+    },
+  };
+}
+
+function clock(): ConstructorParameters<typeof LeaseKeeper>[0]["clock"] {
+  return {
+    now: () => now,
+    boottime: () => now,
+    outside: () => undefined,
+    wallClockMs: () => 0,
+    alarm: () => ({ set: () => {}, clear: () => {}, close: () => {} }),
+  };
+}
+
+function kernel(): Kernel {
+  const failure = { operation: "renew", errno: "EPERM", message: "Operation not permitted" };
+  return {
+    interfaces: () => succeed([]),
+    addresses: () => succeed([]),
+    addAddress: () => succeed(undefined),
+    renewAddresses: (requests) => {
+      renewals.push(...requests);
+      return requests.map(() => (refused ? fail(failure) : succeed(undefined)));
+    },
+    removeAddress: () => succeed(undefined),
+    openMonitor: () => fail(failure),
+  };
+}
