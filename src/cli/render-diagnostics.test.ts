@@ -67,7 +67,7 @@ describe("findings as text", () => {
     const warning = { ...UNKNOWN, severity: "warning" as const };
     const text = renderDiagnostics([UNKNOWN, warning, warning], sources, PLAIN);
     expect(text).toContain("   12 | line 12");
-    expect(text.endsWith("\n\n1 error, 2 warnings\n")).toBe(true);
+    expect(text).toContain("\n\n1 error, 2 warnings\n");
     expect(renderDiagnostics([], sources, PLAIN)).toBe("No findings\n");
     expect(summarize([{ ...UNKNOWN, severity: "note" }])).toBe("1 note");
   });
@@ -86,17 +86,28 @@ describe("findings as text", () => {
     const at = (line: number): DiagnosticView => ({ ...UNKNOWN, place: { ...UNKNOWN.place, line } });
     const lines = (count: number): readonly DiagnosticView[] =>
       Array.from({ length: count }, (_, index) => at(index + 1));
-    expect(
-      renderDiagnostics([at(3), at(7)], [], PLAIN)
-        .split("\n")
-        .slice(-4),
-    ).toEqual(["      again in line 7", "", "2 errors", ""]);
+    expect(renderDiagnostics([at(3), at(7)], [], PLAIN)).toContain("\n      again in line 7\n\n2 errors\n");
     expect(renderDiagnostics([at(3), at(3)], [], PLAIN)).not.toContain("again");
     expect(renderDiagnostics(lines(14), [], PLAIN)).toContain(
       "again in lines 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13 and 1 more\n",
     );
     const { help: _help, ...helpless } = at(4);
     expect(renderDiagnostics([at(3), helpless], [], PLAIN)).not.toContain("again");
+  });
+
+  test("the last line tells whether it starts", () => {
+    const last = (...effects: readonly DiagnosticView["effect"][]): string =>
+      renderDiagnostics(
+        effects.map((effect) => ({ ...UNKNOWN, effect })),
+        [],
+        PLAIN,
+      )
+        .trimEnd()
+        .split("\n")
+        .at(-1) ?? "";
+    expect(last("logged", "refuses-reload", "stops-start")).toBe("Holdfast does not start with this.");
+    expect(last("logged", "refuses-reload")).toMatch(/^Holdfast starts with this; .* refuses it /);
+    expect(last("logged")).toBe("1 error");
   });
 
   test("one line for a log", () => {

@@ -56,7 +56,8 @@ export function renderDiagnostics(
     const line = files.get(diagnostic.place.file)?.[diagnostic.place.line - 1];
     return renderDiagnostic(diagnostic, line, options) + renderFurtherLines(furtherLines);
   });
-  return [...parts, `${summarize(diagnostics)}\n`].join(parts.length === 0 ? "" : "\n");
+  const summary = [summarize(diagnostics), ...describeEffect(diagnostics)];
+  return [...parts, `${summary.join("\n")}\n`].join(parts.length === 0 ? "" : "\n");
 }
 
 /** One finding: `FILE:LINE:COLUMN: severity: message [CODE]`, the source line, a caret, the include chain, the help. */
@@ -97,6 +98,14 @@ export function summarize(diagnostics: readonly DiagnosticView[]): string {
   };
   const counts = [count("error"), count("warning"), count("note")].filter((part) => part !== undefined);
   return counts.length === 0 ? "No findings" : counts.join(", ");
+}
+
+/** What somebody who has to start it wants to know. */
+function describeEffect(diagnostics: readonly DiagnosticView[]): readonly string[] {
+  const has = (wanted: DiagnosticView["effect"]): boolean => diagnostics.some(({ effect }) => effect === wanted);
+  if (has("stops-start")) return ["Holdfast does not start with this."];
+  if (!has("refuses-reload")) return [];
+  return ["Holdfast starts with this; `holdfast reload` refuses it unless what runs has the same errors, or --force."];
 }
 
 /** The JSON document of `holdfast check --json`; `files` are those that were asked for. */

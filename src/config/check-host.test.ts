@@ -38,18 +38,23 @@ const GOOD: HostFacts = {
   ownAddresses: () => [ip("10.0.0.7")],
   accountExists: () => true,
   program: (name) => ({ kind: "found", path: name, executable: true, insecureBecause: undefined }),
+  scriptText: () => "exit 0",
 };
 
 function said(facts: Partial<HostFacts>, text = CONFIGURATION): readonly string[] {
+  return found(facts, text).map(
+    ({ code, severity, place }) => `${place.line}:${place.column}-${place.endColumn} ${severity} ${code}`,
+  );
+}
+
+function found(facts: Partial<HostFacts>, text = CONFIGURATION): ReturnType<typeof checkHost> {
   const missing = fail({ errno: "ENOENT", message: "No such file or directory" });
   const { configuration } = loadConfiguration(
     "f",
     { read: () => succeed(new TextEncoder().encode(text)), list: () => missing, facts: () => missing },
     { configId: "node1", instanceName: undefined, environment: () => undefined, random: seededRandom(1) },
   );
-  return checkHost(configuration, { ...GOOD, ...facts }).map(
-    ({ code, severity, place }) => `${place.line}:${place.column}-${place.endColumn} ${severity} ${code}`,
-  );
+  return checkHost(configuration, { ...GOOD, ...facts });
 }
 
 describe("a configuration on this host", () => {
@@ -64,6 +69,14 @@ describe("a configuration on this host", () => {
       "16:3-23 error UNKNOWN_INTERFACE",
     ]);
     expect(said({ interfaceExists: () => undefined })).toEqual([]);
+  });
+
+  test("an instance's own interface is missing: nothing starts (keepalived 2.2.7: exit 2); another one: it does", () => {
+    expect(found({ interfaceExists: () => false }).map(({ effect }) => effect)).toEqual([
+      "stops-start",
+      "refuses-reload",
+      "refuses-reload",
+    ]);
   });
 
   test("programs: missing, not executable", () => {
@@ -102,5 +115,15 @@ describe("a configuration on this host", () => {
       "8:15-16 warning SOURCE_NOT_HERE",
       "16:3-23 warning ADDRESS_ALREADY_HERE",
     ]);
+  });
+
+  test("scripts that stop keepalived: a warning at each, also behind an interpreter and without a script", () => {
+    const scriptText = (path: string): string | undefined =>
+      path === "/bin/bash" ? undefined : "service keepalived stop";
+    expect(said({ scriptText })).toEqual(["5:9-26 warning STOPS_KEEPALIVED", "24:9-30 warning STOPS_KEEPALIVED"]);
+    const interpreted = CONFIGURATION.replace("/etc/check.sh a", "/bin/bash /etc/check.sh");
+    expect(said({ scriptText }, interpreted)).toContain("5:9-34 warning STOPS_KEEPALIVED");
+    const direct = CONFIGURATION.replace("/etc/check.sh a", "/bin/sh -c 'pgrep nginx || killall keepalived'");
+    expect(said({}, direct)).toEqual(["5:9-57 warning STOPS_KEEPALIVED"]);
   });
 });

@@ -2,6 +2,7 @@ import type { IpAddress } from "../base/address.ts";
 import { collectDiagnostics } from "./diagnostic.ts";
 import type { Diagnostic, Report } from "./diagnostic.ts";
 import type { Configuration, InstanceSettings, Place, ScriptCommand } from "./model.ts";
+import { findStopOfKeepalived } from "./stops-keepalived.ts";
 
 /** What this host knows. Each answer is a look-up at this moment; undefined means that it cannot be told. */
 export interface HostFacts {
@@ -11,6 +12,8 @@ export interface HostFacts {
   accountExists(user: string, group: string | undefined): boolean | undefined;
   /** The program that `argv[0]` means: an absolute path, or a name that is searched for as execvp(3) does. */
   program(name: string): ProgramFacts;
+  /** What is in a script; undefined where the absolute path is not one, or may not be read. */
+  scriptText(path: string): string | undefined;
 }
 
 export type ProgramFacts =
@@ -77,7 +80,10 @@ function checkInterfaces(instance: InstanceSettings, facts: HostFacts, seen: Set
     if (seen.has(name) || facts.interfaceExists(name) !== false) continue;
     seen.add(name);
     const message = `There is no interface "${name}" on this host`;
-    report({ code: "UNKNOWN_INTERFACE", at: place, message, help: "Their names: ip -brief link" });
+    const help = "Their names: ip -brief link";
+    // Without a tracked one, or one of an address, the instance runs; without its own nothing does, as with keepalived.
+    const effect = name === instance.interface ? "stops-start" : "refuses-reload";
+    report({ code: "UNKNOWN_INTERFACE", at: place, message, help, effect });
   }
 }
 
@@ -116,6 +122,7 @@ function checkCommand(
     report({ code: "UNKNOWN_ACCOUNT", at, message });
   }
   const program = facts.program(name);
+  checkStops(keyword, command, program, facts, report);
   if (program.kind === "unknown") return;
   if (program.kind === "missing") {
     report({ code: "SCRIPT_MISSING", at, message: `There is no program "${name}" to run for "${keyword}"` });
@@ -132,6 +139,30 @@ function checkCommand(
       ...(secured ? {} : { severity: "warning", effect: "logged" }),
     });
   }
+}
+
+/** Looks into the command, the script that it names, and the script that it gives to an interpreter. */
+function checkStops(
+  keyword: string,
+  command: ScriptCommand,
+  program: ProgramFacts,
+  facts: HostFacts,
+  report: Report,
+): void {
+  const [name = "", ...rest] = command.argv;
+  const paths = [program.kind === "found" ? program.path : name, ...rest].filter((word) => word.startsWith("/"));
+  const texts = [command.argv.join(" "), ...paths.map((path) => facts.scriptText(path))];
+  const found = texts.map((text) => (text === undefined ? undefined : findStopOfKeepalived(text)));
+  const stop = found.find((candidate) => candidate !== undefined);
+  if (stop === undefined) return;
+  report({
+    code: "STOPS_KEEPALIVED",
+    at: command.place,
+    message: `"${command.argv.join(" ")}" stops keepalived and not Holdfast, which then goes on: "${stop}"`,
+    ...(keyword === "script"
+      ? { help: "Let the script fail there instead, with: exit 1. A check that fails is what moves the addresses." }
+      : {}),
+  });
 }
 
 function runsAsRoot(command: ScriptCommand, configuration: Configuration): boolean {

@@ -170,6 +170,7 @@ const CLASSES = {
   SCRIPT_MISSING: ["error", "refuses-reload"],
   SCRIPT_NOT_EXECUTABLE: ["error", "refuses-reload"],
   SCRIPT_INSECURE: ["error", "refuses-reload"],
+  STOPS_KEEPALIVED: ["warning", "logged"],
   OWN_ADDRESS_AS_PEER: ["warning", "logged"],
   SOURCE_NOT_HERE: ["warning", "logged"],
   ADDRESS_ALREADY_HERE: ["warning", "logged"],

@@ -3,6 +3,7 @@ import { fileURLToPath } from "node:url";
 import { EXIT } from "./exit-codes.ts";
 import type { Flags } from "./flags.ts";
 import { UNKNOWN_OPTION, flagNames, parseFlags } from "./flags.ts";
+import { watchStandardOutput } from "./standard-output.ts";
 
 /**
  * The program `holdfast`. keepalived's command line and `run` are served here without loading what only the commands need;
@@ -12,6 +13,7 @@ async function main(argv: readonly string[]): Promise<void> {
   const [first] = argv;
   if (first === "run") return runWithFlags(argv.slice(1), true);
   if (first === undefined || first.startsWith("-")) return runWithFlags(argv, false);
+  watchStandardOutput();
   const { runCommand } = await import("./commands.ts");
   process.exitCode = await runCommand(argv);
 }
@@ -25,6 +27,7 @@ async function runWithFlags(argv: readonly string[], asCommand: boolean): Promis
   }
   const flags = settle(parsed.value, asCommand);
   if (flags.help || flags.version) {
+    watchStandardOutput();
     const { usageText, versionText } = await import("./help.ts");
     process.stdout.write(flags.help ? usageText() : versionText());
     return;

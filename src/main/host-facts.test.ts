@@ -29,6 +29,17 @@ describe("readHostFacts, program", () => {
     expect(program({ "/usr": { ...ROOT_FOLDER, mode: 0o775 } })).toMatchObject({ insecureBecause: undefined });
   });
 
+  test("below a folder with the sticky bit, as /tmp is: nobody else may replace it (keepalived 2.2.7 runs it)", () => {
+    const sticky = { ...ROOT_FOLDER, mode: 0o1777 };
+    expect(program({ "/usr": sticky })).toMatchObject({ insecureBecause: undefined });
+    expect(program({ "/usr": sticky, "/usr/bin": { ...ROOT_FOLDER, mode: 0o777 } })).toMatchObject({
+      insecureBecause: '"/usr/bin" may be written by everybody',
+    });
+    expect(program({ "/usr/bin/check": { ...ROOT_FILE, mode: 0o1757 } })).toMatchObject({
+      insecureBecause: '"/usr/bin/check" may be written by everybody',
+    });
+  });
+
   test("no execute bit, or a folder: not executable", () => {
     expect(program({ "/usr/bin/check": { ...ROOT_FILE, mode: 0o644 } })).toMatchObject({ executable: false });
     expect(program({ "/usr/bin/check": ROOT_FOLDER })).toMatchObject({ executable: false });
@@ -37,6 +48,20 @@ describe("readHostFacts, program", () => {
   test("not in PATH: missing", () => {
     expect(facts({}, []).program("other")).toEqual({ kind: "missing" });
   });
+});
+
+test("readHostFacts, the text of a script: none of a binary, a folder, or what is not executable", () => {
+  const text = (bytes: string, change: Readonly<Record<string, FileFacts>> = {}): string | undefined =>
+    readHostFacts({
+      kernel: undefined,
+      files: { ...filesOf(change), read: () => succeed(new TextEncoder().encode(bytes)) },
+      processes: { findAccount: () => NOBODY },
+    }).scriptText("/usr/bin/check");
+  expect(text("exit 0\n")).toBe("exit 0\n");
+  expect(text("\x7fELF\x02\x01\x01\x00")).toBeUndefined();
+  expect(text("exit 0\n", { "/usr/bin/check": { ...ROOT_FILE, mode: 0o644 } })).toBeUndefined();
+  expect(text("exit 0\n", { "/usr/bin/check": ROOT_FOLDER })).toBeUndefined();
+  expect(facts({}, []).scriptText("/usr/bin/check")).toBeUndefined();
 });
 
 test("readHostFacts, addresses: those that Holdfast (0x48) or keepalived (18) added are not the host's own", () => {

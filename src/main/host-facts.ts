@@ -31,6 +31,7 @@ export function readHostFacts(ports: HostPorts): HostFacts {
       return account.error.errno === "ENOENT" ? false : undefined;
     },
     program: (name) => judgeProgram(files, name),
+    scriptText: (path) => readScript(files, path),
   };
 }
 
@@ -47,13 +48,26 @@ function judgeProgram(files: Files, name: string): ProgramFacts {
   return { kind: "found", path, executable, insecureBecause: insecureBecause(files, path, facts.value) };
 }
 
-/** keepalived's rule: the file and every folder above it belong to root, and nobody else may write to them. */
+/** A script may lack its first line; a binary has a NUL byte near its beginning. */
+function readScript(files: Files, path: string): string | undefined {
+  const facts = files.facts(path);
+  if (!facts.ok || facts.value.kind !== "file" || (facts.value.mode & ANY_EXECUTE) === 0) return undefined;
+  const read = files.read(path);
+  if (!read.ok || read.value.subarray(0, BEGINNING).includes(0)) return undefined;
+  return new TextDecoder().decode(read.value);
+}
+
+/**
+ * keepalived's rule: the file and every folder above it belong to root, and nobody else may write to them. In a folder with
+ * the sticky bit, such as /tmp, nobody else may replace what belongs to root.
+ */
 function insecureBecause(files: Files, path: string, own: FileFacts): string | undefined {
   for (let part = path, facts = own; ;) {
     const { gid, mode, uid } = facts;
     if (uid !== 0) return `"${part}" belongs to user ${uid}`;
-    if ((mode & OTHERS_WRITE) !== 0) return `"${part}" may be written by everybody`;
-    if ((mode & GROUP_WRITE) !== 0 && gid !== 0) return `"${part}" may be written by group ${gid}`;
+    const sticky = facts.kind === "directory" && (mode & STICKY) !== 0;
+    if (!sticky && (mode & OTHERS_WRITE) !== 0) return `"${part}" may be written by everybody`;
+    if (!sticky && (mode & GROUP_WRITE) !== 0 && gid !== 0) return `"${part}" may be written by group ${gid}`;
     if (part === "/") return undefined;
     part = dirname(part);
     const above = files.facts(part);
@@ -63,6 +77,8 @@ function insecureBecause(files: Files, path: string, own: FileFacts): string | u
 }
 
 const ANY_EXECUTE = 0o111;
+const BEGINNING = 512;
+const STICKY = 0o1000;
 const GROUP_WRITE = 0o020;
 const OTHERS_WRITE = 0o002;
 

@@ -1,5 +1,5 @@
 import type { ChildProcess } from "node:child_process";
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { constants, mkdtempSync, openSync, readFileSync, rmSync, watch, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -184,6 +184,17 @@ needs({ root: true, tools: ["ip", "mkfifo"] })("holdfast", () => {
     expect((await status()).status).toBe(0);
     daemon.signal("SIGTERM");
     expect(await daemon.exit).toBe(0);
+  });
+
+  test("standard output that cannot be written: one sentence, exit 1; a reader that has left: nothing", () => {
+    const shell = (line: string): { readonly status: number | null; readonly stderr: string } =>
+      spawnSync("/bin/bash", ["-c", line, PROGRAM], { encoding: "utf8" });
+    const full = shell('"$0" --help > /dev/full');
+    expect([full.status, full.stderr]).toEqual([1, "Cannot write to standard output: ENOSPC\n"]);
+    // More than a pipe holds, to a pipe that nobody reads.
+    writeFileSync(join(folder, "long.conf"), "vrrp_nothing\n".repeat(1_500));
+    const left = shell(`set -o pipefail; "$0" check --json ${join(folder, "long.conf")} | true`);
+    expect([left.status, left.stderr]).toEqual([2, ""]);
   });
 
   test("a folder for run files that cannot be written: said, and the service runs", async () => {

@@ -11,6 +11,8 @@ import {
   type ScriptEnd,
   type ScriptEvent,
   type ScriptState,
+  type ScriptFailure,
+  type ScriptVerdict,
 } from "../../core/tracking/script.ts";
 import type { Alarm, Clock } from "../../ports/clock.ts";
 import type { SystemFailure } from "../../ports/failure.ts";
@@ -34,7 +36,8 @@ export class ScriptTracker {
   #account: Result<Account | undefined, SystemFailure>;
   #state: ScriptState;
   #program: RunningProgram | undefined;
-  #lastResult = "";
+  #lastResult: string | undefined;
+  #skipTold = false;
   #stopped = false;
 
   /**
@@ -107,8 +110,9 @@ export class ScriptTracker {
     this.#state = step.state;
     for (const effect of step.effects) this.#obey(effect);
     this.#alarm.set(scriptDeadline(this.#state));
-    const { verdict } = this.#state;
-    if (verdict.kind !== before) this.#onChange();
+    if (this.#state.verdict.kind === before) return;
+    this.#tellVerdict();
+    this.#onChange();
   }
 
   #obey(effect: ScriptEffect): void {
@@ -120,10 +124,13 @@ export class ScriptTracker {
         return;
       case "signal-group":
         // SIGTERM comes at the timeout, and then alone.
-        if (effect.signal === "SIGTERM") this.#tell("timed_out");
+        if (effect.signal === "SIGTERM") this.#tell({ kind: "timed-out", timeout: this.#settings.timeout });
         this.#program?.signalGroup(effect.signal);
         return;
       case "report-skipped":
+        // Said once: a script that is slow for hours would fill the log.
+        if (this.#skipTold) return;
+        this.#skipTold = true;
         log.write("warn", `VRRP_Script(${name}) is still running after ${seconds(effect.runningFor)}, skipping a run`);
         return;
       case "report-unkillable":
@@ -166,18 +173,31 @@ export class ScriptTracker {
   #ended(end: ScriptEnd): void {
     // The end of a run that was under way when it was stopped is nobody's business any more.
     if (this.#stopped) return;
-    const running = this.#state.run.kind === "running";
+    if (this.#state.run.kind === "running") this.#tell(end);
     this.#step({ kind: "ended", end });
-    if (!running) return;
-    this.#tell(end.kind === "exited" && end.status === 0 ? "succeeded" : `failed (${describeDown(end)})`);
   }
 
-  /** Logs a result that differs from the one before. */
-  #tell(result: string): void {
-    if (result === this.#lastResult) return;
-    this.#lastResult = result;
-    this.#dependencies.log.write("info", `VRRP_Script(${this.#settings.name}) ${result}`);
+  /** Logs a result that differs from the one before, which rise and fall may yet outweigh. The first is the verdict. */
+  #tell(result: ScriptFailure): void {
+    const text = result.kind === "exited" ? `now returning ${result.status}` : describeDown(result);
+    if (result.kind === "exited" && result.status === 0) this.#skipTold = false;
+    if (text === this.#lastResult) return;
+    const isFirst = this.#lastResult === undefined;
+    this.#lastResult = text;
+    if (!isFirst) this.#dependencies.log.write("info", `Script \`${this.#settings.name}\` ${text}`);
   }
+
+  /** In keepalived's words, before what follows from it. */
+  #tellVerdict(): void {
+    const { verdict } = this.#state;
+    if (verdict.kind === "unknown") return;
+    this.#dependencies.log.write("info", `VRRP_Script(${this.#settings.name}) ${verdictWord(verdict)}`);
+  }
+}
+
+function verdictWord(verdict: Exclude<ScriptVerdict, { readonly kind: "unknown" }>): string {
+  if (verdict.kind === "up") return "succeeded";
+  return verdict.cause.kind === "timed-out" ? "timed_out" : `failed (${describeDown(verdict.cause)})`;
 }
 
 function describeDown(cause: DownCause): string {
