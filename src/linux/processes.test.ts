@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { ProgramEnd, ProgramRequest, RunningProgram } from "../ports/processes.ts";
 import { openLinuxProcesses } from "./processes.ts";
+import { useOrdinaryScheduling, useRealTimeScheduling } from "./scheduling.ts";
 
 describe("programs", () => {
   const environment = { PATH: process.env["PATH"], LD_PRELOAD: "/nowhere.so", LD_LIBRARY_PATH: "/x", KEPT: "yes" };
@@ -74,6 +75,17 @@ describe("programs", () => {
         .replaceAll(/[ \t]+/g, " ")
         .replaceAll(/ $/gm, ""),
     ).toBe("Uid: 12345 12345 12345 12345\nGid: 54321 54321 54321 54321\nGroups:\n");
+  });
+
+  test.skipIf(!isRoot)("a program of a real-time process: ordinary scheduling, its name and pid as ever", async () => {
+    useRealTimeScheduling(3);
+    let pid: number | undefined;
+    // The policy is field 41 of proc_pid_stat(5).
+    const script = 'cat /proc/$$/comm > "$1"; cut -d" " -f1,41 /proc/$$/stat >> "$1"';
+    const end = await run({ argv: shell(script) }, (program) => (pid = program?.pid));
+    useOrdinaryScheduling();
+    expect(end).toEqual({ kind: "exited", status: 0 });
+    expect(output()).toBe(`sh\n${pid} 0\n`);
   });
 
   test("a program that leaves a child behind: it has ended; its group can still be signalled", async () => {

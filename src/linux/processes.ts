@@ -1,8 +1,11 @@
 import { spawn } from "node:child_process";
+import { accessSync, constants, statSync } from "node:fs";
+import { join } from "node:path";
 import type { ChildProcess } from "node:child_process";
 import type { ProgramEnd, ProgramRequest, Processes, RunningProgram } from "../ports/processes.ts";
 import { findAccount, localDatabase } from "./accounts.ts";
 import { thrownFailure } from "./file-failure.ts";
+import { isRealTime } from "./scheduling.ts";
 
 export interface LinuxProcessesOptions {
   /** What programs inherit; the loader's variables (LD_*) are taken out. */
@@ -13,13 +16,25 @@ export interface LinuxProcessesOptions {
 
 /**
  * Starts programs by fork and exec. A program is the leader of a session of its own, hence of a process group, and has
- * no supplementary groups when it runs under an account. This process must be scheduled with SCHED_RESET_ON_FORK if it is
- * scheduled in real time: that is what gives programs the default scheduler.
+ * no supplementary groups when it runs under an account.
+ *
+ * It gets the default scheduler by chrt(1), where that is installed, which becomes the program. A fork holds up this process
+ * until the new one has begun to run; were it an ordinary process from the start, a busy machine would make both wait.
  */
 export function openLinuxProcesses(options: LinuxProcessesOptions): Processes {
   const environment = withoutLoaderVariables(options.environment);
+  const path = environment["PATH"] ?? DEFAULT_PATH;
+  const resetter = searchPath("chrt", path);
   return {
-    start: (request, onEnd) => start(request, environment, onEnd),
+    start: (request, onEnd) => {
+      const program = searchPath(request.argv[0] ?? "", path);
+      // Where it is missing the refusal of exec itself tells most.
+      const argv =
+        resetter === undefined || program === undefined || !isRealTime()
+          ? request.argv
+          : [resetter, "--other", "0", program, ...request.argv.slice(1)];
+      return start(request, argv, environment, onEnd);
+    },
     findAccount: options.asksNameService
       ? (user, group) => findAccount(user, group)
       : (user, group) => findAccount(user, group, localDatabase),
@@ -28,11 +43,12 @@ export function openLinuxProcesses(options: LinuxProcessesOptions): Processes {
 
 function start(
   request: ProgramRequest,
+  argv: readonly string[],
   environment: Record<string, string>,
   onEnd: (end: ProgramEnd) => void,
 ): RunningProgram | undefined {
-  const [program = "", ...programArguments] = request.argv;
-  const operation = `start ${program}`;
+  const [program = "", ...programArguments] = argv;
+  const operation = `start ${request.argv[0] ?? ""}`;
   let ended = false;
   const end = (how: ProgramEnd): void => {
     if (ended) return;
@@ -75,6 +91,22 @@ function start(
     },
   };
 }
+
+/** Finds an executable as execvp(3) does; a name with a slash is looked at where it is. */
+function searchPath(name: string, path: string): string | undefined {
+  const candidates = name.includes("/") ? [name] : path.split(":").map((folder) => join(folder, name));
+  return candidates.find((candidate) => {
+    try {
+      accessSync(candidate, constants.X_OK);
+      return statSync(candidate).isFile();
+    } catch {
+      // Not there, or not for us: the next one may be.
+      return false;
+    }
+  });
+}
+
+const DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 function isGroupAlive(group: number): boolean {
   try {

@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { afterEach, describe, expect, test } from "vitest";
-import { setNiceness, setProcessName, useOrdinaryScheduling, useRealTimeScheduling } from "./scheduling.ts";
+import { isRealTime, setNiceness, setProcessName, useOrdinaryScheduling, useRealTimeScheduling } from "./scheduling.ts";
 
 const isRoot = process.getuid?.() === 0;
 
@@ -20,11 +20,13 @@ describe("the scheduling of this process", () => {
     return [19, 40, 41].map((number) => fields[number - 3] ?? "");
   };
 
-  test.skipIf(!isRoot)("real-time: SCHED_RR with the priority for this process, ordinary for programs", () => {
+  test.skipIf(!isRoot)("real-time: SCHED_RR with the priority for this process, and for what it forks", () => {
     expect(useRealTimeScheduling(17)).toEqual({ ok: true, value: undefined });
+    expect(isRealTime()).toBe(true);
     expect(own()).toEqual(["0", "17", "2"]);
-    expect(ofProgram()).toEqual(["0", "0", "0"]);
+    expect(ofProgram()).toEqual(["0", "17", "2"]);
     expect(useOrdinaryScheduling()).toEqual({ ok: true, value: undefined });
+    expect(isRealTime()).toBe(false);
     expect(own()).toEqual(["0", "0", "0"]);
   });
 

@@ -5,27 +5,35 @@ import type { SystemFailure } from "../ports/failure.ts";
 import { failureOf, libc } from "./libc.ts";
 
 /**
- * Schedules this process's main thread by SCHED_RR, before all ordinary work. The programs it starts are ordinary again.
+ * Schedules this process's main thread by SCHED_RR, before all ordinary work.
+ *
+ * The programs it starts inherit it, on purpose: between fork and exec the new process holds up this one, and must not
+ * wait behind ordinary work with it. `openLinuxProcesses` makes them ordinary again with their first instruction.
  *
  * @param priority 1 (lowest) to 99. EINVAL for any other.
- * @see sched(7): SCHED_RESET_ON_FORK.
+ * @see sched(7).
  */
 export function useRealTimeScheduling(priority: number): Result<void, SystemFailure> {
-  return schedule(SCHED_RR, priority, `use real-time scheduling with priority ${priority}`);
+  return schedule(SCHED_RR, 0, priority, `use real-time scheduling with priority ${priority}`);
+}
+
+/** Whether this process is scheduled by SCHED_RR because it was asked for here. */
+export function isRealTime(): boolean {
+  return realTime;
 }
 
 /** Goes back to SCHED_OTHER. */
 export function useOrdinaryScheduling(): Result<void, SystemFailure> {
-  return schedule(SCHED_OTHER, 0, "use ordinary scheduling");
+  return schedule(SCHED_OTHER, SCHED_RESET_ON_FORK, 0, "use ordinary scheduling");
 }
 
 /**
- * Sets the nice value of the main thread, -20 (first) to 19 (last). A negative one is not inherited by programs; the
- * flag that does it also resets real-time scheduling, and is set here for both.
+ * Sets the nice value of the main thread, -20 (first) to 19 (last), under SCHED_OTHER. A negative one is not inherited by
+ * programs.
  */
 export function setNiceness(niceness: number): Result<void, SystemFailure> {
   const operation = `set the nice value ${niceness}`;
-  const flagged = schedule(SCHED_OTHER, 0, operation);
+  const flagged = schedule(SCHED_OTHER, SCHED_RESET_ON_FORK, 0, operation);
   if (!flagged.ok) return flagged;
   return done(operation, libc().setpriority(PRIO_PROCESS, 0, niceness));
 }
@@ -49,12 +57,17 @@ export function setProcessName(name: string): Result<void, SystemFailure> {
   return done(`set the process name ${JSON.stringify(name)}`, libc().prctl(PR_SET_NAME, bytes));
 }
 
-function schedule(policy: number, priority: number, operation: string): Result<void, SystemFailure> {
+function schedule(policy: number, flags: number, priority: number, operation: string): Result<void, SystemFailure> {
   assert(Number.isInteger(priority), `${priority} is a scheduling priority`);
   const parameters = new Uint8Array(4);
   new DataView(parameters.buffer).setInt32(0, priority, true);
-  return done(operation, libc().sched_setscheduler(0, policy | SCHED_RESET_ON_FORK, parameters));
+  const outcome = done(operation, libc().sched_setscheduler(0, policy | flags, parameters));
+  if (outcome.ok) realTime = policy === SCHED_RR;
+  return outcome;
 }
+
+/** A property of the process, like the scheduling itself. */
+let realTime = false;
 
 function done(operation: string, result: number): Result<void, SystemFailure> {
   if (result >= 0) return succeed(undefined);

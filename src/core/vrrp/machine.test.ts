@@ -236,6 +236,8 @@ describe("backup, its timer", () => {
   });
   const inTime = claimedAt(104_000_000, second(109_000_000), refresh(134_000_000));
   const claims = [send(100), add, announce(4)];
+  /** Where somebody serves until it hears our advert. */
+  const relieves = [add, send(100), announce(4)];
   const rows: readonly Row[] = [
     { name: "a microsecond early: nothing happens", state: backup, event: deadline, now: 103_999_999 },
     {
@@ -278,7 +280,7 @@ describe("backup, its timer", () => {
         ...claimedAt(101_828_125, second(106_828_125), refresh(131_828_125)),
         adverAt: at(102_000_000),
       },
-      effects: claims,
+      effects: relieves,
       cause: { code: "MASTER_LEFT", source: NEIGHBOR },
     },
     {
@@ -287,7 +289,7 @@ describe("backup, its timer", () => {
       event: deadline,
       now: 104_000_000,
       becomes: inTime,
-      effects: claims,
+      effects: relieves,
       cause: { code: "MASTER_WEAKER", source: NEIGHBOR, priority: 99, delayed: false },
     },
     {
@@ -296,7 +298,7 @@ describe("backup, its timer", () => {
       event: deadline,
       now: 104_000_000,
       becomes: inTime,
-      effects: claims,
+      effects: relieves,
       cause: { code: "MASTER_WEAKER", source: NEIGHBOR, priority: 99, delayed: false },
     },
     {
@@ -340,7 +342,7 @@ describe("backup, its timer", () => {
       state: { ...listening, activeDownAt: NOW, master: heard(254, 99_999_000) },
       event: deadline,
       becomes: claimedAt(100_000_000, second(105_000_000), refresh(130_000_000)),
-      effects: [send(255), add, announce(4)],
+      effects: [add, send(255), announce(4)],
       cause: { code: "MASTER_WEAKER", source: NEIGHBOR, priority: 254, delayed: false },
     },
     {
@@ -362,7 +364,7 @@ describe("backup, its timer", () => {
       event: deadline,
       now: 102_000_000,
       becomes: claimedAt(102_000_000, second(107_000_000), refresh(132_000_000)),
-      effects: claims,
+      effects: relieves,
       cause: { code: "MASTER_WEAKER", source: NEIGHBOR, priority: 90, delayed: true },
     },
     {

@@ -136,7 +136,9 @@ function hear(router: VirtualRouter, state: Backup, event: Advertisement, now: I
 }
 
 function becomeActive(router: VirtualRouter, state: Backup, now: Instant): Step {
-  return change(claim(router, now), causeOfClaim(router, state, now), claimEffects(router));
+  const cause = causeOfClaim(router, state, now);
+  const isServed = cause.code === "MASTER_LEFT" || cause.code === "MASTER_WEAKER";
+  return change(claim(router, now), cause, isServed ? relieveEffects(router) : claimEffects(router));
 }
 
 function causeOfClaim(router: VirtualRouter, state: Backup, now: Instant): Cause {
@@ -317,12 +319,21 @@ function timers(router: VirtualRouter, now: Instant): Pick<Active, "adverAt" | "
 }
 
 /** keepalived's order: the advert first, so that a rival yields before the addresses are here. */
-function claimEffects(router: VirtualRouter): readonly Effect[] {
+function claimEffects(router: VirtualRouter): readonly [Effect, Effect, Effect] {
   return [
     { kind: "send-advertisement", priority: router.priority },
     { kind: "add-addresses" },
     { kind: "announce-addresses", repeat: router.announce.repeat },
   ];
+}
+
+/**
+ * The addresses first, where somebody serves until it hears our advert: should the kernel keep us waiting for them, as it
+ * does while another program changes the network, that one serves on.
+ */
+function relieveEffects(router: VirtualRouter): readonly Effect[] {
+  const [advert, addition, announcement] = claimEffects(router);
+  return [addition, advert, announcement];
 }
 
 /** Gives up without a word: somebody else may be active already, and a farewell would disturb it. */
