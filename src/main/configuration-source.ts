@@ -125,7 +125,7 @@ function withoutInsecure(configuration: Configuration, diagnostics: readonly Dia
  * not. One that nobody knows stays as it is; nothing runs as that.
  */
 function withNumbers(configuration: Configuration): Configuration {
-  const { findAccount } = openLinuxProcesses({ environment: process.env, asksNameService: true });
+  const accounts = openLinuxProcesses({ environment: process.env, asksNameService: true });
   const known = new Map<string, ScriptUser>();
   const numbers = (user: ScriptUser | undefined): ScriptUser | undefined => {
     if (user === undefined) return undefined;
@@ -135,7 +135,7 @@ function withNumbers(configuration: Configuration): Configuration {
     return found;
   };
   const numbersOf = (user: ScriptUser): ScriptUser => {
-    const account = findAccount(user.user, user.group);
+    const account = accounts.findAccount(user.user, user.group);
     return account.ok ? { user: `${account.value.uid}`, group: `${account.value.gid}` } : user;
   };
   const renamed = <Command extends ScriptCommand>(command: Command): Command => ({

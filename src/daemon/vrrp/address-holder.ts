@@ -1,32 +1,23 @@
-import { addressLength, contains, familyOf, formatPrefix, type IpAddress } from "../../base/address.ts";
-import { after, earliest, elapsed, seconds, toSeconds, type Instant, type Micros } from "../../base/time.ts";
+import { addressLength, contains, familyOf, type IpAddress } from "../../base/address.ts";
+import { after, earliest, elapsed, seconds, toSeconds, type Instant } from "../../base/time.ts";
 import type { VirtualAddress } from "../../config/model.ts";
-import {
-  beginHandOver,
-  handOverDeadline,
-  stepHandOver,
-  type HandOverEvent,
-  type HandOverState,
-  type ReleaseAddresses,
-} from "../../core/hand-over.ts";
-import { planLease, type Lease, type LeaseSetting } from "../../core/lease.ts";
 import { fullBucket, takePermission, type Bucket, type RateLimit } from "../../core/rate-limit.ts";
 import type { Clock } from "../../ports/clock.ts";
 import { describeFailure } from "../../ports/failure.ts";
 import type { AddressRequest, Kernel } from "../../ports/kernel.ts";
 import type { Log } from "../../ports/log.ts";
+import type { ReleaseAddresses } from "../../core/hand-over.ts";
 import type { Announcer } from "./announcer.ts";
 import { addressKey, type AddressKey, type InterfaceTable } from "./interface-table.ts";
+import { Farewell } from "./farewell.ts";
 import type { HeldRecord } from "./held-record.ts";
-import type { HeldAddress, HeldTerms, LeaseKeeper, LeaseOwner } from "./lease-keeper.ts";
+import type { HeldAddress, LeaseKeeper, LeaseOwner } from "./lease-keeper.ts";
+import { formatVip, leaseOf, termsOf, vipKey, type LeaseTerms } from "./vip.ts";
 
-export interface HolderSettings {
+export interface HolderSettings extends LeaseTerms {
   readonly virtualAddresses: readonly VirtualAddress[];
   readonly excludedAddresses: readonly VirtualAddress[];
-  readonly lease: LeaseSetting;
   readonly repair: boolean;
-  readonly downTimerAdverts: number;
-  readonly advertisementInterval: Micros;
   readonly transport: { readonly source: IpAddress | undefined };
 }
 
@@ -65,9 +56,7 @@ export class AddressHolder implements LeaseOwner {
   #settings: HolderSettings;
   #wanted = false;
   #advertisedAt: Instant;
-  #handOver: HandOverState = { kind: "over" };
-  /** When somebody else last announced an address of ours. */
-  readonly #announcements = new Map<IpAddress, Instant>();
+  readonly #farewell: Farewell;
   #bucket: Bucket;
 
   constructor(name: string, settings: HolderSettings, dependencies: HolderDependencies) {
@@ -76,6 +65,10 @@ export class AddressHolder implements LeaseOwner {
     this.#dependencies = dependencies;
     this.#advertisedAt = dependencies.clock.now();
     this.#bucket = fullBucket(REPAIRS, dependencies.clock.now());
+    this.#farewell = new Farewell(dependencies.clock, (reason) => {
+      dependencies.log.write("info", `(${name}) removing VIPs: ${RELEASE_WORDS[reason]}`);
+      this.release();
+    });
   }
 
   get advertisedAt(): Instant {
@@ -88,9 +81,9 @@ export class AddressHolder implements LeaseOwner {
     if (this.#wanted) this.#dependencies.onChange();
   }
 
-  /** Whether addresses are on the host because of this instance, a hand-over that is under way included. */
+  /** Mastership has ended, and the addresses serve on until the successor is heard. */
   get handingOver(): boolean {
-    return this.#handOver.kind !== "over";
+    return this.#farewell.underWay;
   }
 
   /** All addresses, those that are not advertised included. */
@@ -102,17 +95,12 @@ export class AddressHolder implements LeaseOwner {
     return this.#holdings.get(address) ?? { kind: "absent" };
   }
 
-  lease(): Lease {
-    const { lease, downTimerAdverts, advertisementInterval } = this.#settings;
-    return planLease(lease, downTimerAdverts, advertisementInterval);
-  }
-
   /**
    * Whether every address is on the host by our hand with a lease that still runs, so that nobody else can have become
    * master. Asked at the start, after a crash.
    */
   stillLeased(): boolean {
-    const lease = this.lease();
+    const lease = leaseOf(this.#settings);
     if (lease.kind !== "timed" || !lease.coversProtocol) return false;
     const own = this.addresses().filter((address) => !this.#isForeign(address));
     return (
@@ -136,10 +124,12 @@ export class AddressHolder implements LeaseOwner {
   /** Adds every address, ours from before a crash included. Continues a hand-over as the holder. */
   claim(): void {
     this.#wanted = true;
-    this.#handOver = { kind: "over" };
+    this.#farewell.callOff();
     // From now on, since a successor's announcement may follow its first advert within a millisecond.
     const devices = new Set(this.addresses().map((address) => address.device));
-    this.#dependencies.announcer.listen(this, devices, (address) => this.#noticeAnnouncement(address));
+    this.#dependencies.announcer.listen(this, devices, (address) => {
+      if (this.addresses().some((own) => own.address === address)) this.#farewell.noticeAnnouncement(address);
+    });
     this.#dependencies.record.stay(this.#keys());
     for (const address of this.addresses()) this.#add(address);
     this.#dependencies.onChange();
@@ -148,7 +138,7 @@ export class AddressHolder implements LeaseOwner {
   /** Removes every address at once. */
   release(): void {
     this.#wanted = false;
-    this.#handOver = { kind: "over" };
+    this.#farewell.callOff();
     for (const address of [...this.#holdings.keys()].toReversed()) this.#remove(address);
     this.#dependencies.announcer.stopListening(this);
     this.#dependencies.onChange();
@@ -162,20 +152,14 @@ export class AddressHolder implements LeaseOwner {
     const awaited = held.filter((address) => familyOf(address.address) === "ipv4");
     // Should this process die meanwhile, its addresses go soon after they would have gone anyway.
     this.#dependencies.leases.shorten(this, Math.ceil(toSeconds(elapsed(this.#now(), until))));
-    const step = beginHandOver([...new Set(awaited.map((address) => address.address))], until);
-    this.#handOver = step.state;
     // A process that is started while this goes on must not take it for mastership that still runs.
     this.#dependencies.record.leave(this.#keys());
-    this.#obey(step.effects);
-    // The successor may have been quicker with its announcement than we with reading its advert.
-    for (const [address, heardAt] of this.#announcements) {
-      if (elapsed(heardAt, this.#now()) <= ANNOUNCEMENT_MEMORY) this.#stepHandOver({ kind: "announced", address });
-    }
+    this.#farewell.begin(new Set(awaited.map((address) => address.address)), until);
   }
 
   /** An advert of the one that takes over was heard. */
   noticeSuccessor(): void {
-    this.#stepHandOver({ kind: "successor-advertised" });
+    this.#farewell.noticeSuccessor();
   }
 
   /** Sends gratuitous ARP for what is held or foreign. */
@@ -209,7 +193,7 @@ export class AddressHolder implements LeaseOwner {
   /** Tries again what is missing, as often as repairs may be. To be called when something changed, and on time. */
   repair(): void {
     if (this.#wanted) this.#putBack();
-    this.#stepHandOver({ kind: "deadline" });
+    this.#farewell.wake();
   }
 
   /** What is missing may have become possible: an interface came, the host's own address is back. */
@@ -226,7 +210,7 @@ export class AddressHolder implements LeaseOwner {
     const retries = this.#wanted
       ? [...this.#holdings.values()].map((holding) => (holding.kind === "missing" ? holding.retryAt : undefined))
       : [];
-    return earliest(handOverDeadline(this.#handOver), ...retries);
+    return earliest(this.#farewell.deadline, ...retries);
   }
 
   /** Follows a new configuration: what is new is added while held, what is gone is removed, nothing else is touched. */
@@ -242,7 +226,7 @@ export class AddressHolder implements LeaseOwner {
       this.#holdings.set(address, known.holding);
       if (known.holding.kind === "held") {
         const { key } = known.holding;
-        this.#dependencies.leases.change(key, this, this.#terms(address, key));
+        this.#dependencies.leases.change(key, this, termsOf(address, key, this.#settings));
       }
     }
     for (const [id, { address, holding }] of before) {
@@ -314,7 +298,7 @@ export class AddressHolder implements LeaseOwner {
     if (interfaces.waitsForPrimary(key) || this.#sourceIsMissing(address, key))
       return this.#postpone(address, `${address.device} has lost the host's own address`);
 
-    const terms = this.#terms(address, key);
+    const terms = termsOf(address, key, this.#settings);
     const renewedAt = this.#now();
     const added = kernel.addAddress(terms.request);
     if (added.ok) return this.#hold(address, { owner: this, renewedAt, ...terms });
@@ -371,27 +355,8 @@ export class AddressHolder implements LeaseOwner {
     return this.#dependencies.interfaces.find({ ...key, address: source }) === undefined;
   }
 
-  #noticeAnnouncement(address: IpAddress): void {
-    if (!this.addresses().some((candidate) => candidate.address === address)) return;
-    this.#announcements.set(address, this.#now());
-    this.#stepHandOver({ kind: "announced", address });
-  }
-
   #keys(): readonly AddressKey[] {
     return this.addresses().flatMap((address) => this.#key(address) ?? []);
-  }
-
-  #stepHandOver(event: HandOverEvent): void {
-    const step = stepHandOver(this.#handOver, event, this.#now());
-    this.#handOver = step.state;
-    this.#obey(step.effects);
-  }
-
-  #obey(effects: readonly ReleaseAddresses[]): void {
-    for (const { reason } of effects) {
-      this.#dependencies.log.write("debug", `(${this.name}) releasing addresses: ${reason}`);
-      this.release();
-    }
   }
 
   /** On the host, and not by Holdfast's hand. */
@@ -408,49 +373,21 @@ export class AddressHolder implements LeaseOwner {
     return { interfaceIndex: device.index, address: address.address, prefixLength: address.prefixLength };
   }
 
-  #terms(address: VirtualAddress, key: AddressKey): HeldTerms {
-    const lease = this.lease();
-    const validLifetime = lease.kind === "timed" ? lease.seconds : "forever";
-    const { preferredLifetime } = address;
-    const request: AddressRequest = {
-      ...key,
-      peer: address.peer,
-      broadcast: address.broadcast,
-      label: address.label,
-      scope: address.scope,
-      flags: address.flags,
-      validLifetime,
-      // The kernel refuses an address that is preferred for longer than it is valid.
-      preferredLifetime: shorter(preferredLifetime, validLifetime),
-    };
-    const { downTimerAdverts, advertisementInterval } = this.#settings;
-    return { request, lease, downTimerAdverts, advertisementInterval };
-  }
-
   #now(): Instant {
     return this.#dependencies.clock.now();
   }
-}
-
-/** An address as operators write it. */
-export function formatVip(address: VirtualAddress): string {
-  return formatPrefix({ address: address.address, length: address.prefixLength });
-}
-
-/** What must stay the same for an address to be the same after a reload. */
-function vipKey(address: VirtualAddress): string {
-  const { place: _place, ...facts } = address;
-  return JSON.stringify(facts);
-}
-
-function shorter(left: number | "forever", right: number | "forever"): number | "forever" {
-  if (left === "forever") return right;
-  return right === "forever" ? left : Math.min(left, right);
 }
 
 /** Somebody who removes an address again and again is not fought faster than this. */
 const REPAIRS: RateLimit = { burst: 10, period: seconds(1) };
 const RETRY = seconds(1);
 const REPAIR_ANNOUNCEMENTS = 5;
-const ANNOUNCEMENT_MEMORY = seconds(1);
+
+const RELEASE_WORDS: Readonly<Record<ReleaseAddresses["reason"], string>> = {
+  "nothing-to-await": "there is nothing to hand over",
+  "all-announced": "the successor has announced them",
+  "announcements-missing": "the successor adverts, but has not announced all of them in time",
+  "no-successor": "no successor was heard in time",
+};
+
 const TOO_OFTEN = "removed by somebody again and again";

@@ -3,7 +3,6 @@ import { fail, succeed, type Result } from "../../base/result.ts";
 import { after, earliest, millis, seconds, type Instant } from "../../base/time.ts";
 import type { InstanceStatus } from "../../api/contract.ts";
 import type { Configuration, InstanceSettings } from "../../config/model.ts";
-import { detectPause, initialPause, type ClockSample, type PauseState } from "../../core/pause.ts";
 import type { Alarm, Clock } from "../../ports/clock.ts";
 import { describeFailure, type SystemFailure } from "../../ports/failure.ts";
 import type { Files } from "../../ports/files.ts";
@@ -12,10 +11,12 @@ import type { Links } from "../../ports/links.ts";
 import type { Log } from "../../ports/log.ts";
 import type { Processes } from "../../ports/processes.ts";
 import { Announcer } from "./announcer.ts";
+import type { Surroundings } from "./fitness.ts";
 import { HeldRecord } from "./held-record.ts";
 import { Instance, type InstanceDependencies } from "./instance.ts";
 import { InterfaceTable } from "./interface-table.ts";
 import type { JournalSink } from "./journal-sink.ts";
+import { PauseWatch } from "./pause-watch.ts";
 import { probePermissions } from "./probe-permissions.ts";
 import { removeLeftOvers } from "./left-overs.ts";
 import { LeaseKeeper } from "./lease-keeper.ts";
@@ -82,14 +83,14 @@ class Driver implements VrrpDriver {
   readonly #sockets: SocketPool;
   readonly #held: HeldRecord;
   readonly #scripts: ScriptSet;
+  readonly #surroundings: Surroundings;
   readonly #tick: Alarm;
   #configuration: Configuration;
   #instances: readonly Instance[] = [];
   /** Removed by a reload; still handing over. */
   #leaving: readonly Instance[] = [];
   #monitor: KernelMonitor | undefined;
-  #pause: PauseState;
-  #wakeBy: Instant;
+  readonly #pauses: PauseWatch;
   /** Instances join in no earlier (`vrrp_startup_delay`); undefined once they have. */
   #startAt: Instant | undefined;
   #ending: Ending = { kind: "no" };
@@ -107,9 +108,13 @@ class Driver implements VrrpDriver {
     this.#announcer = new Announcer({ links, log, interfaces: this.#interfaces });
     this.#sockets = new SocketPool(links, () => this.#onReadable());
     this.#scripts = new ScriptSet(() => this.#onTrackerChange(), { clock, processes, files, log });
+    this.#surroundings = {
+      interfaces: this.#interfaces,
+      scripts: this.#scripts.trackers,
+      virtualAddresses: () => this.#virtualAddresses(),
+    };
     this.#tick = clock.alarm(() => this.#onTick());
-    this.#pause = initialPause(this.#sample());
-    this.#wakeBy = clock.now();
+    this.#pauses = new PauseWatch(clock);
   }
 
   start(): Result<void, StartFailure> {
@@ -169,9 +174,8 @@ class Driver implements VrrpDriver {
   }
 
   status(): readonly InstanceStatus[] {
-    return this.#instances.map((instance) =>
-      statusOf(instance, this.#ports.clock, this.#scripts.trackers, this.#leases),
-    );
+    const { clock } = this.#ports;
+    return this.#instances.map((instance) => statusOf(instance, this.#surroundings, clock, this.#leases));
   }
 
   stop(done: () => void): void {
@@ -189,10 +193,8 @@ class Driver implements VrrpDriver {
       clock,
       log,
       journal,
-      interfaces: this.#interfaces,
+      ...this.#surroundings,
       sockets: this.#sockets,
-      scripts: this.#scripts.trackers,
-      virtualAddresses: () => this.#virtualAddresses(),
       catchUp: () => {
         this.#enter();
         this.#catchUp();
@@ -240,11 +242,10 @@ class Driver implements VrrpDriver {
 
   /** Before anything else: has time passed that nobody saw? */
   #enter(): void {
-    const { state, pause } = detectPause(this.#pause, this.#sample(), this.#wakeBy);
-    this.#pause = state;
+    const pause = this.#pauses.look();
     if (pause.kind === "none") return;
     // Waking is over: the next look judges only what comes after this one.
-    this.#wakeBy = after(this.#ports.clock.now(), TICK);
+    this.#pauses.expect(after(this.#ports.clock.now(), TICK));
     for (const instance of this.#instances) instance.noticePause(pause);
   }
 
@@ -345,7 +346,7 @@ class Driver implements VrrpDriver {
     if (this.#closed) return;
     const now = this.#ports.clock.now();
     const next = earliest(this.#leases.renewalDueAt(), this.#startAt, after(now, TICK)) ?? now;
-    this.#wakeBy = next;
+    this.#pauses.expect(next);
     this.#tick.set(next);
   }
 
@@ -358,7 +359,7 @@ class Driver implements VrrpDriver {
     if (ending.kind === "handing-over") {
       for (const instance of everybody) instance.repair();
       if (now < ending.by && !everybody.every((instance) => instance.finished)) return;
-      for (const instance of everybody) instance.release();
+      for (const instance of everybody) instance.holder.release();
       this.#ending = { kind: "telling", by: after(now, TELLING_BOUND), done: ending.done };
       this.#checkStopped();
       return;
@@ -375,11 +376,6 @@ class Driver implements VrrpDriver {
     this.#closed = true;
     this.#tick.close();
     ending.done();
-  }
-
-  #sample(): ClockSample {
-    const { clock } = this.#ports;
-    return { now: clock.now(), boottime: clock.boottime(), outside: clock.outside() };
   }
 }
 

@@ -1,12 +1,11 @@
 import { compareAddresses, type IpAddress } from "../../base/address.ts";
 import { unreachable } from "../../base/assert.ts";
-import { earliest, millis, seconds, type Instant } from "../../base/time.ts";
+import { earliest, millis, type Instant } from "../../base/time.ts";
 import type { InstanceSettings } from "../../config/model.ts";
 import { fullBucket, takePermission, type Bucket, type RateLimit } from "../../core/rate-limit.ts";
-import { effectivePriority, type PriorityVerdict, type TrackedItem } from "../../core/tracking/effective-priority.ts";
 import type { Effect, Event } from "../../core/vrrp/event.ts";
 import { step } from "../../core/vrrp/machine.ts";
-import { type FaultCause, type State, nextDeadline } from "../../core/vrrp/state.ts";
+import { type State, nextDeadline } from "../../core/vrrp/state.ts";
 import type { ReceiveNote } from "../../core/vrrp/receive.ts";
 import { trustWindow, type VirtualRouter } from "../../core/vrrp/router.ts";
 import type { Pause } from "../../core/pause.ts";
@@ -18,26 +17,22 @@ import type { Log } from "../../ports/log.ts";
 import { AddressHolder, type HolderDependencies } from "./address-holder.ts";
 import { AdvertisementSender } from "./advertisement-sender.ts";
 import { describeCause, stateName } from "./cause-words.ts";
-import type { InterfaceTable } from "./interface-table.ts";
 import { judgePacket, type Judgement } from "./judge-packet.ts";
+import { judgeFitness, type Surroundings } from "./fitness.ts";
 import type { JournalSink } from "./journal-sink.ts";
+import { LimitedLog } from "./limited-log.ts";
 import { narrateEffect, narrateTurn } from "./narrator.ts";
 import { Notifier, type NotifierDependencies } from "./notifier.ts";
 import { PeerTable } from "./peer-table.ts";
-import type { ScriptTracker } from "./script-tracker.ts";
 import type { SocketPool } from "./socket-pool.ts";
 
-export interface InstanceDependencies {
+export interface InstanceDependencies extends Surroundings {
   readonly clock: Clock;
   readonly log: Log;
   readonly journal: JournalSink;
-  readonly interfaces: InterfaceTable;
   readonly sockets: SocketPool;
-  readonly scripts: ReadonlyMap<string, ScriptTracker>;
   readonly holder: HolderDependencies;
   readonly notifier: NotifierDependencies;
-  /** Every address that some instance of this process may hold: none of them is a good source. */
-  readonly virtualAddresses: () => ReadonlySet<IpAddress>;
   /** Before a deadline is looked at: takes in what has arrived meanwhile. */
   readonly catchUp: () => void;
 }
@@ -54,7 +49,7 @@ export class Instance {
   readonly #peers = new PeerTable();
   readonly #sender: AdvertisementSender;
   readonly #counters = new Map<string, number>();
-  #remarks: Bucket;
+  readonly #limitedLog: LimitedLog;
   #answers: Bucket;
   readonly holder: AddressHolder;
   #settings: InstanceSettings;
@@ -71,7 +66,7 @@ export class Instance {
     this.#settings = settings;
     this.#dependencies = dependencies;
     this.#router = routerOf(settings, settings.priority, undefined);
-    this.#remarks = fullBucket(REMARKS, dependencies.clock.now());
+    this.#limitedLog = new LimitedLog(dependencies.log, dependencies.clock);
     this.#answers = fullBucket(ANSWERS, dependencies.clock.now());
     this.#alarm = dependencies.clock.alarm(() => this.#wake());
     this.#notifier = new Notifier(settings.name, settings.notify, dependencies.notifier);
@@ -130,13 +125,8 @@ export class Instance {
    */
   evaluate(): void {
     if (this.#life !== "running") return;
-    const device = this.#dependencies.interfaces.byName(this.#settings.interface);
-    const source = this.#source(device);
-    const faults = this.#faults(device, source);
-    if (device !== undefined && faults.length === 0) this.#connect(device);
-
-    const items = this.trackedItems();
-    const verdict = effectivePriority(this.#settings.priority, items);
+    const { device, source, verdict, faults } = judgeFitness(this.#settings, this.#dependencies);
+    if (device !== undefined) this.#connect(device);
     const previous = this.#router;
     const priority = verdict.kind === "priority" ? verdict.effective : previous.priority;
     this.#router = routerOf(this.#settings, priority, source ?? previous.source);
@@ -145,7 +135,6 @@ export class Instance {
       this.#dependencies.log.write("info", `(${this.#settings.name}) ${change}`);
       this.#feed({ kind: "priority-changed", previous });
     }
-    faults.push(...this.#trackerFaults(verdict));
     const [first, ...others] = faults;
     if (first !== undefined) {
       this.#feed({ kind: "fault", causes: [first, ...others] });
@@ -246,29 +235,11 @@ export class Instance {
     this.#notifier.hurry();
   }
 
-  /** Nothing more is waited for. */
-  release(): void {
-    this.holder.release();
-  }
-
   close(): void {
     this.holder.release();
     this.#alarm.close();
     this.#notifier.close();
     this.#sender.close();
-  }
-
-  trackedItems(): readonly TrackedItem[] {
-    const scripts = this.#settings.trackScripts.map((tracked): TrackedItem => {
-      const verdict = this.#dependencies.scripts.get(tracked.script)?.verdict ?? "unknown";
-      return { kind: "script", name: tracked.script, weight: tracked.weight, reverse: tracked.reverse, verdict };
-    });
-    const interfaces = this.#settings.trackInterfaces.map((tracked): TrackedItem => {
-      const device = this.#dependencies.interfaces.byName(tracked.interface);
-      const verdict = device?.up === true && device.running ? "up" : "down";
-      return { kind: "interface", name: tracked.interface, weight: tracked.weight, reverse: tracked.reverse, verdict };
-    });
-    return [...scripts, ...interfaces];
   }
 
   #wake(): void {
@@ -286,7 +257,7 @@ export class Instance {
     const { state, effects, cause } = step(this.#router, before, event, now);
     this.#state = state;
     // What a packet alone makes us say can be had by anybody on the link, as often as he likes.
-    const sayer = event.kind === "advertisement" && cause === undefined ? this.#limitedLog(now) : log;
+    const sayer = event.kind === "advertisement" && cause === undefined ? this.#limitedLog : log;
     narrateTurn(sayer, this.#settings.name, { router: this.#router, before, event, after: state, cause, now });
     for (const effect of effects) this.#obey(effect, now);
     if (cause !== undefined) {
@@ -369,53 +340,17 @@ export class Instance {
     else this.#dependencies.log.write("error", `(${this.#settings.name}) ${describeFailure(connected.error)}`);
   }
 
-  #source(device: NetworkInterface | undefined): IpAddress | undefined {
-    const { transport, family } = this.#settings;
-    if (transport.source !== undefined) return transport.source;
-    if (device === undefined) return undefined;
-    return this.#dependencies.interfaces.sourceAddress(device.index, family, this.#dependencies.virtualAddresses());
-  }
-
-  #faults(device: NetworkInterface | undefined, source: IpAddress | undefined): FaultCause[] {
-    const name = this.#settings.interface;
-    if (device === undefined) return [{ kind: "interface-missing", interface: name }];
-    if (this.#settings.trackOwnInterface && !(device.up && device.running)) {
-      return [{ kind: "interface-down", interface: name }];
-    }
-    return source === undefined ? [{ kind: "no-source-address", interface: name }] : [];
-  }
-
-  #trackerFaults(verdict: PriorityVerdict): readonly FaultCause[] {
-    if (verdict.kind !== "fault") return [];
-    return verdict.causes.map(({ kind, name }): FaultCause => {
-      if (kind === "interface") return { kind: "tracked-interface", interface: name };
-      return { kind: "script", name, detail: this.#dependencies.scripts.get(name)?.detail ?? "failed" };
-    });
-  }
-
   #discard({ sender, reason, words }: Extract<Judgement, { kind: "discard" }>, now: Instant): void {
     this.#count(`discarded.${reason}`);
     if (!this.#peers.note(sender, reason, now)) return;
-    this.#limitedLog(now).write("warn", `(${this.#settings.name}) ${words}, from ${sender.source}: advert discarded`);
+    this.#limitedLog.write("warn", `(${this.#settings.name}) ${words}, from ${sender.source}: advert discarded`);
   }
 
   #remark(source: IpAddress, note: ReceiveNote, words: string): void {
     this.#count(`noted.${note}`);
     if (note === "OLD_UNICAST_CHECKSUM") this.#sender.useOldUnicastChecksum();
     if (!this.#peers.tellOnce(source, note)) return;
-    const log = this.#limitedLog(this.#dependencies.clock.now());
-    log.write("warn", `(${this.#settings.name}) ${words}, from ${source}`);
-  }
-
-  /** Drops lines that come too fast; `status` has the counters. */
-  #limitedLog(now: Instant): Log {
-    return {
-      write: (level, text) => {
-        const permission = takePermission(REMARKS, this.#remarks, now);
-        this.#remarks = permission.bucket;
-        if (permission.kind === "granted") this.#dependencies.log.write(level, text);
-      },
-    };
+    this.#limitedLog.write("warn", `(${this.#settings.name}) ${words}, from ${source}`);
   }
 
   #count(counter: string): void {
@@ -460,9 +395,6 @@ function protocolOf(settings: InstanceSettings): string {
 
 /** Adverts of weaker routers that are answered. */
 const ANSWERS: RateLimit = { burst: 20, period: millis(20) };
-
-/** Lines about packets, which strangers can send. */
-const REMARKS: RateLimit = { burst: 20, period: seconds(1) };
 
 /** Stands in while there is none; nothing is sent then, for that is a fault. */
 const NO_SOURCE = { ipv4: "0.0.0.0" as IpAddress, ipv6: "::" as IpAddress } as const;

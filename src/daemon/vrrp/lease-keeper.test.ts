@@ -7,7 +7,7 @@ import type { AddressRequest, Kernel } from "../../ports/kernel.ts";
 import { LeaseKeeper, type HeldTerms } from "./lease-keeper.ts";
 
 const START = instant(1_000_000_000);
-const owner = { name: "I", advertisedAt: START };
+const owner = { name: "I", advertisedAt: START, handingOver: false };
 
 let now: Instant;
 let refused: boolean;

@@ -11,6 +11,8 @@ export interface LeaseOwner {
   readonly name: string;
   /** When it last adverted that it is master: backups count from then. */
   readonly advertisedAt: Instant;
+  /** Its addresses are not to live longer than they do: it is handing them over. */
+  readonly handingOver: boolean;
 }
 
 /** An address that is on an interface because Holdfast added it. */
@@ -195,7 +197,7 @@ export function leaseInForce({ lease, request }: HeldAddress): Lease {
 
 function leasedView(held: HeldAddress): LeasedAddress | undefined {
   const { lease, owner, request, downTimerAdverts, advertisementInterval, renewedAt } = held;
-  if (lease.kind !== "timed") return undefined;
+  if (lease.kind !== "timed" || owner.handingOver) return undefined;
   const granted = Number(request.validLifetime);
   return { lease, downTimerAdverts, advertisementInterval, advertisedAt: owner.advertisedAt, renewedAt, granted };
 }

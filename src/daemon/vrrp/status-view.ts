@@ -4,17 +4,17 @@ import { leaseEnd } from "../../core/lease.ts";
 import type { State } from "../../core/vrrp/state.ts";
 import type { Clock } from "../../ports/clock.ts";
 import { timeOfDay } from "../time-of-day.ts";
-import { formatVip } from "./address-holder.ts";
 import { stateName } from "./cause-words.ts";
+import { trackedItems, type Surroundings } from "./fitness.ts";
 import type { Instance } from "./instance.ts";
 import { leaseInForce, type HeldAddress, type LeaseKeeper } from "./lease-keeper.ts";
-import type { ScriptTracker } from "./script-tracker.ts";
+import { formatVip } from "./vip.ts";
 
 /** What an instance looks like from outside at this moment. */
 export function statusOf(
   instance: Instance,
+  surroundings: Surroundings,
   clock: Clock,
-  scripts: ReadonlyMap<string, ScriptTracker>,
   leases: LeaseKeeper,
 ): InstanceStatus {
   const { settings, router, since } = instance;
@@ -46,14 +46,16 @@ export function statusOf(
         leaseUntil: leaseUntil(held.get(address.address), now, wallClockMs),
       };
     }),
-    trackers: instance.trackedItems().map((item): TrackerStatus => ({
+    trackers: trackedItems(settings, surroundings).map((item): TrackerStatus => ({
       kind: item.kind,
       name: item.name,
       state: item.verdict,
       weight: item.weight,
       reverse: item.reverse,
       detail:
-        item.kind === "script" ? (scripts.get(item.name)?.detail ?? "not running") : `interface is ${item.verdict}`,
+        item.kind === "script"
+          ? (surroundings.scripts.get(item.name)?.detail ?? "not running")
+          : `interface is ${item.verdict}`,
     })),
     peers: instance.peers.status(now),
     counters: Object.fromEntries(instance.counters),
