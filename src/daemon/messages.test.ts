@@ -27,7 +27,8 @@ const INSTANCE = {
 
 describe("parseToVrrp", () => {
   test.each([
-    { kind: "start", settings: SETTINGS, configuration: MODEL },
+    { kind: "start", settings: SETTINGS, configuration: MODEL, predecessor: null },
+    { kind: "start", settings: SETTINGS, configuration: MODEL, predecessor: "hung; killed by SIGKILL" },
     { kind: "configure", generation: 3, configuration: MODEL },
     { kind: "status-request", request: 0 },
   ])("$kind: taken as it is", (message) => {
@@ -46,6 +47,7 @@ describe("parseToVrrp", () => {
       "configuration",
     ],
     [{ kind: "start", settings: SETTINGS }, "configuration"],
+    [{ kind: "start", settings: SETTINGS, configuration: MODEL, predecessor: 7 }, "predecessor"],
     [{ kind: "configure", generation: -1, configuration: MODEL }, "generation"],
     [{ kind: "configure", generation: 1, configuration: { ...MODEL, scripts: undefined } }, "configuration"],
     [{ kind: "status-request", request: 1.5 }, "request"],

@@ -6,7 +6,13 @@ import type { Configuration } from "../config/model.ts";
 /** What the supervisor says to the vrrp process. Plain data: it crosses a pipe as JSON. */
 export type ToVrrp =
   /** The first message, and the only one of its kind. */
-  | { readonly kind: "start"; readonly settings: VrrpProcessSettings; readonly configuration: Configuration }
+  | {
+      readonly kind: "start";
+      readonly settings: VrrpProcessSettings;
+      readonly configuration: Configuration;
+      /** How the vrrp process before this one ended, in words; null: this is the first. */
+      readonly predecessor: string | null;
+    }
   /** A model that was checked already. Answered with `configured`. */
   | { readonly kind: "configure"; readonly generation: number; readonly configuration: Configuration }
   /** Answered with `status` and the same number. */
@@ -63,10 +69,12 @@ export function parseToVrrp(value: unknown): Result<ToVrrp, MessageError> {
   if (!isRecord(value)) return fail({ code: "NOT_AN_OBJECT", what: typeof value });
   switch (value["kind"]) {
     case "start": {
-      const { settings, configuration } = value;
+      const { settings, configuration, predecessor } = value;
       if (!isSettings(settings)) return fail({ code: "BAD_FIELD", what: "settings" });
       if (!isConfiguration(configuration)) return fail({ code: "BAD_FIELD", what: "configuration" });
-      return succeed({ kind: "start", settings, configuration });
+      if (predecessor !== null && typeof predecessor !== "string")
+        return fail({ code: "BAD_FIELD", what: "predecessor" });
+      return succeed({ kind: "start", settings, configuration, predecessor });
     }
     case "configure": {
       const { generation, configuration } = value;

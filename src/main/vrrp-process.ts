@@ -27,6 +27,7 @@ function main(): void {
   process.title = DEFAULT_TITLES.vrrp;
   const clock = openLinuxClock();
   let log: Log | undefined;
+  const supervisor = process.ppid;
 
   const start = (
     settings: VrrpProcessSettings,
@@ -36,6 +37,7 @@ function main(): void {
     log = opened;
     applyProcessSettings(configuration, opened);
     const files = openLinuxFiles({ searchPath: process.env["PATH"] });
+    const journal = openJournal({ directory: settings.stateDirectory }, { clock, files, log: opened });
     const kernel = openLinuxKernel();
     if (!kernel.ok) return fail({ code: "SYSTEM", message: describeFailure(kernel.error) });
     const driver = startVrrpDriver(
@@ -47,16 +49,21 @@ function main(): void {
         links: openLinuxLinks(),
         log: opened,
         processes: openLinuxProcesses({ environment: process.env, asksNameService: false }),
-        journal: openJournal({ directory: settings.stateDirectory }, { clock, files, log: opened }),
+        journal,
       },
     );
     if (!driver.ok) return driver;
     const running = driver.value;
     return succeed({
       log: opened,
+      noteRestart: (predecessor) => {
+        const text = `the vrrp process was restarted; the one before: ${predecessor}`;
+        const cause = { code: "PROCESS_RESTARTED", text, evidence: { predecessor } };
+        journal.append({ instance: null, from: null, to: null, cause });
+      },
       driver: {
         status: () => running.status(),
-        stop: (done) => running.stop(done),
+        stop: (reason, done) => running.stop(reason, done),
         reload: (next) => {
           applyProcessSettings(next, opened);
           running.reload(next);
@@ -67,12 +74,13 @@ function main(): void {
 
   const agent = createVrrpAgent({ clock, send: createSender(), start, exit: (status) => process.exit(status) });
   takeSignals({
-    stop: (signal) => agent.stop(signal),
+    // The kernel's signal at the supervisor's death is the same as an operator's.
+    stop: (signal) => agent.stop(process.ppid === supervisor ? signal : SUPERVISOR_GONE),
     reload: () => agent.requestReload(),
     log: () => log,
   });
   process.on("message", (value) => agent.receive(value));
-  process.on("disconnect", () => agent.stop("the supervisor is gone"));
+  process.on("disconnect", () => agent.stop(SUPERVISOR_GONE));
   process.on("uncaughtException", (error) => {
     log?.write("error", `A bug ends the vrrp process: ${error.stack ?? error.message}`);
     // The kernel removes the addresses when their lease is over, unless the next vrrp process resumes them before.
@@ -82,7 +90,7 @@ function main(): void {
   const guarded = dieWithParent(SIGTERM);
   if (!guarded.ok) process.emitWarning(describeFailure(guarded.error));
   // The supervisor may have died before the kernel knew whom to tell; the pipe then tells, or is gone already.
-  if (!process.connected) agent.stop("the supervisor is gone");
+  if (!process.connected) agent.stop(SUPERVISOR_GONE);
 }
 
 function applyProcessSettings(configuration: Configuration, log: Log): void {
@@ -112,6 +120,8 @@ function createSender(): (message: FromVrrp) => void {
     });
   };
 }
+
+const SUPERVISOR_GONE = "the supervisor is gone";
 
 const SIGTERM = 15;
 

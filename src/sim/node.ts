@@ -131,7 +131,7 @@ export class SimNode {
   /** SIGTERM: hands over and ends. */
   shutDown(): void {
     const process = this.#process;
-    process?.post(() => this.#driver?.stop(() => process.exit()));
+    process?.post(() => this.#driver?.stop("SIGTERM", () => process.exit()));
   }
 
   reload(configuration: Configuration): void {

@@ -91,7 +91,7 @@ const simpleEvent = fc.constantFrom<Event>(
   { kind: "startup" },
   { kind: "startup" },
   { kind: "resume" },
-  { kind: "shutdown" },
+  { kind: "shutdown", reason: "SIGTERM" },
   { kind: "fault-cleared" },
   { kind: "reconfigured" },
   { kind: "paused", by: "process", length: seconds(5) },

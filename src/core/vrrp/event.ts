@@ -7,7 +7,8 @@ export type Event =
   | { readonly kind: "startup" }
   /** The process was restarted while the kernel's lease on all addresses still runs: nobody else can hold them. */
   | { readonly kind: "resume" }
-  | { readonly kind: "shutdown" }
+  /** `reason` is for people: who wants it. */
+  | { readonly kind: "shutdown"; readonly reason: string }
   /** A wake-up. Early, late or repeated ones do no harm. */
   | { readonly kind: "deadline" }
   /** An advert that passed all checks. Its priority may be 0. */
@@ -46,7 +47,7 @@ export type Effect =
 export type Cause =
   | { readonly code: "STARTED" }
   | { readonly code: "RESUMED" }
-  | { readonly code: "SHUTDOWN" }
+  | { readonly code: "SHUTDOWN"; readonly reason: string }
   | { readonly code: "ADDRESS_OWNER" }
   | { readonly code: "MASTER_SILENT"; readonly master: Master; readonly waited: Micros }
   | { readonly code: "MASTER_LEFT"; readonly source: IpAddress }

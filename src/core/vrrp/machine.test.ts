@@ -106,7 +106,7 @@ const remove: Effect = { kind: "remove-addresses" };
 
 const startup: Event = { kind: "startup" };
 const resume: Event = { kind: "resume" };
-const shutdown: Event = { kind: "shutdown" };
+const shutdown: Event = { kind: "shutdown", reason: "SIGTERM" };
 const deadline: Event = { kind: "deadline" };
 const cleared: Event = { kind: "fault-cleared" };
 const reconfigured: Event = { kind: "reconfigured" };
@@ -529,7 +529,7 @@ describe("backup, anything else", () => {
       state: backup,
       event: shutdown,
       becomes: initialize,
-      cause: { code: "SHUTDOWN" },
+      cause: { code: "SHUTDOWN", reason: "SIGTERM" },
     },
     {
       name: "priority rises from 100 to 150: the running timer ends earlier by the difference of the skews (keepalived)",
@@ -984,7 +984,7 @@ describe("active, anything else", () => {
       event: shutdown,
       becomes: initialize,
       effects: handedOver,
-      cause: { code: "SHUTDOWN" },
+      cause: { code: "SHUTDOWN", reason: "SIGTERM" },
     },
     {
       name: "shutdown, version 2: within one second",
@@ -993,7 +993,7 @@ describe("active, anything else", () => {
       event: shutdown,
       becomes: initialize,
       effects: [send(0), handOver(101_000_000)],
-      cause: { code: "SHUTDOWN" },
+      cause: { code: "SHUTDOWN", reason: "SIGTERM" },
     },
     {
       name: "shutdown, an interval of 40.95 s: within three seconds",
@@ -1002,7 +1002,7 @@ describe("active, anything else", () => {
       event: shutdown,
       becomes: initialize,
       effects: [send(0), handOver(103_000_000)],
-      cause: { code: "SHUTDOWN" },
+      cause: { code: "SHUTDOWN", reason: "SIGTERM" },
     },
     { name: "a script failed: says farewell and hands over", state: active, ...faulty(script), effects: handedOver },
     {
@@ -1177,7 +1177,7 @@ describe("active, silent for as long as three adverts", () => {
       ...withdrawn,
       event: shutdown,
       becomes: initialize,
-      cause: { code: "SHUTDOWN" },
+      cause: { code: "SHUTDOWN", reason: "SIGTERM" },
     },
     {
       name: "fault: removes at once",
@@ -1264,7 +1264,7 @@ describe("fault", () => {
       state: fault,
       event: shutdown,
       becomes: initialize,
-      cause: { code: "SHUTDOWN" },
+      cause: { code: "SHUTDOWN", reason: "SIGTERM" },
     },
   ];
   test.each(rows)("$name", holds);

@@ -73,7 +73,7 @@ function stepInitialize(router: VirtualRouter, state: State, event: Event, now: 
 function stepBackup(router: VirtualRouter, state: Backup, event: Event, now: Instant): Step {
   switch (event.kind) {
     case "shutdown":
-      return change({ kind: "initialize" }, { code: "SHUTDOWN" });
+      return change({ kind: "initialize" }, { code: "SHUTDOWN", reason: event.reason });
     case "deadline":
       if (state.preemption.kind === "delayed" && now >= state.preemption.until) return becomeActive(router, state, now);
       return now >= state.activeDownAt ? becomeActive(router, state, now) : stay(state);
@@ -168,7 +168,7 @@ function stepActive(router: VirtualRouter, state: Active, event: Event, now: Ins
     case "advertisement":
       return meetOtherMaster(router, state, event, now);
     case "shutdown":
-      return change({ kind: "initialize" }, { code: "SHUTDOWN" }, farewell(router, now));
+      return change({ kind: "initialize" }, { code: "SHUTDOWN", reason: event.reason }, farewell(router, now));
     case "fault": {
       const cut = event.causes.some((cause) => cause.kind !== "script" && cause.kind !== "tracked-interface");
       const effects: readonly Effect[] = cut ? [sayFarewell, removeAddresses] : farewell(router, now);
@@ -258,7 +258,7 @@ function stepFault(router: VirtualRouter, state: Fault, event: Event, now: Insta
     case "fault-cleared":
       return change(listen(router, now), { code: "FAULT_CLEARED" });
     case "shutdown":
-      return change({ kind: "initialize" }, { code: "SHUTDOWN" });
+      return change({ kind: "initialize" }, { code: "SHUTDOWN", reason: event.reason });
     case "startup":
     case "resume":
     case "deadline":

@@ -15,7 +15,9 @@ describe("supervisor, start", () => {
   test("begins: launches the vrrp process and gives it settings and model", () => {
     const world = createWorld();
     expect(world.children).toHaveLength(1);
-    expect(world.child(0).received).toEqual([{ kind: "start", settings: SETTINGS, configuration: modelOf("first") }]);
+    expect(world.child(0).received).toEqual([
+      { kind: "start", settings: SETTINGS, configuration: modelOf("first"), predecessor: null },
+    ]);
     expect(world.told).toEqual(["info Starting VRRP child process, pid=1001"]);
   });
 

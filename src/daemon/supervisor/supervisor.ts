@@ -74,6 +74,9 @@ class RunningSupervisor implements Supervisor {
   #heardAt: Instant;
   #starts = 0;
   #everStarted = false;
+  /** How the child before this one ended; null: there was none. */
+  #predecessor: string | null = null;
+  #hung = false;
   /** The child has said why it cannot start. */
   #explained = false;
   #stopping = false;
@@ -182,6 +185,7 @@ class RunningSupervisor implements Supervisor {
   #obey(effect: ChildEffect): void {
     const words = describeEffect(effect, this.#child?.pid);
     if (words !== undefined) this.#ports.log.write(words.level, words.text);
+    if (effect.kind === "signal-child" && effect.reason === "heartbeat-lost") this.#hung = true;
     switch (effect.kind) {
       case "start-child":
         return this.#launch();
@@ -208,7 +212,8 @@ class RunningSupervisor implements Supervisor {
     this.#explained = false;
     this.#heardAt = this.#ports.clock.now();
     this.#ports.log.write("info", `Starting VRRP child process, pid=${this.#child.pid}`);
-    this.#child.send({ kind: "start", settings: this.#options.settings, configuration: this.#configuration });
+    const { settings } = this.#options;
+    this.#child.send({ kind: "start", settings, configuration: this.#configuration, predecessor: this.#predecessor });
   }
 
   #receive(value: unknown): void {
@@ -252,6 +257,8 @@ class RunningSupervisor implements Supervisor {
     if (!this.#stopping) this.#ports.log.write("error", `VRRP child process(${pid}) died: ${describeEnd(end)}`);
     const waiting = [...this.#requests.values()];
     this.#requests.clear();
+    this.#predecessor = `${this.#hung ? "hung; " : ""}${describeEnd(end)}`;
+    this.#hung = false;
     this.#feed({ kind: "ended", end: this.#judged(end) });
     // Answers show what has been decided about it.
     for (const take of waiting) take(undefined);

@@ -72,6 +72,19 @@ describe("vrrp agent", () => {
     expect(bench.exits).toEqual([1]);
   });
 
+  test("stop: the driver hears why", () => {
+    const bench = createBench();
+    bench.agent.receive(START);
+    bench.agent.stop("the supervisor is gone");
+    expect(bench.reasons).toEqual(["the supervisor is gone"]);
+  });
+
+  test("a process that replaces another: writes down how that one ended", () => {
+    const bench = createBench();
+    bench.agent.receive({ ...START, predecessor: "hung; killed by SIGKILL" });
+    expect(bench.told).toEqual(["restart hung; killed by SIGKILL"]);
+  });
+
   test("stop before the start message: exits with 0 at once, and a start message comes too late", () => {
     const bench = createBench();
     bench.agent.stop("SIGTERM");
@@ -118,6 +131,8 @@ interface Bench {
   readonly told: string[];
   /** What the driver and the pipe saw, in order, heartbeats and the start left out. */
   readonly order: string[];
+  /** Why the driver was to stop. */
+  readonly reasons: readonly string[];
   readonly starts: number;
   readonly stops: number;
   run(duration: number): void;
@@ -130,6 +145,7 @@ function createBench(options: { refusal?: VrrpFailureCode } = {}): Bench {
   const alarms = new Set<{ at: number | undefined; callback: () => void }>();
   const sent: FromVrrp[] = [];
   const order: string[] = [];
+  const reasons: string[] = [];
   const told: string[] = [];
   const exits: number[] = [];
   let done = (): void => {};
@@ -159,10 +175,12 @@ function createBench(options: { refusal?: VrrpFailureCode } = {}): Bench {
       if (options.refusal !== undefined) return fail({ code: options.refusal, message: "because" });
       return succeed({
         log: { write: (level, text) => void (level === "error" && told.push(`${level} ${text}`)) },
+        noteRestart: (predecessor) => void told.push(`restart ${predecessor}`),
         driver: {
           reload: () => void order.push("reload"),
           status: () => INSTANCES,
-          stop: (callback) => {
+          stop: (reason, callback) => {
+            reasons.push(reason);
             counts.stops += 1;
             done = callback;
           },
@@ -177,6 +195,7 @@ function createBench(options: { refusal?: VrrpFailureCode } = {}): Bench {
     exits,
     told,
     order,
+    reasons,
     get starts() {
       return counts.starts;
     },
@@ -214,5 +233,6 @@ const START = {
     log: { console: false, detail: 0, syslogFacility: null, file: null },
   },
   configuration: MODEL,
+  predecessor: null,
 };
 const INSTANCES: readonly InstanceStatus[] = [];

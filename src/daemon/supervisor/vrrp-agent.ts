@@ -21,6 +21,8 @@ export interface VrrpAgentPorts {
 }
 
 export interface StartedDriver {
+  /** Writes down for good why this process had to replace another. */
+  readonly noteRestart: (predecessor: string) => void;
   readonly driver: VrrpDriver;
   readonly log: Log;
 }
@@ -49,6 +51,7 @@ export function createVrrpAgent(ports: VrrpAgentPorts): VrrpAgent {
       return ports.exit(EXIT_STATUS[result.error.code]);
     }
     started = result.value;
+    if (message.predecessor !== null) started.noteRestart(message.predecessor);
     ports.send({ kind: "started" });
     const interval = millis(message.settings.heartbeatIntervalMs);
     const pulse = ports.clock.alarm(() => {
@@ -73,7 +76,7 @@ export function createVrrpAgent(ports: VrrpAgentPorts): VrrpAgent {
     // The supervisor kills a process that does not stop; without a supervisor nobody would.
     const limit = ports.clock.alarm(() => end(EXIT_FATAL));
     limit.set(after(ports.clock.now(), STOP_LIMIT));
-    started.driver.stop(() => end(0));
+    started.driver.stop(reason, () => end(0));
   };
 
   const obey = (message: ToVrrp): void => {

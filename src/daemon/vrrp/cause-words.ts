@@ -28,7 +28,7 @@ export function describeCause(cause: Cause, now: Instant): CauseDocument {
     case "RESUMED":
       return document(cause.code, "the process was restarted while its lease on the addresses was still running");
     case "SHUTDOWN":
-      return document(cause.code, "stopped on request");
+      return document(cause.code, `stopped: ${cause.reason}`, { reason: cause.reason });
     case "ADDRESS_OWNER":
       return document(cause.code, "priority 255: this node owns the addresses");
     case "MASTER_SILENT":

@@ -46,8 +46,11 @@ export interface VrrpDriver {
   reload(configuration: Configuration): void;
   /** Plain data, true at this moment. */
   status(): readonly InstanceStatus[];
-  /** Hands over and stops; calls back when nothing is left behind and the stop scripts have had their time. */
-  stop(done: () => void): void;
+  /**
+   * Hands over and stops; calls back when nothing is left behind and the stop scripts have had their time. `reason` is for
+   * people: who wants it.
+   */
+  stop(reason: string, done: () => void): void;
 }
 
 type Ending =
@@ -163,7 +166,7 @@ class Driver implements VrrpDriver {
     this.#instances = next.map(({ instance }) => instance);
     // Those that leave say farewell before the others claim, so that an address can move from one to another.
     this.#leaving = [...this.#leaving, ...kept.values()];
-    for (const instance of kept.values()) instance.stop("FAULT", false);
+    for (const instance of kept.values()) instance.stop("FAULT", false, "removed by a reload");
     for (const { settings, known, instance } of next) {
       if (known !== undefined) known.reconfigure(settings);
       else if (this.#startAt === undefined) instance.start("reload");
@@ -178,11 +181,11 @@ class Driver implements VrrpDriver {
     return this.#instances.map((instance) => statusOf(instance, this.#surroundings, clock, this.#leases));
   }
 
-  stop(done: () => void): void {
+  stop(reason: string, done: () => void): void {
     this.#enter();
     this.#ending = { kind: "handing-over", by: after(this.#ports.clock.now(), HAND_OVER_BOUND), done };
     this.#scripts.stopAll();
-    for (const instance of this.#instances) instance.stop("STOP", this.#options.keepAddresses);
+    for (const instance of this.#instances) instance.stop("STOP", this.#options.keepAddresses, reason);
     this.#checkStopped();
     this.#schedule();
   }

@@ -213,13 +213,13 @@ export class Instance {
 
   /**
    * Says farewell and hands over; `finished` tells when nothing is left. `state` is what scripts are told: STOP at the end of
-   * the process, FAULT when a reload removes the instance.
+   * the process, FAULT when a reload removes the instance. `reason` is for people.
    */
-  stop(state: "STOP" | "FAULT", keepAddresses: boolean): void {
+  stop(state: "STOP" | "FAULT", keepAddresses: boolean, reason: string): void {
     if (this.#life === "stopped") return;
     this.#checkLease(this.#dependencies.clock.now());
     if (keepAddresses) this.holder.makePermanent();
-    this.#feed({ kind: "shutdown" });
+    this.#feed({ kind: "shutdown", reason });
     this.#life = "stopped";
     this.#notifier.tell(state, this.#router.priority);
     this.#arm();

@@ -25,7 +25,7 @@ export function narrateTurn(log: Log, name: string, turn: Turn): void {
   if (event.kind === "advertisement") narrateAdvertisement(say, before, event, router);
   if (cause === undefined) return;
   if (cause.code === "MASTER_SILENT") say("Receive advertisement timeout");
-  if (after.kind === "initialize") return say(`Stopped: ${describeCause(cause, now).text}`);
+  if (cause.code === "SHUTDOWN") return say(`Stopped: ${cause.reason}`);
   const first = before.kind === "initialize" ? " (init)" : "";
   if (cause.code === "PAUSED" || cause.code === "SILENT" || cause.code === "LEASE_EXPIRED") {
     log.write("warn", `(${name}) no longer MASTER: ${describeCause(cause, now).text}`);
