@@ -14,7 +14,7 @@ test("changes of state in the journal: told with their cause and their own time"
   });
   expect(readTransition(entry("INIT", "BACKUP", "started"))?.text).toBe("is BACKUP: started");
   expect(readTransition(entry("MASTER", "BACKUP", "stronger one"))?.text).toBe("becomes BACKUP: stronger one");
-  expect(readTransition(entry("MASTER", "STOP", "stopped on request"))?.text).toBe("says farewell: stopped on request");
+  expect(readTransition(entry("MASTER", "STOP", "stopped: SIGTERM"))?.text).toBe("says farewell: SIGTERM");
   expect(readTransition(entry("BACKUP", "FAULT", "eth0 is down"))?.tone).toBe("bad");
 });
 

@@ -21,7 +21,7 @@ export function readTransition(line: string): (Transition & Said) | undefined {
   const atMs = Date.parse(at);
   const why = typeof cause === "object" && cause !== null && "text" in cause ? String(cause.text) : "no cause given";
   if (to === "MASTER") return { atMs, to, text: `becomes MASTER: ${why}`, tone: "good" };
-  if (to === "STOP") return { atMs, to, text: `says farewell: ${why}`, tone: "plain" };
+  if (to === "STOP") return { atMs, to, text: `says farewell: ${why.replace(/^stopped: /, "")}`, tone: "plain" };
   const verb = from === "INIT" ? "is" : "becomes";
   return { atMs, to, text: `${verb} ${to}: ${why}`, tone: to === "FAULT" ? "bad" : "plain" };
 }
