@@ -1,16 +1,21 @@
 import { fail, succeed } from "../base/result.ts";
+import { after, millis } from "../base/time.ts";
 import type { Configuration } from "../config/model.ts";
 import { openJournal } from "../daemon/journal.ts";
 import type { FromVrrp, VrrpFailureCode, VrrpProcessSettings } from "../daemon/messages.ts";
 import type { StartedDriver } from "../daemon/supervisor/vrrp-agent.ts";
 import { createVrrpAgent } from "../daemon/supervisor/vrrp-agent.ts";
-import { startVrrpDriver } from "../daemon/vrrp/driver.ts";
+import { startVrrpDriver, type VrrpDriver } from "../daemon/vrrp/driver.ts";
+import { rehearse } from "../daemon/vrrp/rehearsal.ts";
 import { openLinuxClock } from "../linux/clock.ts";
 import { openLinuxFiles } from "../linux/files.ts";
 import { openLinuxKernel } from "../linux/kernel.ts";
 import { openLinuxLinks } from "../linux/links.ts";
 import { openLinuxProcesses } from "../linux/processes.ts";
 import { dieWithParent, setNiceness, useRealTimeScheduling } from "../linux/scheduling.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { Kernel } from "../ports/kernel.ts";
+import type { Links } from "../ports/links.ts";
 import type { Log } from "../ports/log.ts";
 import { describeFailure } from "../ports/failure.ts";
 import type { Result } from "../base/result.ts";
@@ -39,6 +44,7 @@ function main(): void {
     const files = openLinuxFiles({ searchPath: process.env["PATH"] });
     const journal = openJournal({ directory: settings.stateDirectory }, { clock, files, log: opened });
     const kernel = openLinuxKernel();
+    const links = openLinuxLinks();
     if (!kernel.ok) return fail({ code: "SYSTEM", message: describeFailure(kernel.error) });
     const driver = startVrrpDriver(
       { configuration, runtimeDirectory: settings.runtimeDirectory, keepAddresses: settings.keepAddresses },
@@ -46,7 +52,7 @@ function main(): void {
         clock,
         files,
         kernel: kernel.value,
-        links: openLinuxLinks(),
+        links,
         log: opened,
         processes: openLinuxProcesses({ environment: process.env, asksNameService: false }),
         journal,
@@ -54,6 +60,7 @@ function main(): void {
     );
     if (!driver.ok) return driver;
     const running = driver.value;
+    rehearseSoon(running, configuration, { clock, kernel: kernel.value, links });
     return succeed({
       log: opened,
       noteRestart: (predecessor) => {
@@ -93,6 +100,21 @@ function main(): void {
   if (!process.connected) agent.stop(SUPERVISOR_GONE);
 }
 
+/** While there is time: after the start, and before anybody can be waiting for this node to take over. */
+function rehearseSoon(
+  driver: VrrpDriver,
+  configuration: Configuration,
+  ports: { readonly clock: Clock; readonly kernel: Kernel; readonly links: Links },
+): void {
+  const soon = ports.clock.alarm(() => {
+    soon.close();
+    const [first] = configuration.instances;
+    const isMaster = driver.status().some(({ state }) => state === "MASTER");
+    if (first !== undefined && !isMaster) rehearse(first, ports);
+  });
+  soon.set(after(ports.clock.now(), REHEARSAL_DELAY));
+}
+
 function applyProcessSettings(configuration: Configuration, log: Log): void {
   const { names, vrrpNice, vrrpRealtimePriority } = configuration.global.processes;
   const title = names?.vrrp ?? DEFAULT_TITLES.vrrp;
@@ -120,6 +142,8 @@ function createSender(): (message: FromVrrp) => void {
     });
   };
 }
+
+const REHEARSAL_DELAY = millis(100);
 
 const SUPERVISOR_GONE = "the supervisor is gone";
 

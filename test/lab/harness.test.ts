@@ -89,7 +89,8 @@ needs({ root: true, tools: TOOLS })("a lab with two keepaliveds", () => {
     await mend();
     await lab.waitForOnlyHolder(VIP, a);
     expect(lab.twoHoldersMs(VIP, sinceMs)).toBeGreaterThan(0);
-    expect(lab.twoHoldersMs(VIP, Date.now())).toBe(0);
+    // The clock of the program is read in whole milliseconds, the kernel's has fractions.
+    expect(lab.twoHoldersMs(VIP, Date.now() + 1)).toBe(0);
   });
 
   test("a cable pulled and plugged: the VIP goes to the other and returns", async () => {

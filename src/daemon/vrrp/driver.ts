@@ -224,11 +224,7 @@ class Driver implements VrrpDriver {
   }
 
   #virtualAddresses(): ReadonlySet<IpAddress> {
-    const lists = this.#configuration.instances.flatMap((settings) => [
-      ...settings.virtualAddresses,
-      ...settings.excludedAddresses,
-    ]);
-    return new Set(lists.map(({ address }) => address));
+    return new Set(this.#instances.flatMap(({ holder }) => holder.addresses().map(({ address }) => address)));
   }
 
   #onTrackerChange(): void {

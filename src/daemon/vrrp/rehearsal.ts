@@ -1,0 +1,167 @@
+import { ip, mac, type IpAddress } from "../../base/address.ts";
+import { succeed } from "../../base/result.ts";
+import { after, instant, seconds, type Instant } from "../../base/time.ts";
+import type { InstanceSettings } from "../../config/model.ts";
+import { activeDownInterval } from "../../core/vrrp/router.ts";
+import type { Clock } from "../../ports/clock.ts";
+import type { AddressRecord, AddressRequest, Kernel, NetworkInterface } from "../../ports/kernel.ts";
+import type { Links } from "../../ports/links.ts";
+import type { Log } from "../../ports/log.ts";
+import { Announcer } from "./announcer.ts";
+import { HeldRecord } from "./held-record.ts";
+import { Instance } from "./instance.ts";
+import { InterfaceTable } from "./interface-table.ts";
+import { LeaseKeeper } from "./lease-keeper.ts";
+import { SocketPool } from "./socket-pool.ts";
+
+/**
+ * Plays a take-over and its end once, for nobody. Node compiles a function when it is first called, and a backup would do so
+ * in the very moment in which everybody waits for it: a first take-over took 4.5 ms, of which most was compiling.
+ *
+ * The instance plays on ports that do nothing. Of the real ones the kernel is asked for an address on an interface that there
+ * cannot be, and one advert is sent to this host by its loopback interface, where nobody listens.
+ */
+export function rehearse(settings: InstanceSettings, real: { readonly kernel: Kernel; readonly links: Links }): void {
+  const stage = createStage(settings);
+  stage.instance.start("reload");
+  stage.wakeAt(after(START, activeDownInterval(stage.instance.router, settings.advertisementInterval)));
+  stage.instance.stop("STOP", false, "the rehearsal is over");
+  stage.instance.close();
+
+  const refused = real.kernel.addAddress(NOWHERE);
+  const interfaces = real.kernel.interfaces();
+  const loopback = interfaces.ok ? interfaces.value.find((entry) => entry.loopback) : undefined;
+  if (refused.ok || loopback === undefined) return;
+  const options = { interfaceIndex: loopback.index, interfaceName: loopback.name, family: "ipv4", groups: [] } as const;
+  const socket = real.links.openVrrpSocket(options, () => undefined);
+  if (!socket.ok) return;
+  const [source, destination] = [LOCALHOST, LOCALHOST];
+  socket.value.send({ source, destination, hopLimit: 1, identification: 1, message: new Uint8Array(8) });
+  socket.value.close();
+}
+
+function createStage(settings: InstanceSettings): { readonly instance: Instance; wakeAt(now: Instant): void } {
+  let now = START;
+  const wakers: (() => void)[] = [];
+  const clock: Clock = {
+    now: () => now,
+    boottime: () => now,
+    outside: () => undefined,
+    wallClockMs: () => 0,
+    alarm: (callback) => {
+      wakers.push(callback);
+      return { set: ignore, clear: ignore, close: ignore };
+    },
+  };
+  const log: Log = { write: ignore };
+  const { kernel, links } = createProps(settings);
+  const record = new HeldRecord("", {
+    log,
+    files: {
+      read: () => succeed(new Uint8Array(0)),
+      append: done,
+      replace: done,
+      remove: done,
+      facts: () => succeed({ kind: "file", uid: 0, gid: 0, mode: 0 }),
+      resolve: (path) => succeed(path),
+      findProgram: (name) => succeed(name),
+    },
+  });
+  const interfaces = new InterfaceTable(record);
+  interfaces.reload(kernel);
+  const leases = new LeaseKeeper({ kernel, clock, log });
+  const announcer = new Announcer({ links, log, interfaces });
+  const processes = { start: () => undefined, findAccount: () => succeed({ uid: 0, gid: 0, name: "" }) };
+  const silent = {
+    ...settings.notify,
+    any: undefined,
+    master: undefined,
+    backup: undefined,
+    fault: undefined,
+    stop: undefined,
+  };
+  const instance = new Instance(
+    { ...settings, trackScripts: [], trackInterfaces: [], notify: silent },
+    {
+      clock,
+      log,
+      journal: { append: ignore },
+      interfaces,
+      scripts: new Map(),
+      virtualAddresses: () => new Set(),
+      sockets: new SocketPool(links, ignore),
+      catchUp: ignore,
+      notifier: { clock, processes, log, accountOf: () => succeed(undefined) },
+      holder: { clock, kernel, log, interfaces, leases, announcer, record, onChange: ignore },
+    },
+  );
+  return {
+    instance,
+    wakeAt: (later) => {
+      now = later;
+      for (const wake of wakers) wake();
+      leases.renew();
+    },
+  };
+}
+
+/** A kernel and a network in which everything succeeds and nothing happens. */
+function createProps(settings: InstanceSettings): { readonly kernel: Kernel; readonly links: Links } {
+  const names = new Set([settings.interface, ...settings.virtualAddresses.map(({ device }) => device)]);
+  const devices = [...names].map((name, index): NetworkInterface => ({
+    index: index + 1,
+    name,
+    up: true,
+    running: true,
+    multicast: true,
+    loopback: false,
+    noArp: false,
+    mtu: 1500,
+    mac: mac("02:00:00:00:00:01"),
+  }));
+  const home: AddressRecord = {
+    interfaceIndex: 1,
+    address: ip("192.0.2.254"),
+    prefixLength: 24,
+    secondary: false,
+    protocol: undefined,
+    validLifetime: "forever",
+  };
+  const quiet = { receive: () => [], close: ignore };
+  return {
+    kernel: {
+      interfaces: () => succeed(devices),
+      addresses: () => succeed([home]),
+      addAddress: done,
+      renewAddresses: (requests) => requests.map(done),
+      removeAddress: done,
+      openMonitor: () => succeed(quiet),
+    },
+    links: {
+      openVrrpSocket: () => succeed({ ...quiet, send: done }),
+      openArpSocket: () => succeed({ ...quiet, send: done }),
+    },
+  };
+}
+
+function ignore(): void {}
+
+function done(): { readonly ok: true; readonly value: undefined } {
+  return { ok: true, value: undefined };
+}
+
+const START = instant(seconds(1_000));
+const LOCALHOST: IpAddress = ip("127.0.0.1");
+
+const NOWHERE: AddressRequest = {
+  interfaceIndex: 0x7fff_fffe,
+  address: ip("192.0.2.255"),
+  prefixLength: 32,
+  peer: undefined,
+  broadcast: undefined,
+  label: undefined,
+  scope: 0,
+  flags: 0,
+  validLifetime: 1,
+  preferredLifetime: 1,
+};
