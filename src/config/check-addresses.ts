@@ -27,10 +27,16 @@ export function readVirtualAddress(
     const message = `"${address}" has no mask and becomes /${addressLength(family)}`;
     report({ code: "ADDRESS_WITHOUT_MASK", at: spanOfToken(statement.keyword), message });
   }
-  const isHost = family === "ipv6" && parsed.length === addressLength(family);
+  // keepalived 2.2.7: with a peer it is the peer that has the prefix, and that is a host.
+  const prefixLength = options.peer === undefined ? parsed.length : addressLength(family);
+  if (prefixLength !== parsed.length) {
+    const message = `With a peer the mask "/${parsed.length}" is ignored, as by keepalived: the address becomes /${prefixLength}`;
+    report({ code: "IGNORED_MASK", at: spanOfToken(statement.keyword), message });
+  }
+  const isHost = family === "ipv6" && prefixLength === addressLength(family);
   return {
     address,
-    prefixLength: parsed.length,
+    prefixLength,
     broadcast: options.broadcast,
     peer: options.peer,
     device: options.device,
@@ -151,14 +157,14 @@ function readOption(
       options.peer = readSameFamily(value, familyOf(prefix.address), report);
       return true;
     case "label":
-      if (value.text.length <= LABEL_LIMIT) {
+      if (utf8Length(value.text) <= LABEL_LIMIT) {
         options.label = value.text;
         return true;
       }
       report({
         code: "OUT_OF_RANGE",
         at,
-        message: `The label "${value.text}" is longer than ${LABEL_LIMIT} characters; the address is dropped`,
+        message: `The label "${value.text}" is longer than ${LABEL_LIMIT} bytes; the address is dropped`,
       });
       return false;
     case "scope":
@@ -222,6 +228,16 @@ function lengthOfDottedMask(text: string): number | undefined {
     .map((part) => Number(part).toString(2).padStart(8, "0"))
     .join("");
   return /^1*0*$/.test(bits) ? bits.replaceAll("0", "").length : undefined;
+}
+
+/** How many bytes the kernel gets for a text. */
+function utf8Length(text: string): number {
+  let length = 0;
+  for (const character of text) {
+    const code = character.codePointAt(0) ?? 0;
+    length += code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x1_0000 ? 3 : 4;
+  }
+  return length;
 }
 
 // linux/if_addr.h (6.1)

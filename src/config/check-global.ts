@@ -35,6 +35,7 @@ export function checkGlobal(
       scriptSecurity: switchOf(block, "enable_script_security") ?? false,
       scriptUser: readUser(block, "script_user"),
       startupDelay: secondsOf(block, "vrrp_startup_delay") ?? seconds(0),
+      dynamicInterfaces: statementOf(block, "dynamic_interfaces") !== undefined,
       processes: readProcesses(block),
     },
     defaults: {

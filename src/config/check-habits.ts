@@ -1,3 +1,4 @@
+import { formatPrefix } from "../base/address.ts";
 import type { KnownScript } from "./check-scripts.ts";
 import type { Report } from "./diagnostic.ts";
 import type { GlobalSettings, InstanceSettings } from "./model.ts";
@@ -15,6 +16,7 @@ export function checkHabits(
     reportSamples(instance, block, report);
     reportWeights(instance, report);
   }
+  reportSharedAddresses(instances, report);
 }
 
 /** Says once that scripts run whose path anybody might change. */
@@ -50,6 +52,25 @@ function reportSamples(instance: InstanceSettings, block: readonly Statement[], 
   if (pass !== undefined && wordOf(authentication, "auth_pass") === SAMPLE_PASSWORD) {
     const message = `"${SAMPLE_PASSWORD}" is the password of the sample file: it keeps nobody out`;
     report({ code: "SAMPLE_VALUE", at: spanOfStatement(pass), message });
+  }
+}
+
+function reportSharedAddresses(instances: readonly InstanceSettings[], report: Report): void {
+  const holders = new Map<string, string>();
+  for (const { name, virtualAddresses, excludedAddresses } of instances) {
+    for (const { address, prefixLength, device, place } of [...virtualAddresses, ...excludedAddresses]) {
+      const prefix = formatPrefix({ address, length: prefixLength });
+      const holder = holders.get(`${device} ${prefix}`);
+      if (holder === undefined) {
+        holders.set(`${device} ${prefix}`, name);
+        continue;
+      }
+      const message =
+        holder === name
+          ? `"${prefix}" is in virtual_ipaddress and in virtual_ipaddress_excluded`
+          : `"${prefix}" on ${device} is an address of "${holder}" too: whichever steps down takes it from the other`;
+      report({ code: "DUPLICATE_ADDRESS", at: place, message });
+    }
   }
 }
 

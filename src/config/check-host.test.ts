@@ -79,6 +79,21 @@ describe("a configuration on this host", () => {
     ]);
   });
 
+  test("one instance tracks what another one runs on: nothing starts, whichever comes first", () => {
+    const second = CONFIGURATION.slice(CONFIGURATION.indexOf("vrrp_instance")).replace("instance A", "instance B");
+    const both = CONFIGURATION + second.replace("interface eth0", "interface eth2").replace("10.0.0.9", "10.0.0.8");
+    expect(found({ interfaceExists: (name) => name !== "eth2" }, both).map(({ effect }) => effect)).toEqual([
+      "stops-start",
+    ]);
+  });
+
+  test("dynamic_interfaces: a missing interface is told and stops nothing (keepalived)", () => {
+    const dynamic = CONFIGURATION.replace("global_defs {", "global_defs {\n dynamic_interfaces");
+    expect(
+      found({ interfaceExists: () => false }, dynamic).map(({ severity, effect }) => `${severity} ${effect}`),
+    ).toEqual(["warning logged", "warning logged", "warning logged"]);
+  });
+
   test("programs: missing, not executable", () => {
     expect(said({ program: () => ({ kind: "missing" }) })).toEqual([
       "5:9-26 error SCRIPT_MISSING",

@@ -32,11 +32,8 @@ export type ProgramFacts =
 /** Finds what is wrong with a configuration on this host: missing interfaces, programs and accounts, insecure scripts. */
 export function checkHost(configuration: Configuration, facts: HostFacts): readonly Diagnostic[] {
   const { report, diagnostics } = collectDiagnostics();
-  const seen = new Set<string>();
-  for (const instance of configuration.instances) {
-    checkInterfaces(instance, facts, seen, report);
-    checkOwnAddresses(instance, facts, report);
-  }
+  checkInterfaces(configuration, facts, report);
+  for (const instance of configuration.instances) checkOwnAddresses(instance, facts, report);
   for (const { keyword, command } of commandsOf(configuration)) {
     checkCommand(keyword, command, configuration, facts, report);
   }
@@ -68,23 +65,35 @@ function commandsOf(
   return [...checks, ...notify.flatMap(([keyword, command]) => (command === undefined ? [] : [{ keyword, command }]))];
 }
 
-function checkInterfaces(instance: InstanceSettings, facts: HostFacts, seen: Set<string>, report: Report): void {
-  const wanted: readonly (readonly [string, Place])[] = [
-    [instance.interface, instance.interfacePlace ?? instance.place],
-    ...instance.trackInterfaces.map((tracked) => [tracked.interface, tracked.place ?? instance.place] as const),
-    ...[...instance.virtualAddresses, ...instance.excludedAddresses].map(
-      (address) => [address.device, address.place] as const,
-    ),
-  ];
-  for (const [name, place] of wanted) {
+function checkInterfaces({ global, instances }: Configuration, facts: HostFacts, report: Report): void {
+  const own = instances.map((instance): NamedInterface => {
+    return { name: instance.interface, place: instance.interfacePlace ?? instance.place, effect: "stops-start" };
+  });
+  // Without a tracked one, or one of an address, the instance runs; without its own nothing does, as with keepalived.
+  const others = instances.flatMap((instance) => [
+    ...instance.trackInterfaces.map((tracked): NamedInterface => {
+      return { name: tracked.interface, place: tracked.place ?? instance.place, effect: "refuses-reload" };
+    }),
+    ...[...instance.virtualAddresses, ...instance.excludedAddresses].map((address): NamedInterface => {
+      return { name: address.device, place: address.place, effect: "refuses-reload" };
+    }),
+  ]);
+  const seen = new Set<string>();
+  // Each is told once, where its absence matters most.
+  for (const { name, place, effect } of [...own, ...others]) {
     if (seen.has(name) || facts.interfaceExists(name) !== false) continue;
     seen.add(name);
     const message = `There is no interface "${name}" on this host`;
     const help = "Their names: ip -brief link";
-    // Without a tracked one, or one of an address, the instance runs; without its own nothing does, as with keepalived.
-    const effect = name === instance.interface ? "stops-start" : "refuses-reload";
-    report({ code: "UNKNOWN_INTERFACE", at: place, message, help, effect });
+    const weight = global.dynamicInterfaces ? ({ severity: "warning", effect: "logged" } as const) : { effect };
+    report({ code: "UNKNOWN_INTERFACE", at: place, message, help, ...weight });
   }
+}
+
+interface NamedInterface {
+  readonly name: string;
+  readonly place: Place;
+  readonly effect: "stops-start" | "refuses-reload";
 }
 
 function checkOwnAddresses(instance: InstanceSettings, facts: HostFacts, report: Report): void {

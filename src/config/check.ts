@@ -26,12 +26,13 @@ export function check(tree: readonly Statement[], report: Report): Configuration
     const instance = checkInstance(statement, defaults, scripts, report);
     if (instance !== undefined && !clashes(instance, checked, report)) checked.push(instance);
   }
+  const instances = checked.map((instance) => withoutStrangers(instance, checked));
   checkSyncGroups(tree, [...blocks.keys()], report);
-  checkHabits(checked, blocks, report);
-  const used = usedScripts(tree, scripts, checked, report);
-  checkScriptSecurity(global, used, checked, report);
-  if (checked.length === 0) reportNothingUsable(tree, report);
-  return { global, scripts: used.map((script) => script.settings), instances: checked };
+  checkHabits(instances, blocks, report);
+  const used = usedScripts(tree, scripts, instances, report);
+  checkScriptSecurity(global, used, instances, report);
+  if (instances.length === 0) reportNothingUsable(tree, report);
+  return { global, scripts: used.map((script) => script.settings), instances };
 }
 
 /** The instances by name, the first of two with one name. */
@@ -51,13 +52,7 @@ function uniqueInstances(tree: readonly Statement[], report: Report): ReadonlyMa
 
 /** Two instances on one interface need different VRIDs, unless both are unicast and share no peer. */
 function clashes(instance: InstanceSettings, others: readonly InstanceSettings[], report: Report): boolean {
-  const other = others.find(
-    (candidate) =>
-      candidate.vrid === instance.vrid &&
-      candidate.interface === instance.interface &&
-      candidate.family === instance.family &&
-      sharesPackets(candidate, instance),
-  );
+  const other = others.find((candidate) => hasSameNumber(candidate, instance) && sharesPackets(candidate, instance));
   if (other === undefined) return false;
   report({
     code: "DUPLICATE_VRID",
@@ -66,6 +61,23 @@ function clashes(instance: InstanceSettings, others: readonly InstanceSettings[]
     help: "Give each instance on an interface its own virtual_router_id.",
   });
   return true;
+}
+
+/**
+ * Unicast instances with one VRID on one interface hear each other's peers, and only the sender tells whose an advert is: so
+ * each obeys its own peers alone.
+ */
+function withoutStrangers(instance: InstanceSettings, all: readonly InstanceSettings[]): InstanceSettings {
+  const { transport } = instance;
+  if (transport.kind !== "unicast") return instance;
+  const hasTwin = all.some(
+    (other) => other !== instance && other.transport.kind === "unicast" && hasSameNumber(other, instance),
+  );
+  return hasTwin ? { ...instance, transport: { ...transport, checkSource: true } } : instance;
+}
+
+function hasSameNumber(left: InstanceSettings, right: InstanceSettings): boolean {
+  return left.vrid === right.vrid && left.interface === right.interface && left.family === right.family;
 }
 
 function sharesPackets(left: InstanceSettings, right: InstanceSettings): boolean {

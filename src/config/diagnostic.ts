@@ -46,14 +46,7 @@ export type Report = (finding: Finding) => void;
 export function collectDiagnostics(): { readonly report: Report; readonly diagnostics: readonly Diagnostic[] } {
   const diagnostics: Diagnostic[] = [];
   const seen = new Set<DiagnosticCode>();
-  const report: Report = (finding) => {
-    if (diagnostics.length >= DIAGNOSTIC_LIMIT) {
-      if (!seen.has("TOO_MANY_FINDINGS")) {
-        seen.add("TOO_MANY_FINDINGS");
-        const message = `There are more than ${DIAGNOSTIC_LIMIT} findings; of the rest only the first of each kind is shown`;
-        report({ code: "TOO_MANY_FINDINGS", at: finding.at, message });
-      } else if (seen.has(finding.code)) return;
-    }
+  const keep: Report = (finding) => {
     seen.add(finding.code);
     const [severity, effect] = CLASSES[finding.code];
     diagnostics.push({
@@ -64,6 +57,16 @@ export function collectDiagnostics(): { readonly report: Report; readonly diagno
       place: spanOf(finding.at),
       ...(finding.help === undefined ? {} : { help: finding.help }),
     });
+  };
+  const report: Report = (finding) => {
+    if (diagnostics.length >= DIAGNOSTIC_LIMIT) {
+      if (!seen.has("TOO_MANY_FINDINGS")) {
+        const message = `There are more than ${DIAGNOSTIC_LIMIT} findings; of the rest only the first of each kind is shown`;
+        keep({ code: "TOO_MANY_FINDINGS", at: finding.at, message });
+      }
+      if (seen.has(finding.code)) return;
+    }
+    keep(finding);
   };
   return { report, diagnostics };
 }

@@ -37,12 +37,19 @@ export function resolveIncludes(
   const folder = folderOf(line.file);
   const found: string[] = [];
   for (const alternative of expandBraces(argument)) {
-    const paths = hasWildcard(alternative)
-      ? findMatches(resolveFrom(folder, alternative), reader)
-      : [resolveFrom(folder, alternative)];
-    const present = hasWildcard(alternative) ? paths : paths.filter((path) => reader.facts(path).ok);
-    if (present.length === 0) reportNoMatch(alternative, argument, wanted, at, report);
-    found.push(...present);
+    const path = resolveFrom(folder, alternative);
+    if (hasWildcard(alternative)) {
+      const matches = findMatches(path, reader);
+      if (matches.length === 0) reportNoMatch(alternative, argument, wanted, at, report);
+      found.push(...matches);
+      continue;
+    }
+    const facts = reader.facts(path);
+    if (facts.ok) found.push(path);
+    else {
+      const message = `Cannot include "${alternative}": ${facts.error.message} (${facts.error.errno})`;
+      report({ code: "UNREADABLE_INCLUDE", at, message, help: RELATIVE_PATHS });
+    }
   }
   return found;
 }
@@ -103,16 +110,10 @@ function reportNoMatch(
   report: Report,
 ): void {
   const demanded =
-    wanted.has("match") ||
-    (wanted.has("wildcard_match") && hasWildcard(alternative)) ||
-    (wanted.has("brace_match") && argument !== alternative);
-  const help = "Paths are relative to the folder of the file that the line stands in.";
-  if (hasWildcard(alternative)) {
-    const message = `No file matches "${alternative}"`;
-    report({ code: "INCLUDE_NO_MATCH", at, message, help, ...(demanded ? { severity: "error" } : {}) });
-  } else {
-    report({ code: "UNREADABLE_INCLUDE", at, message: `Cannot include "${alternative}": there is no such file`, help });
-  }
+    wanted.has("match") || wanted.has("wildcard_match") || (wanted.has("brace_match") && argument !== alternative);
+  const message = `No file matches "${alternative}"`;
+  const harder = demanded ? ({ severity: "error" } as const) : {};
+  report({ code: "INCLUDE_NO_MATCH", at, message, help: RELATIVE_PATHS, ...harder });
 }
 
 /** All paths that a pattern matches, each folder in the order of its names; the pattern has no braces any more. */
@@ -140,5 +141,6 @@ const CHECKS_OF: Readonly<Record<string, readonly IncludeCheck[]>> = {
   includeb: ["brace_match"],
   includea: ALL_INCLUDE_CHECKS,
 };
+const RELATIVE_PATHS = "Paths are relative to the folder of the file that the line stands in.";
 const DEPTH_LIMIT = 32;
 const MATCH_LIMIT = 4096;

@@ -34,8 +34,8 @@ export type BlockContent =
 export type LineKind = "address" | "route" | "rule" | "peer" | "tracked" | "members" | "email" | "server" | "other";
 
 /**
- * What is known of one keyword within one block. The parser, the checks, the suggestions and the documentation are made
- * from this table and nothing else.
+ * What is known of one keyword within one block. The parser, the checks and the suggestions are made from this table and
+ * nothing else.
  */
 export interface KeywordSpec {
   readonly name: string;

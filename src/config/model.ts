@@ -38,6 +38,8 @@ export interface GlobalSettings {
   readonly scriptUser: ScriptUser | undefined;
   /** Nothing is claimed before this has passed since the start (`vrrp_startup_delay`). */
   readonly startupDelay: Micros;
+  /** An interface that is missing at the start is a fault until it comes, and no reason not to start. */
+  readonly dynamicInterfaces: boolean;
   readonly processes: ProcessSettings;
 }
 

@@ -83,8 +83,9 @@ function endsHere(cursor: Cursor, scope: Scope, token: Token): boolean {
   cursor.unclosed -= 1;
   const at = spanOfToken(scope.opened.brace ?? scope.opened.keyword);
   const { file, line } = spanOfToken(token);
-  const message = `The block "${scope.name}" is not closed before "${token.text}" (${file}:${line})`;
-  cursor.report({ code: "MISSING_CLOSING_BRACE", at, message, help: "Add the missing }." });
+  const message = `The block "${scope.name}" is not closed before "${token.text}"`;
+  const help = `Add the missing }. "${token.text}" stands in ${file}:${line}.`;
+  cursor.report({ code: "MISSING_CLOSING_BRACE", at, message, help });
   return true;
 }
 

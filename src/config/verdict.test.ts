@@ -79,6 +79,19 @@ describe("what a configuration may do", () => {
     expect(judge(running, withLine("")).reloadRefusedBy).toHaveLength(1);
   });
 
+  test("a missing brace in the middle that the running configuration lacks too does not stop a reload, wherever it moved", () => {
+    const running = withLine("track_interface {\n  eth1\n priority 90");
+    expect(judge(running).reloadRefusedBy.map(({ code }) => code)).toEqual(["MISSING_CLOSING_BRACE"]);
+    expect(judge(`# a line more\n${running}`, running).reloadRefusedBy).toEqual([]);
+  });
+
+  test("an error that the running configuration has once stops a reload that has it twice", () => {
+    const running = withLine("priorityy 120");
+    const other = running.replace("instance A", "instance B").replace("id 5", "id 6").replace("10.0.0.9", "10.0.0.8");
+    expect(judge(running + other, running).reloadRefusedBy.map(({ code }) => code)).toEqual(["UNKNOWN_KEYWORD"]);
+    expect(judge(running + other, running + other).reloadRefusedBy).toEqual([]);
+  });
+
   test("what stops a start stops a reload too, although the running configuration has it", () => {
     const missing = withLine("priority");
     expect(judge(missing, missing).reloadRefusedBy.map(({ code }) => code)).toEqual(["MISSING_PARAMETER"]);

@@ -13,19 +13,29 @@ export interface Verdict {
 
 /**
  * Decides whether a configuration may start or be reloaded. Exit status 2: a bad one; 6: there is nothing to run. What
- * `running`, the findings of the configuration that runs, holds already does not forbid its reload again.
+ * `running`, the findings of the configuration that runs, holds already does not forbid its reload again; one that comes
+ * once more does.
  */
 export function verdict(
   diagnostics: readonly Diagnostic[],
   configuration: Configuration,
   running: readonly Diagnostic[] = [],
 ): Verdict {
-  const known = new Set(running.map(identityOf));
+  const known = new Map<string, number>();
+  for (const diagnostic of running) {
+    const identity = identityOf(diagnostic);
+    known.set(identity, (known.get(identity) ?? 0) + 1);
+  }
+  const isNew = (diagnostic: Diagnostic): boolean => {
+    const identity = identityOf(diagnostic);
+    const count = known.get(identity) ?? 0;
+    known.set(identity, count - 1);
+    return count <= 0;
+  };
   const stopping = diagnostics.filter((diagnostic) => diagnostic.effect === "stops-start");
   const refusing = diagnostics.filter(
     (diagnostic) =>
-      diagnostic.effect === "stops-start" ||
-      (diagnostic.effect === "refuses-reload" && !known.has(identityOf(diagnostic))),
+      diagnostic.effect === "stops-start" || (diagnostic.effect === "refuses-reload" && isNew(diagnostic)),
   );
   const bad = stopping.filter((diagnostic) => !NOTHING_TO_RUN.includes(diagnostic.code));
   const nothing = configuration.instances.length === 0;

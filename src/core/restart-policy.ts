@@ -11,7 +11,7 @@ export interface RestartPolicy {
   readonly heartbeatLimit: Micros;
   /** A child that takes longer to report that it has started hangs. */
   readonly startLimit: Micros;
-  /** `child_wait_time`: from SIGTERM to SIGKILL when stopping. 5 s unless configured. */
+  /** From SIGTERM to SIGKILL when stopping. */
   readonly stopLimit: Micros;
 }
 

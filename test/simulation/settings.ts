@@ -88,6 +88,7 @@ export function configuration(
       scriptSecurity: false,
       scriptUser: undefined,
       startupDelay: seconds(0),
+      dynamicInterfaces: false,
       processes: { vrrpRealtimePriority: undefined, vrrpNice: undefined, names: undefined },
     },
     scripts,

@@ -216,6 +216,7 @@ const MODEL: Configuration = {
     scriptSecurity: false,
     scriptUser: undefined,
     startupDelay: millis(0),
+    dynamicInterfaces: false,
     processes: { vrrpRealtimePriority: undefined, vrrpNice: undefined, names: undefined },
   },
   scripts: [],

@@ -23,7 +23,7 @@ export const GLOBAL_KEYWORDS: readonly KeywordSpec[] = [
     consequence: "scripts run with their primary group alone",
   }),
   parsed("umask", [words("MODE")], "File mode mask of what is created", {
-    consequence: "files are created with mode 0600",
+    consequence: "files have the modes that Holdfast gives them",
   }),
   acted("vrrp_version", [integer(2, 3, "VERSION")], "Version of instances that name none", { default: "2" }),
   acted("vrrp_strict", NONE, "Keeps every instance to the letter of the RFC", { default: "off" }),
@@ -61,9 +61,8 @@ export const GLOBAL_KEYWORDS: readonly KeywordSpec[] = [
   parsed("log_unknown_vrids", NONE, "Logs adverts of virtual routers that are not configured", {
     consequence: "they are not logged",
   }),
-  parsed("dynamic_interfaces", [optional(k.choice("allow_if_changes"))], "Accepts interfaces that do not exist yet", {
-    consequence: "an interface that is missing at the start is a fault until it comes",
-    harmless: true,
+  acted("dynamic_interfaces", [optional(k.choice("allow_if_changes"))], "Accepts interfaces that do not exist yet", {
+    default: "off",
   }),
   parsed("default_interface", [k.INTERFACE], "Interface of static addresses without dev", {
     default: "eth0",

@@ -59,13 +59,13 @@ export const INSTANCE_KEYWORDS: readonly KeywordSpec[] = [
     unit: "s",
   }),
   parsed("timer_expired_backup", [optional(integer(1, 255))], "Steps down when its timer was very late", {
-    consequence: "it does not step down",
+    consequence: "it steps down when it was silent for as long as a backup waits, late timer or not",
   }),
   parsed("thread_timer_expired", [optional(integer(1, 255))], "Old name of timer_expired_backup", {
     replacedBy: "timer_expired_backup",
-    consequence: "it does not step down",
+    consequence: "it steps down when it was silent for as long as a backup waits, late timer or not",
   }),
-  acted("accept", SWITCH, "The addresses answer, as addresses do", { default: "on" }),
+  acted("accept", NONE, "The addresses answer, as addresses do", { default: "on" }),
   parsed("no_accept", NONE, "The addresses do not answer unless owned", { consequence: "they answer" }),
   ...tracking(),
   ...transport(),

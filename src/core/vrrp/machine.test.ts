@@ -970,6 +970,8 @@ describe("active, an advert", () => {
 });
 
 describe("active, anything else", () => {
+  /** It adverts now, as it does for whatever was configured otherwise. */
+  const told: Active = { ...active, adverAt: at(102_000_000), advertisedAt: NOW, trustedUntil: at(106_007_812) };
   const handedOver = [send(0), handOver(101_992_188)];
   const cutOff = [send(0), remove];
   const faulty = (...causes: FaultCauses) => ({
@@ -1090,6 +1092,53 @@ describe("active, anything else", () => {
       state: active,
       event: reconfigured,
       becomes: { ...active, adverAt: at(102_000_000), advertisedAt: NOW, trustedUntil: at(109_011_718) },
+      effects: [send(100)],
+    },
+    {
+      name: "reconfigured, a refresh where none was: begins a period from now, and the second burst stays",
+      given: { announce: { ...router.announce, refresh: micros(10_000_000), refreshRepeat: 3 } },
+      state: { ...active, bursts: [second(103_000_000)] },
+      event: reconfigured,
+      becomes: {
+        ...told,
+        bursts: [
+          second(103_000_000),
+          { at: at(110_000_000), repeat: 3, period: micros(10_000_000), reason: "refresh" },
+        ],
+      },
+      effects: [send(100)],
+    },
+    {
+      name: "reconfigured, a shorter period of the refresh: the next one comes sooner",
+      given: { announce: { ...router.announce, refresh: micros(4_000_000) } },
+      state: active,
+      event: reconfigured,
+      becomes: {
+        ...told,
+        bursts: [second(103_000_000), { at: at(104_000_000), repeat: 2, period: micros(4_000_000), reason: "refresh" }],
+      },
+      effects: [send(100)],
+    },
+    {
+      name: "reconfigured, a longer period of the refresh: the next one comes when it was going to",
+      given: { announce: { ...router.announce, refresh: micros(60_000_000) } },
+      state: active,
+      event: reconfigured,
+      becomes: {
+        ...told,
+        bursts: [
+          second(103_000_000),
+          { at: at(120_000_000), repeat: 2, period: micros(60_000_000), reason: "refresh" },
+        ],
+      },
+      effects: [send(100)],
+    },
+    {
+      name: "reconfigured, no refresh any more: none comes, and the second burst stays",
+      given: { announce: { ...router.announce, refresh: micros(0) } },
+      state: active,
+      event: reconfigured,
+      becomes: { ...told, bursts: [second(103_000_000)] },
       effects: [send(100)],
     },
   ];
@@ -1214,7 +1263,7 @@ describe("active, silent for as long as three adverts", () => {
         adverAt: at(105_000_000),
         advertisedAt: at(104_000_000),
         trustedUntil: at(107_003_906),
-        bursts: [],
+        bursts: [refresh(134_000_000)],
       },
       effects: [send(100)],
     },

@@ -1,6 +1,6 @@
 import { unreachable } from "../../base/assert.ts";
 import { compareAddresses } from "../../base/address.ts";
-import { after, elapsed, micros, millis, type Instant, type Micros } from "../../base/time.ts";
+import { after, earliest, elapsed, micros, millis, type Instant, type Micros } from "../../base/time.ts";
 import { handOverLimit } from "../hand-over.ts";
 import {
   activeDownInterval,
@@ -185,7 +185,7 @@ function stepActive(router: VirtualRouter, state: Active, event: Event, now: Ins
       return change(backup, { code: "ADDRESS_LOST", address: event.address }, [sayFarewell, removeAddresses]);
     }
     case "reconfigured":
-      return stay(...advertise(router, state, now));
+      return stay(...advertise(router, { ...state, bursts: withRefresh(router, state.bursts, now) }, now));
     case "priority-changed":
     case "startup":
     case "resume":
@@ -300,13 +300,20 @@ function listenAnew(router: VirtualRouter, state: Backup, now: Instant): Backup 
 }
 
 function claim(router: VirtualRouter, now: Instant): Active {
-  const { delay, repeat, refresh, refreshRepeat } = router.announce;
+  const { delay, repeat } = router.announce;
   const bursts: Burst[] = [];
   if (delay > 0) bursts.push({ at: after(now, delay), repeat, period: NEVER_AGAIN, reason: "claim" });
-  if (refresh > 0) {
-    bursts.push({ at: after(now, refresh), repeat: refreshRepeat, period: refresh, reason: "refresh" });
-  }
-  return { kind: "active", ...timers(router, now), bursts };
+  return { kind: "active", ...timers(router, now), bursts: withRefresh(router, bursts, now) };
+}
+
+/** The bursts with the refresh as it is configured, which comes no later than it was going to. */
+function withRefresh(router: VirtualRouter, bursts: readonly Burst[], now: Instant): readonly Burst[] {
+  const { refresh, refreshRepeat } = router.announce;
+  const others = bursts.filter((burst) => burst.reason !== "refresh");
+  if (refresh === 0) return others;
+  const due = after(now, refresh);
+  const at = earliest(due, bursts.find((burst) => burst.reason === "refresh")?.at) ?? due;
+  return [...others, { at, repeat: refreshRepeat, period: refresh, reason: "refresh" }];
 }
 
 /** What an advert that goes out now sets. */

@@ -489,6 +489,7 @@ function modelOf(routerId: string): Configuration {
       scriptSecurity: false,
       scriptUser: undefined,
       startupDelay: millis(0),
+      dynamicInterfaces: false,
       processes: { vrrpRealtimePriority: undefined, vrrpNice: undefined, names: undefined },
     },
     scripts: [],

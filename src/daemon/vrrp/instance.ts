@@ -201,7 +201,8 @@ export class Instance {
 
   /** Follows a new configuration of the same virtual router. */
   reconfigure(settings: InstanceSettings): void {
-    const changed = protocolOf(settings) !== protocolOf(this.#settings);
+    const isActive = this.#state.kind === "active";
+    const changed = protocolOf(settings, isActive) !== protocolOf(this.#settings, isActive);
     this.#settings = settings;
     this.#notifier.reconfigure(settings.notify);
     this.#sender.reconfigure(settings);
@@ -376,21 +377,16 @@ function routerOf(settings: InstanceSettings, priority: number, source: IpAddres
 }
 
 /** What others see of an instance: a change of it is worth an advert at once. */
-function protocolOf(settings: InstanceSettings): string {
+function protocolOf(settings: InstanceSettings, isActive: boolean): string {
   const { version, advertisementInterval, transport, password, downTimerAdverts, preemptMode, preemptDelay } = settings;
   const addresses = settings.virtualAddresses.map(({ address }) => address);
-  const seen = {
-    version,
-    advertisementInterval,
-    transport,
-    password,
-    downTimerAdverts,
-    preemptMode,
-    preemptDelay,
-    addresses,
-  };
+  // Only a master announces; a backup would listen anew for nothing.
+  const announce = isActive ? settings.announce : undefined;
+  const timing = { advertisementInterval, downTimerAdverts, preemptMode, preemptDelay, announce };
   // Where something stands in the file is nobody's business but the file's.
-  return JSON.stringify(seen, (key, value: unknown) => (key === "place" ? undefined : value));
+  return JSON.stringify({ version, transport, password, addresses, timing }, (key, value: unknown) =>
+    key === "place" ? undefined : value,
+  );
 }
 
 /** Adverts of weaker routers that are answered. */

@@ -13,7 +13,7 @@ import { verdict } from "../../../src/config/verdict.ts";
  *   `errors: 2`                        how many of them are errors;
  *   `start: ok`, `start: 2`, `reload: refused`  the verdict;
  *   a JSON text                        what the model holds: objects may hold more, lists must be complete, null is undefined.
- * A line `==> NAME <==` begins a further file; the first one is main.conf in /etc/holdfast.
+ * Any other line is a mistake. A line `==> NAME <==` begins a further file; the first one is main.conf in /etc/holdfast.
  */
 const FOLDER = import.meta.dirname;
 
@@ -59,7 +59,7 @@ interface Vector {
 }
 
 function parseVector(text: string): Vector {
-  const [input = "", expectation = ""] = text.split(/^-----\n/m);
+  const [input = "", expectation = "", ...more] = text.split(/^-----\n/m);
   const [first = "", ...others] = input.split(/^==> /m);
   const files = new Map([["/etc/holdfast/main.conf", first]]);
   for (const other of others) {
@@ -68,6 +68,7 @@ function parseVector(text: string): Vector {
   }
   const json = expectation.search(/^\{/m);
   const lines = (json < 0 ? expectation : expectation.slice(0, json)).split("\n").filter((line) => line !== "");
+  expect([...more, ...lines.filter((line) => !KNOWN.test(line))]).toEqual([]);
   const value = (key: string): string | undefined =>
     lines.find((line) => line.startsWith(`${key}: `))?.slice(key.length + 2);
   const model: unknown = json < 0 ? undefined : JSON.parse(expectation.slice(json));
@@ -109,3 +110,6 @@ function memoryReader(files: ReadonlyMap<string, string>): ConfigReader {
 function plain(value: unknown): unknown {
   return JSON.parse(JSON.stringify(value, (_key, item: unknown) => (item === undefined ? null : item)));
 }
+
+/** What a line of an expectation may be. */
+const KNOWN = /^((note )?(\S+:)?\d+: [A-Z0-9_]+|errors: \d+|start: (ok|2|6)|reload: (ok|refused))$/;

@@ -31,7 +31,7 @@ describe("VRRP of keepalived 2.2.7, values by tshark", () => {
     "v2-unicast-password",
     "v3-multicast",
     "v3-multicast-farewell",
-    "v3-multicast-checksum-as-v2",
+    "v3-multicast-half-second",
     "v3-unicast",
     "v3-ipv6-multicast",
   ];
