@@ -34,5 +34,5 @@ export function showEvents(options: EventsRequest): number {
   return CLIENT_EXIT.OK;
 }
 
-/** Oldest first. */
-const JOURNAL_FILES = ["journal.1.jsonl", "journal.jsonl"];
+/** In the opposite direction to that in which entries move, so that none is missed while they do. */
+const JOURNAL_FILES = ["journal.jsonl", "journal.1.jsonl"];

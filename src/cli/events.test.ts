@@ -4,8 +4,9 @@ import { readJournal } from "./read-journal.ts";
 import { renderEvents } from "./render-events.ts";
 import { describeTime } from "./times.ts";
 
-test("readJournal, two files: oldest first, by number", () => {
+test("readJournal, two files, in whatever order: oldest entry first, by number", () => {
   expect(numbers([file(1, 2), file(3, 4)])).toEqual([1, 2, 3, 4]);
+  expect(numbers([file(3, 4), file(1, 2)])).toEqual([1, 2, 3, 4]);
 });
 
 test("readJournal, a crash left entries in both files: each is given once", () => {

@@ -1,8 +1,8 @@
 import type { JournalEntry } from "../api/contract.ts";
 
 /**
- * Reads the entries out of the texts of journal files, oldest file first. Lines that are torn, or not ours, are left out;
- * an entry that stands in both files, as it does when a crash came between copying and removing, is given once.
+ * Reads the entries out of the texts of journal files, and gives the oldest first. Lines that are torn, or not ours, are left
+ * out; an entry that stands in both files, as it does when a crash came between copying and removing, is given once.
  */
 export function readJournal(texts: readonly string[]): readonly JournalEntry[] {
   const bySequence = new Map<number, JournalEntry>();

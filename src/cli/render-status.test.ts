@@ -18,7 +18,7 @@ describe("renderStatus", () => {
         "  address   192.0.2.9/32 on eth1 (not advertised)  there before us, left alone",
         "  priority  100",
         "  master    this node",
-        "  network   eth0, VRID 51, VRRPv2, adverts every 1.0 s",
+        "  network   eth0, VRID 51, VRRPv2, adverts every 1 s",
         "  script    chk_nginx up: exited with status 0, weight -20",
         "  interface eth1 up, weight +5 reversed",
         "  peer      192.0.2.12, priority 90, heard 0.4 s ago, 34 adverts accepted; discarded: 3 BAD_CHECKSUM",
@@ -43,6 +43,13 @@ describe("renderStatus", () => {
     expect(text).toContain("  master    192.0.2.12, priority 90, heard 0.4 s ago\n");
     expect(text).toContain("  address   192.0.2.1/24 on eth0  not held\n");
     expect(text).toContain("  master    nobody is heard\n");
+  });
+
+  test("adverts every 250 and every 50 ms: told to the centisecond that advert_int has", () => {
+    const every = (advertisementIntervalMs: number): string =>
+      plain(document({ instances: [{ ...MASTER, advertisementIntervalMs }] }));
+    expect(every(250)).toContain("adverts every 0.25 s\n");
+    expect(every(50)).toContain("adverts every 0.05 s\n");
   });
 
   test("a master without its address: shouted", () => {

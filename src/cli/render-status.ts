@@ -107,8 +107,9 @@ function masterText(instance: InstanceStatus): string {
 }
 
 function networkText(instance: InstanceStatus): string {
-  const interval = describeDuration(instance.advertisementIntervalMs);
-  return `${instance.interface}, VRID ${instance.vrid}, VRRPv${instance.protocolVersion}, adverts every ${interval}`;
+  // Exact, since both nodes must have the same.
+  const interval = instance.advertisementIntervalMs / 1_000;
+  return `${instance.interface}, VRID ${instance.vrid}, VRRPv${instance.protocolVersion}, adverts every ${interval} s`;
 }
 
 function trackerLine(tracker: TrackerStatus, paint: Paint): string {

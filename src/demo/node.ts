@@ -43,7 +43,7 @@ export class DemoNode {
     const host = await lab.host(identity.name, { address: `${identity.address}/24` });
     const node = new DemoNode(identity, host, programs, tell);
     for (const { path, text, mode } of nodeFiles(identity, programs)) await host.writeFile(path, text, mode);
-    // The scripts are to run as on the machine they were written for, where Holdfast knows no account of their own.
+    // The scripts are to run as root, as on the machine they were written for; keepalived_script may not start nginx.
     await host.run(["sed", "-i", "/^keepalived_script:/d", "/etc/passwd"]);
     host.vips.subscribe(() => node.#noticeVip());
     await node.#follow(JOURNAL, (line) => node.#noticeTransition(line));

@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, lstatSync, readlinkSync } from "node:fs";
 import { hostname } from "node:os";
 import { renderLine } from "../cli/render-diagnostics.ts";
 import { seededRandom } from "../base/random.ts";
@@ -9,7 +9,7 @@ import { checkHost } from "../config/check-host.ts";
 import type { Diagnostic, Severity } from "../config/diagnostic.ts";
 import { loadConfiguration } from "../config/load.ts";
 import type { LoadedConfiguration as ReadConfiguration } from "../config/load.ts";
-import type { Configuration, NotifySettings, ScriptCommand, ScriptUser } from "../config/model.ts";
+import type { Configuration, NotifySettings, ScriptCommand } from "../config/model.ts";
 import type { PreprocessOptions } from "../config/preprocess.ts";
 import { verdict } from "../config/verdict.ts";
 import type { ConfigurationFinding, ConfigurationSource } from "../daemon/supervisor/ports.ts";
@@ -17,10 +17,13 @@ import { openLinuxFiles } from "../linux/files.ts";
 import { openLinuxKernel } from "../linux/kernel.ts";
 import { openLinuxProcesses } from "../linux/processes.ts";
 import type { LogLevel } from "../ports/log.ts";
+import type { Processes } from "../ports/processes.ts";
 import { openConfigReader } from "./config-reader.ts";
 import { EXIT } from "./exit-codes.ts";
 import type { Flags } from "./flags.ts";
+import type { LinkFacts } from "./host-facts.ts";
 import { readHostFacts } from "./host-facts.ts";
+import { withDefaultUser, withNumbers } from "./script-accounts.ts";
 
 /** The file that was named, else the first default that is there. The error is one sentence. */
 export function findConfigurationFile(flags: Pick<Flags, "configurationFile">): Result<string, string> {
@@ -53,7 +56,8 @@ export function openConfigurationSource(file: string, flags: Pick<Flags, "config
       });
       if (refusing.size === 0 && startRefused === undefined) {
         accepted = diagnostics;
-        return { kind: "accepted", configuration: withNumbers(withoutInsecure(configuration, diagnostics)), findings };
+        const secure = withoutInsecure(configuration, diagnostics);
+        return { kind: "accepted", configuration: withNumbers(secure, openAccounts()), findings };
       }
       if (refusing.size > 0) return { kind: "refused", findings };
       const nothing: ConfigurationFinding = { level: "error", text: `${file} has nothing to run`, refuses: true };
@@ -65,19 +69,35 @@ export function openConfigurationSource(file: string, flags: Pick<Flags, "config
 /** Reads and checks a file, on this host too, and changes nothing. Findings of the host come after those of the text. */
 export function readConfiguration(file: string, flags: Pick<Flags, "configId" | "allConfig">): ReadConfiguration {
   const read = loadConfiguration(file, openConfigReader(), languageOptions(flags));
+  const processes = openAccounts();
+  const configuration = withDefaultUser(read.configuration, processes);
   const kernel = openLinuxKernel();
   try {
     const host = checkHost(
-      read.configuration,
+      configuration,
       readHostFacts({
         kernel: kernel.ok ? kernel.value : undefined,
         files: openLinuxFiles({ searchPath: process.env["PATH"] }),
-        processes: openLinuxProcesses({ environment: process.env, asksNameService: true }),
+        readLink,
+        processes,
       }),
     );
-    return { ...read, diagnostics: [...read.diagnostics, ...host] };
+    return { ...read, configuration, diagnostics: [...read.diagnostics, ...host] };
   } finally {
     if (kernel.ok) kernel.value.close();
+  }
+}
+
+function openAccounts(): Pick<Processes, "findAccount"> {
+  return openLinuxProcesses({ environment: process.env, asksNameService: true });
+}
+
+function readLink(path: string): LinkFacts | undefined {
+  try {
+    return { target: readlinkSync(path), uid: lstatSync(path).uid };
+  } catch {
+    // No link, or nothing at all: what it leads to is looked at by itself.
+    return undefined;
   }
 }
 
@@ -117,45 +137,6 @@ function withoutInsecure(configuration: Configuration, diagnostics: readonly Dia
       notify: keepNotify(instance.notify),
       trackScripts: instance.trackScripts.filter(({ script }) => names.has(script)),
     })),
-  };
-}
-
-/**
- * Users and groups by their numbers, so that the vrrp process asks no name service, which may take seconds that a master has
- * not. One that nobody knows stays as it is; nothing runs as that.
- */
-function withNumbers(configuration: Configuration): Configuration {
-  const accounts = openLinuxProcesses({ environment: process.env, asksNameService: true });
-  const known = new Map<string, ScriptUser>();
-  const numbers = (user: ScriptUser | undefined): ScriptUser | undefined => {
-    if (user === undefined) return undefined;
-    const key = `${user.user}:${user.group ?? ""}`;
-    const found = known.get(key) ?? numbersOf(user);
-    known.set(key, found);
-    return found;
-  };
-  const numbersOf = (user: ScriptUser): ScriptUser => {
-    const account = accounts.findAccount(user.user, user.group);
-    return account.ok ? { user: `${account.value.uid}`, group: `${account.value.gid}` } : user;
-  };
-  const renamed = <Command extends ScriptCommand>(command: Command): Command => ({
-    ...command,
-    user: numbers(command.user),
-  });
-  const each = (command: ScriptCommand | undefined): ScriptCommand | undefined =>
-    command === undefined ? undefined : renamed(command);
-  return {
-    ...configuration,
-    global: { ...configuration.global, scriptUser: numbers(configuration.global.scriptUser) },
-    scripts: configuration.scripts.map((script) =>
-      "argv" in script.check ? { ...script, check: renamed(script.check) } : script,
-    ),
-    instances: configuration.instances.map((instance) => {
-      const { notify } = instance;
-      const { any, master, backup, fault, stop } = notify;
-      const told = { any: each(any), master: each(master), backup: each(backup), fault: each(fault), stop: each(stop) };
-      return { ...instance, notify: { ...notify, ...told } };
-    }),
   };
 }
 

@@ -6,16 +6,26 @@ import type { Starter } from "./run.ts";
 
 /**
  * Starts the daemon and waits until it is up: its handlers stand, its pid file is written and the vrrp process runs. Then
- * this process ends with 0, else with the daemon's own exit status and its errors on standard error.
+ * this process ends with 0, else with the daemon's own exit status and its errors on standard error. A daemon that is not up
+ * within the limit goes on trying, and this process ends with 1: a boot must not wait for it.
  *
  * Node cannot fork itself, so the daemon is a new process, in a session of its own.
  */
-export function startInBackground(program: string, argv: readonly string[], flags: Flags): void {
+export function startInBackground(
+  program: string,
+  argv: readonly string[],
+  flags: Pick<Flags, "console">,
+  limitMs = START_LIMIT_MS,
+): void {
   const daemon = spawn(process.execPath, [...NODE_FLAGS, program, "--in-background", ...argv], {
     // Only an operator who asked for lines on the terminal (-l) keeps it open.
     stdio: ["ignore", "ignore", flags.console ? "inherit" : "ignore", "ipc"],
     detached: true,
   });
+  setTimeout(() => {
+    process.stderr.write(`The daemon is not up after ${limitMs / 1_000} s and goes on trying; its log says why\n`);
+    process.exit(EXIT.FATAL);
+  }, limitMs);
   daemon.on("error", (error) => {
     process.stderr.write(`Cannot start the daemon: ${error.message}\n`);
     process.exit(EXIT.FATAL);
@@ -56,3 +66,6 @@ function sentencesOf(message: unknown): readonly string[] {
   if (typeof message !== "object" || message === null || !("sentences" in message)) return [];
   return Array.isArray(message.sentences) ? message.sentences.map(String) : [];
 }
+
+/** Longer than the supervisor gives a vrrp process to come up, and the next one after it. */
+const START_LIMIT_MS = 30_000;

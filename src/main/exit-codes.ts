@@ -5,8 +5,6 @@ export const EXIT = {
   FATAL: 1,
   /** The configuration stops the start. */
   CONFIGURATION: 2,
-  /** `holdfast status` and its like: no daemon answers. */
-  NOT_RUNNING: 3,
   NO_PERMISSION: 4,
   /** keepalived's `-t`: the configuration has errors. */
   CONFIG_TEST_FAILED: 5,

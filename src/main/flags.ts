@@ -72,9 +72,9 @@ export function parseFlags(argv: readonly string[]): Result<Flags, string> {
   return succeed({ ...flags, vrrp: onlyVrrp || !onlyCheckers });
 }
 
-/** The names of the long flags that an operator may use, for the help text and its test. */
-export function flagNames(): readonly { readonly short: string | undefined; readonly long: string }[] {
-  return OPTIONS.filter((option) => option.long !== "in-background").map(({ short, long }) => ({ short, long }));
+/** The names of the long flags that an operator may use. */
+export function flagNames(): readonly string[] {
+  return OPTIONS.map(({ long }) => long).filter((long) => long !== "in-background");
 }
 
 /** Holds pid files and the control socket. */

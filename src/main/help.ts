@@ -21,7 +21,7 @@ export function usageText(): string {
   -g, --log-file[=FILE]        Log to FILE (default /var/log/holdfast.log); the vrrp process
                                 logs to a file of its own, with _vrrp before the last dot
   -t, --config-test[=LOG_FILE] Check the configuration and exit: 0 good, 2 a parameter is missing,
-                                5 other errors, 6 no such file, or an insecure script
+                                5 other errors, 6 no such file, or scripts that are not secure
   -d, --dump-conf              Write the configuration to the log, as JSON
   -i, --config-id=ID           Id for lines that begin with @; default the short host name
   -e, --all-config             Every include must find a file
@@ -39,7 +39,7 @@ export function usageText(): string {
   -v, --version                Print the version
   -h, --help                   Print this text
 
-keepalived's other flags are accepted, and a line on standard error says why one has no effect.
+keepalived's other flags are known too; a line on standard error says why one has no effect, or is refused.
 Exit status: 0 stopped as asked, 1 fatal, 2 configuration, 4 no permission, 6 no configuration, 64 wrong usage, 70 a bug.
 `;
 }

@@ -61,8 +61,7 @@ async function runWithFlags(argv: readonly string[], asCommand: boolean): Promis
 async function suggestion(refusal: string): Promise<string> {
   if (!refusal.startsWith(UNKNOWN_OPTION)) return "";
   const { closest } = await import("../config/suggest.ts");
-  const names = flagNames().map(({ long }) => long);
-  const meant = closest(refusal.slice(UNKNOWN_OPTION.length), names);
+  const meant = closest(refusal.slice(UNKNOWN_OPTION.length), flagNames());
   return meant === undefined ? "" : `; did you mean --${meant}?`;
 }
 

@@ -3,6 +3,7 @@ import { ip } from "../base/address.ts";
 import { fail, succeed } from "../base/result.ts";
 import type { FileFacts, Files } from "../ports/files.ts";
 import type { AddressRecord, Kernel } from "../ports/kernel.ts";
+import type { LinkFacts } from "./host-facts.ts";
 import { readHostFacts } from "./host-facts.ts";
 
 describe("readHostFacts, program", () => {
@@ -40,6 +41,27 @@ describe("readHostFacts, program", () => {
     });
   });
 
+  test("links: whoever may replace one on the way chooses what is run, also in the middle of several", () => {
+    const first = { target: "usr/bin", uid: 0 };
+    expect(linked({ "/bin": first }, {})).toBeUndefined();
+    expect(linked({ "/bin": { ...first, uid: 1000 } }, {})).toBe('the link "/bin" belongs to user 1000');
+    const links = {
+      "/bin": first,
+      "/usr/bin/check": { target: "../../srv/app/check", uid: 0 },
+      "/srv/app/check": { target: "/usr/bin/real", uid: 0 },
+    };
+    const folders = { "/srv": ROOT_FOLDER, "/srv/app": ROOT_FOLDER, "/usr/bin/real": ROOT_FILE };
+    expect(linked(links, folders)).toBeUndefined();
+    const foreign = { ...folders, "/srv/app": { ...ROOT_FOLDER, uid: 1000 } };
+    expect(linked(links, foreign)).toBe('"/srv/app" belongs to user 1000');
+    const open = { ...folders, "/srv": { ...ROOT_FOLDER, mode: 0o777 } };
+    expect(linked(links, open)).toBe('"/srv" may be written by everybody');
+  });
+
+  test("links that lead in circles: the walk ends", () => {
+    expect(linked({ "/bin": { target: "/bin", uid: 0 } }, {})).toBeUndefined();
+  });
+
   test("no execute bit, or a folder: not executable", () => {
     expect(program({ "/usr/bin/check": { ...ROOT_FILE, mode: 0o644 } })).toMatchObject({ executable: false });
     expect(program({ "/usr/bin/check": ROOT_FOLDER })).toMatchObject({ executable: false });
@@ -55,6 +77,7 @@ test("readHostFacts, the text of a script: none of a binary, a folder, or what i
     readHostFacts({
       kernel: undefined,
       files: { ...filesOf(change), read: () => succeed(new TextEncoder().encode(bytes)) },
+      readLink: noLink,
       processes: { findAccount: () => NOBODY },
     }).scriptText("/usr/bin/check");
   expect(text("exit 0\n")).toBe("exit 0\n");
@@ -76,7 +99,12 @@ test("readHostFacts, addresses: those that Holdfast (0x48) or keepalived (18) ad
 
 test("readHostFacts, interfaces: told apart; without a kernel to ask nothing is claimed", () => {
   expect([facts({}, []).interfaceExists("eth0"), facts({}, []).interfaceExists("eth1")]).toEqual([true, false]);
-  const blind = readHostFacts({ kernel: undefined, files: filesOf({}), processes: { findAccount: () => NOBODY } });
+  const blind = readHostFacts({
+    kernel: undefined,
+    files: filesOf({}),
+    readLink: noLink,
+    processes: { findAccount: () => NOBODY },
+  });
   expect([blind.interfaceExists("eth0"), blind.ownAddresses()]).toEqual([undefined, []]);
 });
 
@@ -86,6 +114,19 @@ test("readHostFacts, accounts: one that nobody has does not exist", () => {
 
 function program(change: Readonly<Record<string, FileFacts>>): unknown {
   return facts(change, []).program("check");
+}
+
+/** Why /bin/check is insecure, which the fake resolves to what lies behind all links. */
+function linked(
+  links: Readonly<Record<string, LinkFacts>>,
+  change: Readonly<Record<string, FileFacts>>,
+): string | undefined {
+  const resolved = "/usr/bin/real" in change ? "/usr/bin/real" : "/usr/bin/check";
+  const files: Files = { ...filesOf(change), resolve: () => succeed(resolved) };
+  const readLink = (path: string): LinkFacts | undefined => links[path];
+  const host = readHostFacts({ kernel: undefined, files, readLink, processes: { findAccount: () => NOBODY } });
+  const judged = host.program("check");
+  return judged.kind === "found" ? judged.insecureBecause : judged.kind;
 }
 
 function facts(
@@ -102,7 +143,7 @@ function facts(
     removeAddress: () => refused,
     openMonitor: () => refused,
   };
-  return readHostFacts({ kernel, files: filesOf(change), processes: { findAccount: () => NOBODY } });
+  return readHostFacts({ kernel, files: filesOf(change), readLink: noLink, processes: { findAccount: () => NOBODY } });
 }
 
 /** /usr/bin/check is a link's target; its way up is root's unless changed. */
@@ -128,6 +169,8 @@ function filesOf(change: Readonly<Record<string, FileFacts>>): Files {
     remove: () => absent,
   };
 }
+
+function noLink(): undefined {}
 
 function record(address: string, protocol: number | undefined): AddressRecord {
   return {

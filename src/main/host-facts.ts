@@ -1,4 +1,4 @@
-import { dirname } from "node:path";
+import { dirname, isAbsolute, join } from "node:path";
 import type { HostFacts, ProgramFacts } from "../config/check-host.ts";
 import type { FileFacts, Files } from "../ports/files.ts";
 import type { Kernel } from "../ports/kernel.ts";
@@ -9,7 +9,15 @@ export interface HostPorts {
   /** Undefined where the kernel cannot be asked: then nothing is said about interfaces and addresses. */
   readonly kernel: Kernel | undefined;
   readonly files: Files;
+  /** A symbolic link itself; undefined where the path is none. */
+  readonly readLink: (path: string) => LinkFacts | undefined;
   readonly processes: Pick<Processes, "findAccount">;
+}
+
+export interface LinkFacts {
+  readonly target: string;
+  /** Its owner. */
+  readonly uid: number;
 }
 
 /** What this host knows at this moment; interfaces and addresses are read once, programs and accounts when asked about. */
@@ -30,12 +38,12 @@ export function readHostFacts(ports: HostPorts): HostFacts {
       if (account.ok) return true;
       return account.error.errno === "ENOENT" ? false : undefined;
     },
-    program: (name) => judgeProgram(files, name),
+    program: (name) => judgeProgram(ports, name),
     scriptText: (path) => readScript(files, path),
   };
 }
 
-function judgeProgram(files: Files, name: string): ProgramFacts {
+function judgeProgram({ files, readLink }: HostPorts, name: string): ProgramFacts {
   const found = files.findProgram(name);
   if (!found.ok) return { kind: "missing" };
   // Links are followed before anything is judged: /bin is one on most systems, and says nothing about who may write.
@@ -45,7 +53,8 @@ function judgeProgram(files: Files, name: string): ProgramFacts {
   const facts = files.facts(path);
   if (!facts.ok) return { kind: "unknown" };
   const executable = facts.value.kind === "file" && (facts.value.mode & ANY_EXECUTE) !== 0;
-  return { kind: "found", path, executable, insecureBecause: insecureBecause(files, path, facts.value) };
+  const because = insecureBecause(files, path, facts.value) ?? insecureLink(files, readLink, absolute(found.value));
+  return { kind: "found", path, executable, insecureBecause: because };
 }
 
 /** A script may lack its first line; a binary has a NUL byte near its beginning. */
@@ -76,8 +85,40 @@ function insecureBecause(files: Files, path: string, own: FileFacts): string | u
   }
 }
 
+/**
+ * The program is run by the path as written, so whoever may replace a link on the way chooses what is run. Walks the path as
+ * the kernel does; each link must be root's, and lie in a folder where nobody else may replace it.
+ */
+function insecureLink(files: Files, readLink: HostPorts["readLink"], written: string): string | undefined {
+  const left = written.split("/");
+  let at = "/";
+  for (let followed = 0; left.length > 0 && followed <= MOST_LINKS;) {
+    const path = join(at, left.shift() ?? "");
+    const link = readLink(path);
+    if (link === undefined) {
+      at = path;
+      continue;
+    }
+    followed += 1;
+    if (link.uid !== 0) return `the link "${path}" belongs to user ${link.uid}`;
+    const folder = files.facts(at);
+    const because = folder.ok ? insecureBecause(files, at, folder.value) : `"${at}" cannot be looked at`;
+    if (because !== undefined) return because;
+    left.unshift(...link.target.split("/"));
+    if (link.target.startsWith("/")) at = "/";
+  }
+  return undefined;
+}
+
+/** Not by `resolve`, for which a ".." behind a link leads elsewhere than for the kernel. */
+function absolute(path: string): string {
+  return isAbsolute(path) ? path : `${process.cwd()}/${path}`;
+}
+
 const ANY_EXECUTE = 0o111;
 const BEGINNING = 512;
+/** path_resolution(7): the kernel follows no more. */
+const MOST_LINKS = 40;
 const STICKY = 0o1000;
 const GROUP_WRITE = 0o020;
 const OTHERS_WRITE = 0o002;

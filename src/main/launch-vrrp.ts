@@ -53,22 +53,21 @@ function start(program: string, environment: LaunchOptions["environment"]): Laun
   }
   const { pid } = child;
   let listener: ChildListener | undefined;
-  let end: Parameters<ChildListener["ended"]>[0] | undefined;
+  let end: Parameters<ChildListener["ended"]> | undefined;
   let told = false;
   const tellEnd = (): void => {
     if (told || end === undefined || listener === undefined) return;
     told = true;
-    listener.ended(end);
+    listener.ended(...end);
   };
   child.on("error", (error) => {
     // Also comes for a message that could not be sent; the child's end, or its silence, tells the rest.
     if (pid !== undefined) return;
-    thrownFailure(operation, error);
-    end ??= { kind: "not-started" };
+    end ??= [{ kind: "not-started" }, thrownFailure(operation, error)];
     setImmediate(tellEnd);
   });
   child.on("exit", (status, signal) => {
-    end ??= signal === null ? { kind: "exited", status: status ?? 1 } : { kind: "killed", signal };
+    end ??= [signal === null ? { kind: "exited", status: status ?? 1 } : { kind: "killed", signal }];
     // What it said last lies in the pipe, which the loop reads before it comes to this.
     setImmediate(tellEnd);
   });

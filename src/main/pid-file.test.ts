@@ -59,6 +59,14 @@ describe("claimPidFile", () => {
     expect(claimed).toMatchObject({ ok: false, error: { kind: "failed", failure: { errno: "ENOTDIR" } } });
   });
 
+  test("removed by somebody: nobody else has taken it, and releasing it does nothing", () => {
+    const claimed = claimPidFile(path);
+    rmSync(path);
+    expect(claimed.ok && claimed.value.isOurs()).toBe(true);
+    if (claimed.ok) claimed.value.release();
+    expect(readdirSync(join(directory, "run"))).toEqual([]);
+  });
+
   test("released: the file is gone; released when another's pid is in it: it stays", () => {
     const first = claimPidFile(path);
     if (first.ok) first.value.release();

@@ -8,7 +8,7 @@ import { thrownFailure } from "../linux/file-failure.ts";
 /** A pid file that is ours. */
 export interface PidFile {
   readonly path: string;
-  /** False once somebody else put another pid there: two started at the same time, and we lost. */
+  /** False once somebody else put another pid there: two started at the same time, and we lost. One that is gone is nobody's. */
   isOurs(): boolean;
   /** Removes it if it is still ours. */
   release(): void;
@@ -164,7 +164,8 @@ function ownedPidFile(path: string, text: string): PidFile {
     try {
       return readFileSync(path, "utf8") === text;
     } catch {
-      return false;
+      // Somebody who cleans up may have removed it, or its folder.
+      return true;
     }
   };
   return {

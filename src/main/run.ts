@@ -106,7 +106,11 @@ export function runSupervisor(flags: Flags, launcher: Launcher, starter: Starter
     },
     (sentence) => log.write("error", sentence),
   );
+  let isUp = false;
   const manager = openServiceManager(process.env, clock, () => {
+    // Also comes after reloads and restarts of the vrrp process, which are no time to look for rivals.
+    if (isUp) return;
+    isUp = true;
     // Two that started at the same time over a left-over file may both have got here; one of them did not win.
     if (held.pidFile === undefined || held.pidFile.isOurs()) return starter.started();
     log.write("error", `Another Holdfast has taken ${held.pidFile.path} meanwhile`);

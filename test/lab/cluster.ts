@@ -159,8 +159,8 @@ export interface Pair {
 export async function withPair(scenario: (pair: Pair) => Promise<void>): Promise<void> {
   const lab = await Lab.open();
   try {
-    const a = new Node(await lab.host("a", { address: "10.77.0.1/24" }));
-    const b = new Node(await lab.host("b", { address: "10.77.0.2/24" }));
+    const a = await addNode(lab, "a", "10.77.0.1/24");
+    const b = await addNode(lab, "b", "10.77.0.2/24");
     const client = await lab.host("client", { address: "10.77.0.9/24" });
     try {
       await scenario({ lab, a, b, client });
@@ -177,7 +177,7 @@ export async function withPair(scenario: (pair: Pair) => Promise<void>): Promise
 export async function withNode(scenario: (node: Node) => Promise<void>): Promise<void> {
   const lab = await Lab.open();
   try {
-    const node = new Node(await lab.host("a", { address: "10.77.0.1/24" }));
+    const node = await addNode(lab, "a", "10.77.0.1/24");
     try {
       await scenario(node);
     } catch (error) {
@@ -226,6 +226,13 @@ export async function addressesOf(host: Host): Promise<string[]> {
     const secondary = / secondary /.test(` ${rest}`) ? " secondary" : "";
     return [`${address} ${lifetime}${secondary}`];
   });
+}
+
+async function addNode(lab: Lab, name: string, address: string): Promise<Node> {
+  const host = await lab.host(name, { address });
+  // /etc is a copy of the machine's; scripts would run under this account where that has it.
+  await host.runOrThrow(["sed", "-i", "/^keepalived_script:/d", "/etc/passwd"]);
+  return new Node(host);
 }
 
 async function evidence(node: Node): Promise<string> {

@@ -140,7 +140,7 @@ needs(LAB_NEEDS)("links and addresses that change under the master", () => {
       expect(a.host.vips.tenures(VIP)).toHaveLength(1);
     }));
 
-  test.concurrent("everything it says lost on the way to the other node for a while: one holder at the end", () =>
+  test.concurrent("everything lost between the two for a while, in both directions: one holder at the end", () =>
     withPair(async (pair) => {
       const { lab, a, b } = pair;
       await startBoth(pair);

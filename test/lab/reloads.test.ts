@@ -16,7 +16,7 @@ const FAST = { interval: 0.3 } as const;
 const SECOND = "10.77.0.101";
 const GOOD = configurationOf({ ...FAST, priority: 200 });
 
-needs(LAB_NEEDS)("reloads on the master", () => {
+needs({ ...LAB_NEEDS, tools: [...LAB_NEEDS.tools, "tcpdump"] })("reloads on the master", () => {
   const bad: readonly [string, string, RegExp][] = [
     ["a missing parameter", GOOD.replace(/^priority .*$/m, "priority"), /keepalived\.conf:8:\d+\).*priority/],
     ["a misspelt priority", GOOD.replace("priority 200", "priorityy 120"), /keepalived\.conf:8:\d+\).*priorityy/],

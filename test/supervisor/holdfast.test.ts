@@ -98,6 +98,18 @@ needs({ root: true, tools: ["ip", "mkfifo"] })("holdfast", () => {
     expect(after.instances[0].priority).toBe(120);
   });
 
+  test("its pid file removed by somebody, or another's pid in it, then a reload: it goes on", async () => {
+    const daemon = start();
+    await daemon.pidFile("vrrp.pid");
+    const reload = ["reload", "--runtime-dir", folder];
+    rmSync(join(folder, "holdfast.pid"));
+    expect((await holdfast(...reload)).status).toBe(0);
+    writeFileSync(join(folder, "holdfast.pid"), "1\n");
+    expect((await holdfast(...reload)).status).toBe(0);
+    expect((await status()).status).toBe(0);
+    expect(daemon.output()).not.toContain("Another Holdfast");
+  });
+
   test("the vrrp process is stopped (SIGSTOP): the status says so, then it is replaced", async () => {
     const daemon = start();
     await daemon.pidFile("vrrp.pid");
@@ -149,6 +161,18 @@ needs({ root: true, tools: ["ip", "mkfifo"] })("holdfast", () => {
     expect(refused.status).toBe(2);
     expect(refused.output).toContain('"priority" needs');
     expect((await holdfast("-f", join(folder, "none.conf"), ...flags)).status).toBe(6);
+  });
+
+  test("without -n, a daemon that does not come up: the starter waits no longer than its limit, exit 1", () => {
+    const mute = join(folder, "mute.mjs");
+    writeFileSync(mute, `process.on("disconnect", () => process.exit());`);
+    const source = `import { startInBackground } from ${JSON.stringify(DAEMONIZE)};
+      startInBackground(${JSON.stringify(mute)}, [], { console: false }, 300);`;
+    const ended = spawnSync(process.execPath, ["--input-type=module", "-e", source], { encoding: "utf8" });
+    expect([ended.status, ended.stderr]).toEqual([
+      1,
+      "The daemon is not up after 0.3 s and goes on trying; its log says why\n",
+    ]);
   });
 
   test("no permission: exit 4, and the sentence names the capability", async () => {
@@ -340,6 +364,7 @@ function throws(action: () => unknown): boolean {
 }
 
 const PROGRAM = fileURLToPath(new URL("../../bin/holdfast", import.meta.url));
+const DAEMONIZE = new URL("../../dist/src/main/daemonize.js", import.meta.url).href;
 
 const GOOD = `vrrp_instance VI_1 {
   interface veth0

@@ -17,7 +17,8 @@ export const GLOBAL_KEYWORDS: readonly KeywordSpec[] = [
   acted("script_user", k.USER, "Account of scripts that name none", { default: "keepalived_script, else root" }),
   acted("enable_script_security", NONE, "Refuses to run scripts as root whose path others may change"),
   parsed("use_symlink_paths", SWITCH, "Runs scripts under the path as written", {
-    consequence: "scripts run under their resolved path",
+    consequence: "scripts run under the path as written in any case",
+    harmless: true,
   }),
   parsed("set_supplementary_groups", NONE, "Gives scripts their user's further groups", {
     consequence: "scripts run with their primary group alone",

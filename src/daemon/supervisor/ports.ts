@@ -14,7 +14,8 @@ export interface Launcher {
 
 export interface ChildListener {
   message(value: unknown): void;
-  ended(end: ChildEnd): void;
+  /** `refusal`: why it is `not-started`. */
+  ended(end: ChildEnd, refusal?: SystemFailure): void;
 }
 
 export interface Child {

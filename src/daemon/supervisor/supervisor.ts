@@ -199,7 +199,10 @@ class RunningSupervisor implements Supervisor {
   #launch(): void {
     const launched = this.#ports.launcher.launch({
       message: (value) => this.#receive(value),
-      ended: (end) => this.#childEnded(end),
+      ended: (end, refusal) => {
+        if (refusal !== undefined) this.#ports.log.write("error", describeFailure(refusal));
+        this.#childEnded(end);
+      },
     });
     if (!launched.ok) {
       this.#ports.log.write("error", describeFailure(launched.error));

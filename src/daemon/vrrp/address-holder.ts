@@ -50,7 +50,7 @@ export type Holding =
  * put back while it is wanted.
  */
 export class AddressHolder implements LeaseOwner {
-  readonly name: string;
+  #name: string;
   readonly #dependencies: HolderDependencies;
   readonly #holdings = new Map<VirtualAddress, Holding>();
   #settings: HolderSettings;
@@ -60,15 +60,19 @@ export class AddressHolder implements LeaseOwner {
   #bucket: Bucket;
 
   constructor(name: string, settings: HolderSettings, dependencies: HolderDependencies) {
-    this.name = name;
+    this.#name = name;
     this.#settings = settings;
     this.#dependencies = dependencies;
     this.#advertisedAt = dependencies.clock.now();
     this.#bucket = fullBucket(REPAIRS, dependencies.clock.now());
     this.#farewell = new Farewell(dependencies.clock, (reason) => {
-      dependencies.log.write("info", `(${name}) removing VIPs: ${RELEASE_WORDS[reason]}`);
+      dependencies.log.write("info", `(${this.#name}) removing VIPs: ${RELEASE_WORDS[reason]}`);
       this.release();
     });
+  }
+
+  get name(): string {
+    return this.#name;
   }
 
   get advertisedAt(): Instant {
@@ -165,7 +169,7 @@ export class AddressHolder implements LeaseOwner {
   /** Sends gratuitous ARP for what is held or foreign. */
   announce(repeat: number): void {
     const served = this.addresses().filter((address) => ["held", "foreign"].includes(this.holding(address).kind));
-    this.#dependencies.announcer.announce(this.name, served, repeat);
+    this.#dependencies.announcer.announce(this.#name, served, repeat);
   }
 
   /** An address went that this process did not remove. @returns whether it is one of ours that is wanted. */
@@ -214,7 +218,8 @@ export class AddressHolder implements LeaseOwner {
   }
 
   /** Follows a new configuration: what is new is added while held, what is gone is removed, nothing else is touched. */
-  reconfigure(settings: HolderSettings): void {
+  reconfigure(name: string, settings: HolderSettings): void {
+    this.#name = name;
     const before = new Map([...this.#holdings].map(([address, holding]) => [vipKey(address), { address, holding }]));
     this.#settings = settings;
     this.#holdings.clear();
@@ -238,7 +243,7 @@ export class AddressHolder implements LeaseOwner {
     if (this.#wanted) {
       const added = this.addresses().filter((address) => !kept.has(vipKey(address)));
       for (const address of added) this.#add(address);
-      this.#dependencies.announcer.announce(this.name, added, REPAIR_ANNOUNCEMENTS);
+      this.#dependencies.announcer.announce(this.#name, added, REPAIR_ANNOUNCEMENTS);
     }
     this.#dependencies.onChange();
   }
@@ -275,8 +280,8 @@ export class AddressHolder implements LeaseOwner {
     for (const address of due) this.#add(address);
     const back = due.filter((address) => this.holding(address).kind === "held");
     if (back.length === 0) return;
-    this.#dependencies.log.write("warn", `(${this.name}) put back ${back.map(formatVip).join(", ")}`);
-    this.#dependencies.announcer.announce(this.name, back, REPAIR_ANNOUNCEMENTS);
+    this.#dependencies.log.write("warn", `(${this.#name}) put back ${back.map(formatVip).join(", ")}`);
+    this.#dependencies.announcer.announce(this.#name, back, REPAIR_ANNOUNCEMENTS);
     this.#dependencies.onChange();
   }
 
@@ -288,7 +293,7 @@ export class AddressHolder implements LeaseOwner {
     if (this.#isForeign(address)) {
       this.#holdings.set(address, { kind: "foreign" });
       const where = `${formatVip(address)} is already on ${address.device} and was not added by Holdfast`;
-      log.write("warn", `(${this.name}) ${where}: it is neither leased nor removed, and stays whoever is master`);
+      log.write("warn", `(${this.#name}) ${where}: it is neither leased nor removed, and stays whoever is master`);
       return;
     }
     if (held?.owner === this) {
@@ -336,13 +341,13 @@ export class AddressHolder implements LeaseOwner {
     }
     // By now the kernel may have removed it itself, with the lease or with its interface.
     if (removed.error.errno === "EADDRNOTAVAIL" || removed.error.errno === "ENODEV") return;
-    log.write("error", `(${this.name}) ${describeFailure(removed.error)}`);
+    log.write("error", `(${this.#name}) ${describeFailure(removed.error)}`);
   }
 
   #postpone(address: VirtualAddress, reason: string): void {
     const before = this.holding(address);
     if (before.kind !== "missing" || before.reason !== reason) {
-      this.#dependencies.log.write("error", `(${this.name}) cannot hold ${formatVip(address)}: ${reason}`);
+      this.#dependencies.log.write("error", `(${this.#name}) cannot hold ${formatVip(address)}: ${reason}`);
     }
     this.#holdings.set(address, { kind: "missing", reason, retryAt: after(this.#now(), RETRY) });
   }

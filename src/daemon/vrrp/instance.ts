@@ -204,9 +204,9 @@ export class Instance {
     const isActive = this.#state.kind === "active";
     const changed = protocolOf(settings, isActive) !== protocolOf(this.#settings, isActive);
     this.#settings = settings;
-    this.#notifier.reconfigure(settings.notify);
+    this.#notifier.reconfigure(settings.name, settings.notify);
     this.#sender.reconfigure(settings);
-    this.holder.reconfigure(settings);
+    this.holder.reconfigure(settings.name, settings);
     this.evaluate();
     if (changed) this.#feed({ kind: "reconfigured" });
     this.#arm();

@@ -44,7 +44,15 @@ export function judgePacket(packet: VrrpPacket, settings: InstanceSettings, own:
   if (verdict.kind === "discard") {
     return { kind: "discard", sender, reason: verdict.reason, words: DISCARD_WORDS[verdict.reason] };
   }
-  const remarks = verdict.notes.map((note) => ({ note, words: NOTE_WORDS[note] }));
+  const [expected, counted] = [settings.virtualAddresses.length, value.addresses.length];
+  const remarks = verdict.notes.map((note) => ({
+    note,
+    // keepalived's words, which tools parse, where the number differs.
+    words:
+      note === "ADDRESS_LIST" && counted !== expected
+        ? `expected ${expected} VIPs but received ${counted}`
+        : NOTE_WORDS[note],
+  }));
   return { kind: "obey", sender, interval: value.advertisementInterval, remarks };
 }
 

@@ -32,10 +32,10 @@ export interface NotifierDependencies {
 
 /** Runs the notify scripts of one instance, in order and one at a time. */
 export class Notifier {
-  readonly #name: string;
   readonly #dependencies: NotifierDependencies;
   readonly #alarm: Alarm;
   readonly #programs = new Map<number, RunningProgram>();
+  #name: string;
   #settings: NotifySettings;
   #closed = false;
   #state: NotifyState<Command> = emptyNotifyQueue();
@@ -47,7 +47,9 @@ export class Notifier {
     this.#alarm = dependencies.clock.alarm(() => this.#step({ kind: "deadline" }));
   }
 
-  reconfigure(settings: NotifySettings): void {
+  /** A reload may rename an instance. */
+  reconfigure(name: string, settings: NotifySettings): void {
+    this.#name = name;
     this.#settings = settings;
   }
 
