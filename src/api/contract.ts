@@ -29,7 +29,7 @@ export interface ReloadDocument {
 /** Any other answer of the control socket. */
 export interface ErrorDocument {
   readonly version: typeof CONTRACT_VERSION;
-  readonly code: "NOT_FOUND" | "WRONG_METHOD" | "STOPPING" | "INTERNAL";
+  readonly code: "NOT_FOUND" | "WRONG_METHOD" | "STOPPING";
   readonly message: string;
 }
 
@@ -122,7 +122,7 @@ export interface PeerStatus {
 export interface JournalEntry {
   readonly version: typeof CONTRACT_VERSION;
   readonly at: string;
-  /** Ascends by one within a journal, over restarts too. */
+  /** Ascends by one within a journal, over restarts too. Numbers that are missing were lost, as on a full disk. */
   readonly sequence: number;
   readonly instance: string | null;
   readonly from: InstanceStateName | null;

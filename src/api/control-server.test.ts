@@ -1,6 +1,6 @@
 import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { request } from "node:http";
-import { createServer } from "node:net";
+import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -76,6 +76,16 @@ describe("control socket", () => {
     await ask("GET", "/v1/status");
     server.close();
     expect(existsSync(path)).toBe(false);
+  });
+
+  test("closed, and somebody is connected and says nothing: cut off", async () => {
+    const server = open();
+    const silent = connect(path);
+    await new Promise((resolve) => silent.once("connect", resolve));
+    await ask("GET", "/v1/status");
+    const cut = new Promise((resolve) => silent.once("close", resolve));
+    server.close();
+    await cut;
   });
 
   test("a socket that somebody serves: left to them, and said", async () => {

@@ -17,7 +17,7 @@ export type ControlReload =
   | { readonly kind: "stopping" };
 
 export interface ControlServer {
-  /** Closes the socket and removes it from its folder, at once. */
+  /** Closes the socket with its connections, and removes it from its folder, at once. */
   close(): void;
 }
 
@@ -37,8 +37,13 @@ export function openControlServer(
 ): ControlServer {
   let http: Promise<HttpServer> | undefined;
   let open = true;
+  const connections = new Set<Socket>();
   const serve = (socket: Socket): void => {
+    // A server of node:http that does not listen itself neither counts its connections nor limits them.
+    connections.add(socket);
+    socket.on("close", () => connections.delete(socket));
     socket.on("error", () => {});
+    socket.setTimeout(IDLE_LIMIT_MS, () => socket.destroy());
     // node:http costs 3 MB and some milliseconds, so it is loaded by the first who asks.
     http ??= createHttp(source);
     http.then(
@@ -74,7 +79,7 @@ export function openControlServer(
     close() {
       open = false;
       server.close();
-      void http?.then((served) => served.closeAllConnections());
+      for (const connection of connections) connection.destroy();
     },
   };
 }
@@ -168,3 +173,6 @@ function removeQuietly(path: string): void {
 
 /** sun_path of unix(7) holds 108 bytes with the closing zero. */
 const LONGEST_PATH = 107;
+
+/** Far longer than any answer takes. */
+const IDLE_LIMIT_MS = 60_000;

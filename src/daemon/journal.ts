@@ -51,8 +51,8 @@ export function openJournal(options: { readonly directory: string }, ports: Jour
   };
 
   const rotate = (): void => {
-    // Not `replace`, which waits for the disk: the vrrp process must not. A crash in between leaves entries in both
-    // files, and readers know an entry by its number.
+    // Not `replace`: the room that the older file leaves is all there is on a full disk. A crash in between leaves entries
+    // in both files, and readers know an entry by its number.
     const text = readText(ports.files, path);
     if (text === undefined || text === "") return;
     ports.files.remove(olderPath);

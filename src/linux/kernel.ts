@@ -21,7 +21,7 @@ import {
 } from "../wire/netlink/rtnetlink.ts";
 import type { RouteFact } from "../wire/netlink/rtnetlink.ts";
 import { libc } from "./libc.ts";
-import { openNetlinkSocket, subscribeToNetlink } from "./netlink-socket.ts";
+import { NO_ANSWER, openNetlinkSocket, subscribeToNetlink } from "./netlink-socket.ts";
 import type { NetlinkSocket, Refusal } from "./netlink-socket.ts";
 
 export interface LinuxKernel extends Kernel {
@@ -65,7 +65,7 @@ function kernelOf(socket: NetlinkSocket): LinuxKernel {
     renewAddresses: (requests) => {
       const answers = socket.request(requests.map(renewal));
       return requests.map((request, index) => {
-        const answer = answers[index] ?? fail({ errno: "ENODATA", message: "The kernel gave no answer" });
+        const answer = answers[index] ?? fail(NO_ANSWER);
         return answer.ok ? answer : fail(refused(answer.error, `renew ${target(request, "on")}`));
       });
     },
@@ -111,9 +111,8 @@ function list(
 }
 
 function single(socket: NetlinkSocket, request: NetlinkRequest, operation: () => string): Result<void, SystemFailure> {
-  const answer = socket.request([request])[0];
-  if (answer === undefined || answer.ok) return succeed(undefined);
-  return fail(refused(answer.error, operation()));
+  const [answer = fail(NO_ANSWER)] = socket.request([request]);
+  return answer.ok ? answer : fail(refused(answer.error, operation()));
 }
 
 function refused(refusal: Refusal, operation: string): SystemFailure {

@@ -21,8 +21,6 @@ export interface Libc {
   close(fd: number): number;
   bind(fd: number, address: Uint8Array): number;
   setsockopt(fd: number, level: number, name: number, value: Uint8Array): number;
-  /** The number of bytes that the kernel wrote into `value`. */
-  getsockopt(fd: number, level: number, name: number, value: Uint8Array): number;
   /** Without an address the socket must be connected, or of a kind that needs none. */
   sendto(fd: number, bytes: Uint8Array, flags: number, address: Uint8Array | undefined): number;
   /** `messages` begins with `count` struct mmsghdr; whatever they point to is held by the caller. */
@@ -38,7 +36,7 @@ export interface Libc {
   /** `parameters` is a struct sched_param, 4 bytes. */
   sched_setscheduler(pid: number, policy: number, parameters: Uint8Array): number;
   setpriority(which: number, who: number, priority: number): number;
-  prctl(option: number, argument: number | Uint8Array): number;
+  prctl(option: number, argument: number): number;
   /** Undefined when there is no such interface. */
   if_indextoname(index: number): string | undefined;
   strerror(errno: number): string;
@@ -104,7 +102,6 @@ function load(): Libc {
   const close = declare("int close(int)");
   const bind = declare("int bind(int, void *, uint32_t)");
   const setsockopt = declare("int setsockopt(int, int, int, void *, uint32_t)");
-  const getsockopt = declare("int getsockopt(int, int, int, void *, void *)");
   const sendto = declare("int64_t sendto(int, void *, size_t, int, void *, uint32_t)");
   const sendmmsg = declare("int sendmmsg(int, void *, uint32_t, int)");
   const recvmmsg = declare("int recvmmsg(int, void *, uint32_t, int, void *)");
@@ -114,11 +111,9 @@ function load(): Libc {
   const timerfd_settime = declare("int timerfd_settime(int, int, void *, void *)");
   const sched_setscheduler = declare("int sched_setscheduler(int, int, void *)");
   const setpriority = declare("int setpriority(int, uint32_t, int)");
-  const prctlNumber = library.func("prctl", "int", ["int", "ulong", "ulong", "ulong", "ulong"]);
-  const prctlBytes = library.func("prctl", "int", ["int", "void *", "ulong", "ulong", "ulong"]);
+  const prctl = library.func("prctl", "int", ["int", "ulong", "ulong", "ulong", "ulong"]);
   const indexToName = library.func("void *if_indextoname(uint32_t, void *)");
   const errorText = library.func("const char *strerror(int)");
-  const optionLength = new Uint8Array(new ArrayBuffer(4));
   const interfaceName = new Uint8Array(new ArrayBuffer(IF_NAMESIZE));
 
   const uvDefaultLoop = library.func("void *uv_default_loop()");
@@ -135,12 +130,6 @@ function load(): Libc {
     close: (fd) => close(descriptor(fd)),
     bind: (fd, address) => bind(descriptor(fd), address, address.byteLength),
     setsockopt: (fd, level, name, value) => setsockopt(descriptor(fd), level, name, value, value.byteLength),
-    getsockopt: (fd, level, name, value) => {
-      const length = new DataView(optionLength.buffer);
-      length.setUint32(0, value.byteLength, true);
-      const result = getsockopt(descriptor(fd), level, name, value, optionLength);
-      return result < 0 ? result : length.getUint32(0, true);
-    },
     sendto: (fd, bytes, flags, address) =>
       sendto(descriptor(fd), bytes, bytes.byteLength, flags, address ?? null, address?.byteLength ?? 0),
     sendmmsg: (fd, messages, count, flags) => {
@@ -167,9 +156,7 @@ function load(): Libc {
     },
     setpriority,
     prctl: (option, argument) => {
-      const result = Number(
-        typeof argument === "number" ? prctlNumber(option, argument, 0, 0, 0) : prctlBytes(option, argument, 0, 0, 0),
-      );
+      const result = Number(prctl(option, argument, 0, 0, 0));
       return result < 0 ? -koffi.errno() : result;
     },
     if_indextoname: (index) => {

@@ -38,8 +38,6 @@ export interface Received {
 export interface LinuxSocket {
   bind(address: Uint8Array): Result<void, SystemFailure>;
   setOption(level: number, name: number, value: Uint8Array): Result<void, SystemFailure>;
-  /** Reads an option of four bytes. */
-  readOption(level: number, name: number): Result<number, SystemFailure>;
   send(payload: Uint8Array, name: Uint8Array | undefined): Result<void, SystemFailure>;
   /** Hands messages to the kernel in order; at a refusal the rest is not sent. */
   sendAll(messages: readonly OutgoingMessage[]): Result<void, SystemFailure>;
@@ -89,13 +87,6 @@ function socketOf(fd: number, { label, arena: shape }: LinuxSocketOptions): Linu
     setOption: (level, name, value) => {
       assertOpen(open);
       return checked(`set option ${level}/${name} of`, c.setsockopt(fd, level, name, value));
-    },
-    readOption: (level, name) => {
-      assertOpen(open);
-      const value = new Uint8Array(4);
-      const result = c.getsockopt(fd, level, name, value);
-      if (result < 0) return fail(failureOf(`read option ${level}/${name} of ${label}`, -result));
-      return succeed(new DataView(value.buffer).getInt32(0, true));
     },
     send: (payload, name) => {
       assertOpen(open);

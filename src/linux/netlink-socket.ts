@@ -46,7 +46,7 @@ export interface NetlinkSocket {
 /** What one reading of a subscription gave. */
 export interface Notifications {
   readonly messages: readonly NetlinkMessage[];
-  /** ENOBUFS: some were lost. */
+  /** ENOBUFS: some were lost. Those that were queued before are thrown away: whoever reads all anew knows better. */
   readonly overrun: boolean;
 }
 
@@ -144,7 +144,7 @@ export function subscribeToNetlink(
     receive: () => {
       const messages: NetlinkMessage[] = [];
       let overrun = false;
-      for (let round = 0, full = true; full && round < MOST_ROUNDS; round++) {
+      for (let round = 0, full = true; full && round < (overrun ? MOST_ROUNDS_TO_EMPTY : MOST_ROUNDS); round++) {
         const received = socket.receive();
         for (const datagram of received.messages) {
           const parsed = isFromKernel(datagram.name) ? parseMessages(datagram.payload) : undefined;
@@ -154,7 +154,8 @@ export function subscribeToNetlink(
         overrun ||= received.failure !== undefined;
         full = received.messages.length === ARENA.count || received.failure !== undefined;
       }
-      return { messages, overrun };
+      // The kernel goes on dropping until the queue is empty; what is left of it is older than what a dump tells.
+      return { messages: overrun ? [] : messages, overrun };
     },
     close: () => socket.close(),
   });
@@ -242,7 +243,9 @@ const MOST_FAILURES = 8;
 
 /** Arenas that a subscription empties in one turn. */
 const MOST_ROUNDS = 8;
+/** More than the receive buffer can hold: the kernel charges some hundred bytes even for the smallest datagram. */
+const MOST_ROUNDS_TO_EMPTY = 2_048;
 
 const DUMP_ATTEMPTS = 10;
 const INTERRUPTED: Refusal = { errno: "EINTR", message: "What was being listed kept changing" };
-const NO_ANSWER: Refusal = { errno: "ENODATA", message: "The kernel gave no answer" };
+export const NO_ANSWER: Refusal = { errno: "ENODATA", message: "The kernel gave no answer" };

@@ -32,7 +32,8 @@ export function openLinuxProcesses(options: LinuxProcessesOptions): Processes {
       const argv =
         resetter === undefined || program === undefined || !isRealTime()
           ? request.argv
-          : [resetter, "--other", "0", program, ...request.argv.slice(1)];
+          : // By its short name, the only one that busybox knows.
+            [resetter, "-o", "0", program, ...request.argv.slice(1)];
       return start(request, argv, environment, onEnd);
     },
     findAccount: options.asksNameService

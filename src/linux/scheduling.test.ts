@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { afterEach, describe, expect, test } from "vitest";
-import { isRealTime, setNiceness, setProcessName, useOrdinaryScheduling, useRealTimeScheduling } from "./scheduling.ts";
+import { isRealTime, setNiceness, useOrdinaryScheduling, useRealTimeScheduling } from "./scheduling.ts";
 
 const isRoot = process.getuid?.() === 0;
 
@@ -48,13 +48,5 @@ describe("the scheduling of this process", () => {
       ok: false,
       error: { errno: "EPERM", operation: expect.stringContaining("CAP_SYS_NICE") },
     });
-  });
-
-  test("the process's name: what comm says, cut to 15 bytes", () => {
-    const comm = (): string => readFileSync("/proc/thread-self/comm", "utf8").trim();
-    const before = comm();
-    setProcessName("keepalived_vrrp_and_more");
-    expect(comm()).toBe("keepalived_vrrp");
-    setProcessName(before);
   });
 });

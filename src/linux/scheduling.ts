@@ -48,15 +48,6 @@ export function dieWithParent(signal: number): Result<void, SystemFailure> {
   return done("ask for a signal when the parent dies", libc().prctl(PR_SET_PDEATHSIG, signal));
 }
 
-/**
- * Sets the name that ps -C, pidof and /proc/PID/comm know; the kernel cuts it to 15 bytes. Setting `process.title` sets it
- * too, so this comes after.
- */
-export function setProcessName(name: string): Result<void, SystemFailure> {
-  const bytes = new TextEncoder().encode(`${name}\0`);
-  return done(`set the process name ${JSON.stringify(name)}`, libc().prctl(PR_SET_NAME, bytes));
-}
-
 function schedule(policy: number, flags: number, priority: number, operation: string): Result<void, SystemFailure> {
   assert(Number.isInteger(priority), `${priority} is a scheduling priority`);
   const parameters = new Uint8Array(4);
@@ -81,4 +72,3 @@ const SCHED_RR = 2;
 const SCHED_RESET_ON_FORK = 0x4000_0000;
 const PRIO_PROCESS = 0;
 const PR_SET_PDEATHSIG = 1;
-const PR_SET_NAME = 15;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { SIGRTMIN, onRealTimeSignal, surviveRealTimeSignals } from "./signals.ts";
+import { SIGRTMIN, onRealTimeSignal } from "./signals.ts";
 
 describe("real-time signals", () => {
   test("one with a callback: calls back in a turn of its own instead of killing the process", async () => {
@@ -15,13 +15,6 @@ describe("real-time signals", () => {
       expect(calls).toBe(0);
     });
     expect(calls).toBe(1);
-  });
-
-  test("those that are to be survived: nothing happens", async () => {
-    expect(surviveRealTimeSignals([40, 64])).toEqual({ ok: true, value: undefined });
-    process.kill(process.pid, 40);
-    process.kill(process.pid, 64);
-    await new Promise((resolve) => setImmediate(resolve));
   });
 
   test("an ordinary signal: a bug in the caller", () => {

@@ -31,12 +31,3 @@ export function onRealTimeSignal(signal: number, callback: () => void): Result<v
   });
   return result < 0 ? fail(failureOf(`handle signal ${signal}`, -result)) : succeed(undefined);
 }
-
-/** Makes real-time signals harmless. */
-export function surviveRealTimeSignals(signals: readonly number[]): Result<void, SystemFailure> {
-  for (const signal of signals) {
-    const handled = onRealTimeSignal(signal, () => undefined);
-    if (!handled.ok) return handled;
-  }
-  return succeed(undefined);
-}

@@ -26,7 +26,10 @@ export interface OutgoingVrrpPacket extends VrrpPacket {
   readonly identification: number;
 }
 
-/** A raw socket that hears all VRRP of one interface and family, and speaks with any source address. */
+/**
+ * A raw socket that hears the VRRP of one interface and family, unicast and that of its own groups. In IPv4 it speaks with
+ * any source address, in IPv6 with those of this host.
+ */
 export interface VrrpSocket {
   /** Hands one packet to the kernel, without waiting. Multicast is not looped back to this host. */
   send(packet: OutgoingVrrpPacket): Result<void, SystemFailure>;

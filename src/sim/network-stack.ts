@@ -15,7 +15,7 @@ export class NetworkStack {
   readonly #station: Station;
   #interfaceIndex: number;
   readonly #vrrpSockets = new Set<{ readonly inbox: Inbox<VrrpPacket>; readonly options: VrrpSocketOptions }>();
-  readonly #arpSockets = new Set<Inbox<Uint8Array>>();
+  readonly #arpSockets = new Set<{ readonly inbox: Inbox<Uint8Array>; readonly options: ArpSocketOptions }>();
   /** What the host of a frozen virtual machine keeps for it. */
   #backlog: ArrivingFrame[] = [];
 
@@ -94,11 +94,12 @@ export class NetworkStack {
   ): Result<ArpSocket, SystemFailure> {
     if (this.#kernel.interfaceAt(options.interfaceIndex) === undefined) return fail(noDevice(options));
     const inbox = this.#openInbox<Uint8Array>(process, onReadable);
+    const socket = { inbox, options };
     const close = (): void => {
-      this.#arpSockets.delete(inbox);
+      this.#arpSockets.delete(socket);
       inbox.close();
     };
-    if (options.listen) this.#arpSockets.add(inbox);
+    if (options.listen) this.#arpSockets.add(socket);
     process.onEnd(close);
     return succeed({
       send: (frames) =>
@@ -129,15 +130,19 @@ export class NetworkStack {
     if (standstill === "frozen" && this.#backlog.length < HOST_QUEUE) this.#backlog.push(frame);
     if (standstill !== undefined) return;
     if (frame.kind === "arp") {
-      for (const inbox of this.#arpSockets) inbox.put(frame.bytes);
+      for (const { inbox, options } of this.#arpSockets) {
+        if (options.interfaceIndex === this.#interfaceIndex) inbox.put(frame.bytes);
+      }
       return;
     }
     const { packet } = frame;
-    const sockets = [...this.#vrrpSockets].filter(({ options }) => options.interfaceIndex === this.#interfaceIndex);
-    // The host takes part in a group when any of its sockets has joined it, and then all of them hear it.
-    const joined = sockets.some(({ options }) => options.groups.includes(packet.destination));
-    if (isMulticast(packet.destination) && !joined) return;
-    for (const { inbox } of sockets) inbox.put({ ...packet, message: packet.message.slice() });
+    const isGroup = isMulticast(packet.destination);
+    for (const { inbox, options } of this.#vrrpSockets) {
+      if (options.interfaceIndex !== this.#interfaceIndex) continue;
+      // IP_MULTICAST_ALL is off: a socket hears the groups that it has joined itself.
+      if (isGroup && !options.groups.includes(packet.destination)) continue;
+      inbox.put({ ...packet, message: packet.message.slice() });
+    }
   }
 
   #openInbox<Item>(process: SimProcess, onReadable: () => void): Inbox<Item> {

@@ -1,9 +1,10 @@
 import { spawn, spawnSync } from "node:child_process";
-import { closeSync, openSync } from "node:fs";
+import type { ChildProcess } from "node:child_process";
+import { closeSync, openSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { isMainThread, threadId } from "node:worker_threads";
 
-/** Network namespaces of one test, joined as it likes. All of them are gone after `remove`. */
+/** Network namespaces of one test, joined as it likes. All of them, and captures in them, are gone after `remove`. */
 export interface Namespaces {
   /** Makes a namespace with its loopback up. The answer is its name for `ip -n`. */
   create(name: string): string;
@@ -29,6 +30,12 @@ export function makeNamespaces(): Namespaces {
       command("ip", "-n", right, "link", "set", rightInterface, "up");
     },
     remove: () => {
+      // One that still waits for packets would keep its namespace.
+      for (const [dump, file] of captures) {
+        dump.kill("SIGKILL");
+        rmSync(file, { force: true });
+      }
+      captures.clear();
       for (const namespace of made) spawnSync("ip", ["netns", "del", namespace]);
     },
   };
@@ -56,13 +63,14 @@ export function command(program: string, ...programArguments: readonly string[])
   throw new Error(`${program} ${programArguments.join(" ")}: ${result.error?.message ?? result.stderr}`);
 }
 
-/** Captures what passes an interface, from when the promise is kept. Ends after `count` packets. */
+/** Captures what passes an interface, from when the promise is kept. Ends after so many packets, or with the namespaces. */
 export async function capture(namespace: string, device: string, filter: string, packets: number): Promise<Capture> {
   const file = `/tmp/${namespace}-${device}.pcap`;
   const options = ["-i", device, "-n", "-U", "-c", String(packets), "-w", file, filter];
   const dump = spawn("ip", ["netns", "exec", namespace, "tcpdump", ...options], {
     stdio: ["ignore", "ignore", "pipe"],
   });
+  captures.set(dump, file);
   const ended = new Promise<void>((resolve) => dump.once("exit", () => resolve()));
   await new Promise<void>((resolve, reject) => {
     dump.once("error", reject);
@@ -75,7 +83,8 @@ export async function capture(namespace: string, device: string, filter: string,
       await ended;
       const wanted = fields.flatMap((field) => ["-e", field]);
       const text = command("tshark", "-r", file, "-T", "fields", "-E", "separator=/s", ...wanted);
-      command("rm", "-f", file);
+      captures.delete(dump);
+      rmSync(file);
       return text.trim().split("\n");
     },
   };
@@ -92,6 +101,8 @@ function enter(namespace: number): void {
 }
 
 let count = 0;
+/** What captures, and where to. `ip netns exec` becomes the program, so that it can be killed. */
+const captures = new Map<ChildProcess, string>();
 
 const koffi: typeof import("koffi") = createRequire(import.meta.url)("koffi");
 const setns = koffi.load(null).func("int setns(int, int)");

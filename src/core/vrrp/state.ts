@@ -57,6 +57,8 @@ export type FaultCause =
   | { readonly kind: "interface-down"; readonly interface: string }
   | { readonly kind: "interface-missing"; readonly interface: string }
   | { readonly kind: "no-source-address"; readonly interface: string }
+  /** It could neither hear nor be heard: a backup would take the silence for a master's death. */
+  | { readonly kind: "no-socket"; readonly interface: string; readonly detail: string }
   | { readonly kind: "script"; readonly name: string; readonly detail: string }
   | { readonly kind: "tracked-interface"; readonly interface: string };
 

@@ -101,6 +101,10 @@ describe("supervisor, a vrrp process that dies or hangs", () => {
       'error The vrrp process sent a message of unknown kind "nonsense"',
       "error The vrrp process sent a message that is no object but of type string",
     ]);
+    world.run(millis(1_990));
+    world.child(0).saysAnything({ kind: "nonsense" });
+    world.run(millis(20));
+    expect(world.child(0).signals).toEqual(["SIGKILL"]);
   });
 
   test("no respawn (-R): its end ends the supervisor with a failure", () => {
@@ -147,6 +151,18 @@ describe("supervisor, reload", () => {
     world.next = accepted("second");
     world.reload();
     expect(world.status()?.daemon.refusedReload).toBeNull();
+  });
+
+  test("before the vrrp process has ever come up, refused or overtaken by its death: nobody is told that it is ready", () => {
+    const world = createWorld();
+    world.next = refused("bad");
+    world.reload();
+    world.next = accepted("second");
+    world.reload();
+    world.child(0).ends({ kind: "killed", signal: "SIGKILL" });
+    expect(world.managed).toEqual(["reloading", "reloading"]);
+    world.child(1).says({ kind: "started" });
+    expect(world.managed.at(-1)).toBe("ready");
   });
 
   test("refused, and the vrrp process dies later: the new one gets the old model", () => {

@@ -128,7 +128,7 @@ class RunningSupervisor implements Supervisor {
       const reasons = loaded.findings.filter((finding) => finding.refuses).map((finding) => finding.text);
       this.#refusedReload = { at: this.#timeOfDay(), reasons };
       log.write("error", `Reload refused: ${source.file} has errors; the configuration in force is kept`);
-      manager.ready();
+      if (this.#everStarted) manager.ready();
       return answer({ kind: "refused", reasons });
     }
     this.#configuration = loaded.configuration;
@@ -281,7 +281,7 @@ class RunningSupervisor implements Supervisor {
     const finished = this.#reloads.filter((reload) => reload.generation <= generation);
     this.#reloads = this.#reloads.filter((reload) => reload.generation > generation);
     if (finished.length === 0) return;
-    this.#ports.manager.ready();
+    if (this.#everStarted) this.#ports.manager.ready();
     for (const { answer } of finished) answer({ kind: "accepted" });
   }
 

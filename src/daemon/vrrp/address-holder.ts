@@ -4,14 +4,14 @@ import type { VirtualAddress } from "../../config/model.ts";
 import { fullBucket, takePermission, type Bucket, type RateLimit } from "../../core/rate-limit.ts";
 import type { Clock } from "../../ports/clock.ts";
 import { describeFailure } from "../../ports/failure.ts";
-import type { AddressRequest, Kernel } from "../../ports/kernel.ts";
+import type { Kernel } from "../../ports/kernel.ts";
 import type { Log } from "../../ports/log.ts";
-import type { ReleaseAddresses } from "../../core/hand-over.ts";
 import type { Announcer } from "./announcer.ts";
+import { RELEASE_WORDS } from "./cause-words.ts";
 import { addressKey, type AddressKey, type InterfaceTable } from "./interface-table.ts";
 import { Farewell } from "./farewell.ts";
 import type { HeldRecord } from "./held-record.ts";
-import type { HeldAddress, LeaseKeeper, LeaseOwner } from "./lease-keeper.ts";
+import { firstTerms, type HeldAddress, type LeaseKeeper, type LeaseOwner } from "./lease-keeper.ts";
 import { formatVip, leaseOf, termsOf, vipKey, type LeaseTerms } from "./vip.ts";
 
 export interface HolderSettings extends LeaseTerms {
@@ -130,12 +130,13 @@ export class AddressHolder implements LeaseOwner {
     this.#wanted = true;
     this.#farewell.callOff();
     // From now on, since a successor's announcement may follow its first advert within a millisecond.
-    const devices = new Set(this.addresses().map((address) => address.device));
+    const devices = new Set(this.addresses().map(({ device }) => device));
     this.#dependencies.announcer.listen(this, devices, (address) => {
       if (this.addresses().some((own) => own.address === address)) this.#farewell.noticeAnnouncement(address);
     });
     this.#dependencies.record.stay(this.#keys());
-    for (const address of this.addresses()) this.#add(address);
+    // The advert of this claim goes out in the same turn.
+    for (const address of this.addresses()) this.#add(address, this.#now());
     this.#dependencies.onChange();
   }
 
@@ -211,10 +212,8 @@ export class AddressHolder implements LeaseOwner {
   }
 
   nextDeadline(): Instant | undefined {
-    const retries = this.#wanted
-      ? [...this.#holdings.values()].map((holding) => (holding.kind === "missing" ? holding.retryAt : undefined))
-      : [];
-    return earliest(this.#farewell.deadline, ...retries);
+    const retries = [...this.#holdings.values()].flatMap((one) => (one.kind === "missing" ? [one.retryAt] : []));
+    return earliest(this.#farewell.deadline, ...(this.#wanted ? retries : []));
   }
 
   /** Follows a new configuration: what is new is added while held, what is gone is removed, nothing else is touched. */
@@ -242,7 +241,7 @@ export class AddressHolder implements LeaseOwner {
     }
     if (this.#wanted) {
       const added = this.addresses().filter((address) => !kept.has(vipKey(address)));
-      for (const address of added) this.#add(address);
+      for (const address of added) this.#add(address, this.#advertisedAt);
       this.#dependencies.announcer.announce(this.#name, added, REPAIR_ANNOUNCEMENTS);
     }
     this.#dependencies.onChange();
@@ -252,11 +251,15 @@ export class AddressHolder implements LeaseOwner {
   makePermanent(): void {
     // What is being handed over is another's by now.
     if (!this.#wanted) return;
-    const requests = this.#dependencies.leases.heldBy(this).map(({ request }): AddressRequest => {
-      return { ...request, validLifetime: "forever", preferredLifetime: "forever" };
+    const { kernel, leases, log } = this.#dependencies;
+    const requests = [...this.#holdings].flatMap(([address, holding]) => {
+      if (holding.kind !== "held" || leases.find(holding.key)?.owner !== this) return [];
+      return [termsOf(address, holding.key, { ...this.#settings, lease: "off" }).request];
     });
-    this.#dependencies.kernel.renewAddresses(requests);
-    for (const request of requests) this.#dependencies.leases.drop(request, this);
+    for (const made of kernel.renewAddresses(requests)) {
+      if (!made.ok) log.write("error", `(${this.#name}) ${describeFailure(made.error)}`);
+    }
+    for (const request of requests) leases.drop(request, this);
     this.#holdings.clear();
     this.#wanted = false;
     this.#dependencies.onChange();
@@ -266,6 +269,8 @@ export class AddressHolder implements LeaseOwner {
     const now = this.#now();
     const due = this.addresses().filter((address) => {
       const holding = this.holding(address);
+      // Another instance that was given the same address has taken it away.
+      if (holding.kind === "held") return this.#dependencies.leases.find(holding.key) === undefined;
       return holding.kind === "missing" && holding.retryAt <= now;
     });
     if (due.length === 0) return;
@@ -277,7 +282,7 @@ export class AddressHolder implements LeaseOwner {
       }
       return;
     }
-    for (const address of due) this.#add(address);
+    for (const address of due) this.#add(address, this.#advertisedAt);
     const back = due.filter((address) => this.holding(address).kind === "held");
     if (back.length === 0) return;
     this.#dependencies.log.write("warn", `(${this.#name}) put back ${back.map(formatVip).join(", ")}`);
@@ -285,7 +290,8 @@ export class AddressHolder implements LeaseOwner {
     this.#dependencies.onChange();
   }
 
-  #add(address: VirtualAddress): void {
+  /** `advertisedAt`: backups count from then, so the lifetime is what is left of the lease. */
+  #add(address: VirtualAddress, advertisedAt: Instant): void {
     const { kernel, leases, interfaces, log } = this.#dependencies;
     const key = this.#key(address);
     if (key === undefined) return this.#postpone(address, `no interface ${address.device}`);
@@ -303,15 +309,15 @@ export class AddressHolder implements LeaseOwner {
     if (interfaces.waitsForPrimary(key) || this.#sourceIsMissing(address, key))
       return this.#postpone(address, `${address.device} has lost the host's own address`);
 
-    const terms = termsOf(address, key, this.#settings);
     const renewedAt = this.#now();
+    const terms = firstTerms(termsOf(address, key, this.#settings), advertisedAt, renewedAt);
     const added = kernel.addAddress(terms.request);
     if (added.ok) return this.#hold(address, { owner: this, renewedAt, ...terms });
     if (added.error.errno !== "EEXIST") return this.#postpone(address, describeFailure(added.error));
     if (interfaces.find(key) === undefined) {
       // Somebody added it a moment ago, and we have yet to hear of it.
       interfaces.reload(kernel);
-      if (this.#isForeign(address)) return this.#add(address);
+      if (this.#isForeign(address)) return this.#add(address, advertisedAt);
     }
     // Ours from before a crash, or another instance's of this process that gives it to us in a reload.
     const [adopted] = kernel.renewAddresses([terms.request]);
@@ -383,16 +389,9 @@ export class AddressHolder implements LeaseOwner {
   }
 }
 
-/** Somebody who removes an address again and again is not fought faster than this. */
+/** Somebody who removes an address again and again is not fought faster. */
 const REPAIRS: RateLimit = { burst: 10, period: seconds(1) };
 const RETRY = seconds(1);
 const REPAIR_ANNOUNCEMENTS = 5;
-
-const RELEASE_WORDS: Readonly<Record<ReleaseAddresses["reason"], string>> = {
-  "nothing-to-await": "there is nothing to hand over",
-  "all-announced": "the successor has announced them",
-  "announcements-missing": "the successor adverts, but has not announced all of them in time",
-  "no-successor": "no successor was heard in time",
-};
 
 const TOO_OFTEN = "removed by somebody again and again";

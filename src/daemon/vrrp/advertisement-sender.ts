@@ -95,7 +95,8 @@ export class AdvertisementSender {
             authentication: password === undefined ? { kind: "none" } : { kind: "password", data: password },
           };
     const { transport } = settings;
-    const old = transport.kind === "unicast" && (this.#oldUnicastChecksum || transport.oldChecksum === "always");
+    const setting = transport.kind === "unicast" ? transport.oldChecksum : "never";
+    const old = setting === "always" || (setting === "detect" && this.#oldUnicastChecksum);
     return serializeAdvertisement(advertisement, {
       source,
       destination: old ? VRRP_GROUP_IPV4 : destination,

@@ -1,8 +1,17 @@
 import { unreachable } from "../../base/assert.ts";
 import { elapsed, toMillis, toSeconds, type Instant } from "../../base/time.ts";
 import type { Cause as CauseDocument, InstanceStateName } from "../../api/contract.ts";
+import type { ReleaseAddresses } from "../../core/hand-over.ts";
 import type { Cause, PauseKind } from "../../core/vrrp/event.ts";
 import type { FaultCause, FaultCauses, Master, State } from "../../core/vrrp/state.ts";
+
+/** Why addresses were let go at the end of a hand-over. */
+export const RELEASE_WORDS: Readonly<Record<ReleaseAddresses["reason"], string>> = {
+  "nothing-to-await": "there is nothing to hand over",
+  "all-announced": "the successor has announced them",
+  "announcements-missing": "the successor adverts, but has not announced all of them in time",
+  "no-successor": "no successor was heard in time",
+};
 
 /** keepalived's word for a state. INIT is what it calls the time before the start. */
 export function stateName(state: State): Exclude<InstanceStateName, "STOP"> {
@@ -104,6 +113,8 @@ function describeFault(cause: FaultCause): string {
       return `interface ${cause.interface} does not exist`;
     case "no-source-address":
       return `interface ${cause.interface} has no address to send from`;
+    case "no-socket":
+      return `no socket on interface ${cause.interface}: ${cause.detail}`;
     case "script":
       return `script ${cause.name} ${cause.detail}`;
     case "tracked-interface":

@@ -121,7 +121,7 @@ class Driver implements VrrpDriver {
   }
 
   start(): Result<void, StartFailure> {
-    const { kernel, log } = this.#ports;
+    const { kernel, links, log } = this.#ports;
     const monitor = kernel.openMonitor(() => this.#onReadable());
     if (!monitor.ok) return fail(startFailure(monitor.error));
     this.#monitor = monitor.value;
@@ -133,11 +133,7 @@ class Driver implements VrrpDriver {
       const message = `instance ${name}: there is no interface ${device} on this host`;
       return this.#abandon({ code: "NO_INTERFACE", message });
     }
-    const permitted = probePermissions(this.#configuration, {
-      links: this.#ports.links,
-      kernel,
-      interfaces: this.#interfaces,
-    });
+    const permitted = probePermissions(this.#configuration, { links, kernel, interfaces: this.#interfaces });
     if (!permitted.ok) return this.#abandon(startFailure(permitted.error));
 
     this.#scripts.configure(this.#configuration);
@@ -177,8 +173,7 @@ class Driver implements VrrpDriver {
   }
 
   status(): readonly InstanceStatus[] {
-    const { clock } = this.#ports;
-    return this.#instances.map((instance) => statusOf(instance, this.#surroundings, clock, this.#leases));
+    return this.#instances.map((instance) => statusOf(instance, this.#surroundings, this.#ports.clock, this.#leases));
   }
 
   stop(reason: string, done: () => void): void {
@@ -269,13 +264,13 @@ class Driver implements VrrpDriver {
         log.write("warn", "the kernel had more to tell than we could hear; reading interfaces and addresses anew");
         const read = this.#interfaces.reload(kernel);
         if (!read.ok) log.write("error", describeFailure(read.error));
+        for (const index of read.ok ? read.value : []) this.#forgetInterface(index);
         this.#leases.expectNoRemovals();
         for (const held of this.#leases.all()) {
           if (this.#interfaces.find(held.request) === undefined) this.#noticeRemoval(held.request);
         }
       } else if (event.kind === "interface-removed") {
-        this.#announcer.forget(event.index);
-        for (const instance of [...this.#instances, ...this.#leaving]) instance.disconnect(event.index);
+        this.#forgetInterface(event.index);
         for (const held of this.#leases.all()) {
           if (held.request.interfaceIndex === event.index) this.#noticeRemoval(held.request);
         }
@@ -290,6 +285,11 @@ class Driver implements VrrpDriver {
       }
     }
     for (const instance of this.#instances) instance.repair();
+  }
+
+  #forgetInterface(index: number): void {
+    this.#announcer.forget(index);
+    for (const instance of [...this.#instances, ...this.#leaving]) instance.disconnect(index);
   }
 
   #noticeRemoval(key: Parameters<Instance["noticeRemoval"]>[0]): void {

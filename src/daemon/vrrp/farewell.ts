@@ -41,7 +41,9 @@ export class Farewell {
     }
   }
 
+  /** The addresses are ours, or nobody's: what was announced before is no successor's announcement. */
   callOff(): void {
+    this.#announcements.clear();
     this.#state = { kind: "over" };
   }
 

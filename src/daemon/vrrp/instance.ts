@@ -1,11 +1,11 @@
 import { compareAddresses, type IpAddress } from "../../base/address.ts";
 import { unreachable } from "../../base/assert.ts";
-import { earliest, millis, type Instant } from "../../base/time.ts";
+import { after, earliest, millis, seconds, type Instant } from "../../base/time.ts";
 import type { InstanceSettings } from "../../config/model.ts";
 import { fullBucket, takePermission, type Bucket, type RateLimit } from "../../core/rate-limit.ts";
 import type { Effect, Event } from "../../core/vrrp/event.ts";
 import { step } from "../../core/vrrp/machine.ts";
-import { type State, nextDeadline } from "../../core/vrrp/state.ts";
+import { type FaultCause, type State, nextDeadline } from "../../core/vrrp/state.ts";
 import type { ReceiveNote } from "../../core/vrrp/receive.ts";
 import { trustWindow, type VirtualRouter } from "../../core/vrrp/router.ts";
 import type { Pause } from "../../core/pause.ts";
@@ -24,6 +24,7 @@ import { LimitedLog } from "./limited-log.ts";
 import { narrateEffect, narrateTurn } from "./narrator.ts";
 import { Notifier, type NotifierDependencies } from "./notifier.ts";
 import { PeerTable } from "./peer-table.ts";
+import { protocolOf, routerOf } from "./router-of.ts";
 import type { SocketPool } from "./socket-pool.ts";
 
 export interface InstanceDependencies extends Surroundings {
@@ -61,6 +62,9 @@ export class Instance {
   #since: { readonly at: number; readonly cause: ReturnType<typeof describeCause> };
   /** Which socket its packets come from. */
   #socketKey: string | undefined;
+  /** Why it has none; it is opened anew at `#reconnectAt`. */
+  #deaf: (FaultCause & { readonly kind: "no-socket" }) | undefined;
+  #reconnectAt: Instant | undefined;
 
   constructor(settings: InstanceSettings, dependencies: InstanceDependencies) {
     this.#settings = settings;
@@ -126,7 +130,7 @@ export class Instance {
   evaluate(): void {
     if (this.#life !== "running") return;
     const { device, source, verdict, faults } = judgeFitness(this.#settings, this.#dependencies);
-    if (device !== undefined) this.#connect(device);
+    this.#connect(device);
     const previous = this.#router;
     const priority = verdict.kind === "priority" ? verdict.effective : previous.priority;
     this.#router = routerOf(this.#settings, priority, source ?? previous.source);
@@ -135,11 +139,12 @@ export class Instance {
       this.#dependencies.log.write("info", `(${this.#settings.name}) ${change}`);
       this.#feed({ kind: "priority-changed", previous });
     }
-    const [first, ...others] = faults;
+    const [first, ...others] = this.#deaf === undefined ? faults : [...faults, this.#deaf];
     if (first !== undefined) {
       this.#feed({ kind: "fault", causes: [first, ...others] });
     } else if (this.#state.kind === "fault") {
-      this.#feed({ kind: "fault-cleared" });
+      // What has not been checked yet may be broken still.
+      if (verdict.kind === "priority") this.#feed({ kind: "fault-cleared" });
     } else if (this.#state.kind === "initialize") {
       if (this.#resumes) this.#feed({ kind: "resume" });
       else if (verdict.kind === "priority") this.#feed({ kind: "startup" });
@@ -222,6 +227,7 @@ export class Instance {
     if (keepAddresses) this.holder.makePermanent();
     this.#feed({ kind: "shutdown", reason });
     this.#life = "stopped";
+    this.#reconnectAt = undefined;
     this.#notifier.tell(state, this.#router.priority);
     this.#arm();
   }
@@ -246,6 +252,7 @@ export class Instance {
   #wake(): void {
     // A backup that slept drains its sockets before it concludes anything from silence.
     this.#dependencies.catchUp();
+    if (this.#reconnectAt !== undefined && this.#dependencies.clock.now() >= this.#reconnectAt) this.evaluate();
     this.holder.repair();
     this.#feed({ kind: "deadline" });
   }
@@ -330,15 +337,27 @@ export class Instance {
   }
 
   #arm(): void {
-    const deadline = earliest(nextDeadline(this.#state), this.holder.nextDeadline());
+    const deadline = earliest(nextDeadline(this.#state), this.holder.nextDeadline(), this.#reconnectAt);
     if (deadline === undefined) this.#alarm.clear();
     else this.#alarm.set(deadline);
   }
 
-  #connect(device: NetworkInterface): void {
-    const connected = this.#sender.connect(device);
-    if (connected.ok) this.#socketKey = connected.value;
-    else this.#dependencies.log.write("error", `(${this.#settings.name}) ${describeFailure(connected.error)}`);
+  /** Undefined: there is nothing to connect to, which is a fault already. */
+  #connect(device: NetworkInterface | undefined): void {
+    const before = this.#deaf;
+    this.#deaf = undefined;
+    this.#reconnectAt = undefined;
+    const connected = device === undefined ? undefined : this.#sender.connect(device);
+    if (device === undefined || connected === undefined) return;
+    if (connected.ok) {
+      this.#socketKey = connected.value;
+      return;
+    }
+    const { clock, log } = this.#dependencies;
+    const detail = describeFailure(connected.error);
+    this.#deaf = { kind: "no-socket", interface: device.name, detail };
+    this.#reconnectAt = after(clock.now(), RECONNECT);
+    if (before?.detail !== detail) log.write("error", `(${this.#settings.name}) ${detail}`);
   }
 
   #discard({ sender, reason, words }: Extract<Judgement, { kind: "discard" }>, now: Instant): void {
@@ -359,38 +378,8 @@ export class Instance {
   }
 }
 
-function routerOf(settings: InstanceSettings, priority: number, source: IpAddress | undefined): VirtualRouter {
-  return {
-    vrid: settings.vrid,
-    family: settings.family,
-    version: settings.version,
-    priority,
-    source: source ?? NO_SOURCE[settings.family],
-    advertisementInterval: settings.advertisementInterval,
-    preemptMode: settings.preemptMode,
-    preemptDelay: settings.preemptDelay,
-    downTimerAdverts: settings.downTimerAdverts,
-    answersLowerPriority: settings.answersLowerPriority,
-    answersHigherPriority: settings.answersHigherPriority,
-    announce: settings.announce,
-  };
-}
-
-/** What others see of an instance: a change of it is worth an advert at once. */
-function protocolOf(settings: InstanceSettings, isActive: boolean): string {
-  const { version, advertisementInterval, transport, password, downTimerAdverts, preemptMode, preemptDelay } = settings;
-  const addresses = settings.virtualAddresses.map(({ address }) => address);
-  // Only a master announces; a backup would listen anew for nothing.
-  const announce = isActive ? settings.announce : undefined;
-  const timing = { advertisementInterval, downTimerAdverts, preemptMode, preemptDelay, announce };
-  // Where something stands in the file is nobody's business but the file's.
-  return JSON.stringify({ version, transport, password, addresses, timing }, (key, value: unknown) =>
-    key === "place" ? undefined : value,
-  );
-}
-
 /** Adverts of weaker routers that are answered. */
 const ANSWERS: RateLimit = { burst: 20, period: millis(20) };
 
-/** Stands in while there is none; nothing is sent then, for that is a fault. */
-const NO_SOURCE = { ipv4: "0.0.0.0" as IpAddress, ipv6: "::" as IpAddress } as const;
+/** From an attempt to open its socket to the next. */
+const RECONNECT = seconds(1);

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { IpAddress } from "../../base/address.ts";
-import { IFAPROT_HOLDFAST, type AddressRecord, type NetworkInterface } from "../../ports/kernel.ts";
+import { succeed } from "../../base/result.ts";
+import { IFAPROT_HOLDFAST, type AddressRecord, type Kernel, type NetworkInterface } from "../../ports/kernel.ts";
 import { InterfaceTable, addressKey } from "./interface-table.ts";
 
 const VIP = record("10.9.0.100", undefined);
@@ -63,6 +64,23 @@ describe("waitsForPrimary", () => {
     table.apply({ kind: "interface-removed", index: 2, name: "eth0" });
     expect(table.waitsForPrimary(VIP)).toBe(false);
   });
+});
+
+test("reload: tells which interfaces have gone, and a new one with such an index owes the old one's network nothing", () => {
+  const table = new InterfaceTable({ has: () => false });
+  const kernel = (devices: readonly NetworkInterface[], records: readonly AddressRecord[]): Kernel => ({
+    interfaces: () => succeed(devices),
+    addresses: () => succeed(records),
+    addAddress: () => succeed(undefined),
+    renewAddresses: () => [],
+    removeAddress: () => succeed(undefined),
+    openMonitor: () => succeed({ receive: () => [], close: () => {} }),
+  });
+  const own = record("10.9.0.1", undefined);
+  expect(table.reload(kernel([device(1, "lo"), device(2, "eth0")], [own]))).toEqual({ ok: true, value: [] });
+  expect(table.reload(kernel([device(1, "lo"), device(3, "eth0")], []))).toEqual({ ok: true, value: [2] });
+  expect(table.byName("eth0")?.index).toBe(3);
+  expect(table.waitsForPrimary(VIP)).toBe(false);
 });
 
 describe("byName", () => {

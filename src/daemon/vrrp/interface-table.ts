@@ -26,12 +26,16 @@ export class InterfaceTable {
     this.#remembered = remembered;
   }
 
-  /** Reads everything anew: at the start, and when the kernel says that events were lost. */
-  reload(kernel: Kernel): Result<void, SystemFailure> {
+  /**
+   * Reads everything anew: at the start, and when the kernel says that events were lost. @returns the indexes of interfaces
+   * that have gone meanwhile.
+   */
+  reload(kernel: Kernel): Result<readonly number[], SystemFailure> {
     const interfaces = kernel.interfaces();
     if (!interfaces.ok) return interfaces;
     const addresses = kernel.addresses();
     if (!addresses.ok) return addresses;
+    const before = [...this.#interfaces.keys()];
     this.#interfaces.clear();
     this.#byName.clear();
     this.#addresses.clear();
@@ -39,7 +43,9 @@ export class InterfaceTable {
     // First of all whether the kernel tells: the order of its list is its own.
     this.#tellsOrigin ||= addresses.value.some(({ protocol }) => protocol !== undefined);
     for (const record of addresses.value) this.#store(record);
-    return succeed(undefined);
+    const gone = before.filter((index) => !this.#interfaces.has(index));
+    for (const index of gone) this.#forgetHomes(index);
+    return succeed(gone);
   }
 
   /** Follows one event; `overrun` asks the caller to `reload`. */
@@ -50,9 +56,7 @@ export class InterfaceTable {
         return;
       case "interface-removed":
         this.#forgetInterface(event.index);
-        for (const [key, home] of this.#homeNetworks) {
-          if (home.interfaceIndex === event.index) this.#homeNetworks.delete(key);
-        }
+        this.#forgetHomes(event.index);
         for (const [key, record] of this.#addresses) {
           if (record.interfaceIndex === event.index) this.#addresses.delete(key);
         }
@@ -128,6 +132,12 @@ export class InterfaceTable {
     if (record.secondary || familyOf(record.address) !== "ipv4" || record.prefixLength === 32) return;
     if (!this.#isOurs(record))
       this.#homeNetworks.set(`${record.interfaceIndex} ${record.address}/${record.prefixLength}`, record);
+  }
+
+  #forgetHomes(index: number): void {
+    for (const [key, home] of this.#homeNetworks) {
+      if (home.interfaceIndex === index) this.#homeNetworks.delete(key);
+    }
   }
 
   #isOurs(record: AddressRecord): boolean {

@@ -1,23 +1,28 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import type { IpAddress } from "../../base/address.ts";
 import { fail, succeed } from "../../base/result.ts";
-import { after, instant, millis, seconds, type Instant } from "../../base/time.ts";
+import { after, instant, millis, seconds, type Instant, type Micros } from "../../base/time.ts";
 import type { Lease } from "../../core/lease.ts";
 import type { AddressRequest, Kernel } from "../../ports/kernel.ts";
 import { LeaseKeeper, type HeldTerms } from "./lease-keeper.ts";
 
 const START = instant(1_000_000_000);
-const owner = { name: "I", advertisedAt: START, handingOver: false };
+const owner = { advertisedAt: START, handingOver: false };
 
 let now: Instant;
 let refused: boolean;
 let renewals: AddressRequest[];
 let keeper: LeaseKeeper;
+/** How long a renewal takes. */
+let stall: Micros;
+let removals: string[];
 
 beforeEach(() => {
   now = START;
   refused = false;
   renewals = [];
+  stall = seconds(0);
+  removals = [];
   keeper = new LeaseKeeper({ kernel: kernel(), clock: clock(), log: { write: () => {} } });
 });
 
@@ -49,6 +54,16 @@ test("renewalDueAt, a renewal that was refused: not at once again", () => {
   expect(renewals).toHaveLength(1);
   now = after(START, millis(401));
   expect(keeper.renewalDueAt() ?? after(now, seconds(1))).toBeGreaterThan(now);
+});
+
+test("renew, stalled until the lease was over, and the address cannot be removed: no removal is expected", () => {
+  keeper.hold({ owner, renewedAt: START, ...terms(timed(2)) });
+  now = after(START, millis(300));
+  stall = seconds(5);
+  keeper.renew();
+  expect(removals).toEqual(["10.9.0.100"]);
+  // Else the next removal by somebody else would pass for ours.
+  expect(keeper.wasExpected(terms(timed(2)).request)).toBe(false);
 });
 
 function timed(valid: number): Lease {
@@ -96,9 +111,13 @@ function kernel(): Kernel {
     addAddress: () => succeed(undefined),
     renewAddresses: (requests) => {
       renewals.push(...requests);
+      now = after(now, stall);
       return requests.map(() => (refused ? fail(failure) : succeed(undefined)));
     },
-    removeAddress: () => succeed(undefined),
+    removeAddress: ({ address }) => {
+      removals.push(address);
+      return fail({ operation: "remove", errno: "ENODEV", message: "No such device" });
+    },
     openMonitor: () => fail(failure),
   };
 }

@@ -8,7 +8,6 @@ import { addressKey, type AddressKey } from "./interface-table.ts";
 
 /** Whoever holds addresses. Its identity is what counts. */
 export interface LeaseOwner {
-  readonly name: string;
   /** When it last adverted that it is master: backups count from then. */
   readonly advertisedAt: Instant;
   /** Its addresses are not to live longer than they do: it is handing them over. */
@@ -174,9 +173,9 @@ export class LeaseKeeper {
       if (outcome === undefined || !outcome.ok) {
         if (outcome !== undefined) this.#log.write("error", describeFailure(outcome.error));
       } else if (this.#mayBeGone(held, answeredAt)) {
-        this.expectRemoval(held.request);
         const removed = this.#kernel.removeAddress(held.request);
-        if (!removed.ok) this.#log.write("error", describeFailure(removed.error));
+        if (removed.ok) this.expectRemoval(held.request);
+        else this.#log.write("error", describeFailure(removed.error));
       } else {
         this.#held.set(addressKey(held.request), { ...held, renewedAt: sentAt });
       }
@@ -188,6 +187,15 @@ export class LeaseKeeper {
     const held = this.#held.get(addressKey(wanted.request));
     return held === undefined || isExpired(leaseInForce(held), held.renewedAt, now);
   }
+}
+
+/** The terms for an address that is about to be added, and is not to outlive the backups' wait any more than a renewed one. */
+export function firstTerms(terms: HeldTerms, advertisedAt: Instant, now: Instant): HeldTerms {
+  const { lease, request, downTimerAdverts, advertisementInterval } = terms;
+  if (lease.kind !== "timed") return terms;
+  const fresh = { lease, downTimerAdverts, advertisementInterval, advertisedAt, renewedAt: now, granted: 0 };
+  // The kernel knows no shorter one than a second.
+  return { ...terms, request: withLifetime(request, lifetimeNow(fresh, now) ?? 1) };
 }
 
 /** The lease with the lifetime that the kernel was last given. */

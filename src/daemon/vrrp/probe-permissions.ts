@@ -1,5 +1,5 @@
 import type { IpAddress } from "../../base/address.ts";
-import { succeed, type Result } from "../../base/result.ts";
+import { fail, succeed, type Result } from "../../base/result.ts";
 import type { Configuration } from "../../config/model.ts";
 import type { SystemFailure } from "../../ports/failure.ts";
 import type { Kernel } from "../../ports/kernel.ts";
@@ -20,11 +20,14 @@ export function probePermissions(
   );
   if (!socket.ok) return socket;
   socket.value.close();
-  // Removing what is not there changes nothing, and is refused with another error when we may not change anything.
-  const absent = { interfaceIndex: device.index, address: UNUSED_ADDRESS, prefixLength: 32 };
+  // The kernel asks for the permission before it looks for the interface, of which there is none, so nothing is changed.
+  const absent = { interfaceIndex: NO_INTERFACE, address: UNUSED_ADDRESS, prefixLength: 32 };
   const removed = dependencies.kernel.removeAddress(absent);
-  return !removed.ok && removed.error.errno === "EPERM" ? removed : succeed(undefined);
+  if (removed.ok || removed.error.errno !== "EPERM") return succeed(undefined);
+  return fail({ ...removed.error, operation: "change addresses (needs CAP_NET_ADMIN)" });
 }
 
-/** Of TEST-NET-1: no host has it (RFC 5737). */
+/** The kernel counts interfaces from 1 and never comes near it. */
+const NO_INTERFACE = 0x7fff_fffe;
+/** Of TEST-NET-1 (RFC 5737). */
 const UNUSED_ADDRESS = "192.0.2.255" as IpAddress;

@@ -173,7 +173,8 @@ export class ScriptTracker {
   #ended(end: ScriptEnd): void {
     // The end of a run that was under way when it was stopped is nobody's business any more.
     if (this.#stopped) return;
-    if (this.#state.run.kind === "running") this.#tell(end);
+    const { kind } = this.#state.run;
+    if (kind === "running" || kind === "excused") this.#tell(end);
     this.#step({ kind: "ended", end });
   }
 

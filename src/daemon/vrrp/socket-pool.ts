@@ -47,8 +47,8 @@ export class SocketPool {
   }
 
   /**
-   * Takes what has arrived at all sockets. A raw socket hears every VRRP packet of its interface, so a packet comes once
-   * for each socket there, with the key of that socket.
+   * Takes what has arrived at all sockets. A raw socket hears the groups that it has joined and all unicast VRRP of its
+   * interface, so a unicast packet comes once for each socket there, with the key of that socket.
    */
   receive(): readonly PooledPacket[] {
     const packets: PooledPacket[] = [];
