@@ -14,8 +14,14 @@ export interface StatusDocument {
   readonly daemon: DaemonStatus;
   /** What the vrrp process answered to this very request; empty when it does not answer. */
   readonly instances: readonly InstanceStatus[];
+  /** As `instances`. */
+  readonly groups: readonly GroupStatus[];
   /** Its last answer, where it gives none now. It may be wrong by now. */
-  readonly lastKnown: { readonly at: string; readonly instances: readonly InstanceStatus[] } | null;
+  readonly lastKnown: {
+    readonly at: string;
+    readonly instances: readonly InstanceStatus[];
+    readonly groups: readonly GroupStatus[];
+  } | null;
 }
 
 /** The answer of `POST /v1/reload`: with HTTP status 200 when accepted, 409 when refused. */
@@ -77,6 +83,18 @@ export interface InstanceStatus {
   readonly counters: Readonly<Record<string, number>>;
 }
 
+/** Instances that are MASTER together or not at all. */
+export interface GroupStatus {
+  readonly name: string;
+  readonly state: InstanceStateName;
+  /** When the state was entered. */
+  readonly since: string;
+  /** Why it was entered; `member` in the evidence is the instance that led the group there. */
+  readonly cause: Cause;
+  /** Names of instances. */
+  readonly members: readonly string[];
+}
+
 /** A transition's reason: a stable code, the same in words, and what was seen. */
 export interface Cause {
   readonly code: string;
@@ -125,6 +143,8 @@ export interface JournalEntry {
   /** Ascends by one within a journal, over restarts too. Numbers that are missing were lost, as on a full disk. */
   readonly sequence: number;
   readonly instance: string | null;
+  /** The sync group that an entry is about, which then has no instance. */
+  readonly group: string | null;
   readonly from: InstanceStateName | null;
   readonly to: InstanceStateName | null;
   readonly cause: Cause;

@@ -163,5 +163,6 @@ const STATUS: StatusDocument = {
     processes: [],
   },
   instances: [],
+  groups: [],
   lastKnown: null,
 };

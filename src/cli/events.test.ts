@@ -32,6 +32,17 @@ test("renderEvents: when with milliseconds, who, from where to where, why", () =
   );
 });
 
+test("renderEvents, a sync group: it is called one", () => {
+  expect(renderEvents([{ ...entry(1), instance: null, group: "VG_1" }])).toContain(
+    "  VG_1 (group)  BACKUP -> MASTER  ",
+  );
+});
+
+test("readJournal, an entry of a version that knew no groups: it is about none", () => {
+  const { group: _, ...old } = entry(1);
+  expect(readJournal([`${JSON.stringify(old)}\n`])).toEqual([entry(1)]);
+});
+
 test("renderEvents, a name of 100 characters: the other names are padded to 24", () => {
   const lines = renderEvents([{ ...entry(1), instance: "n".repeat(100) }, entry(2)]).split("\n");
   expect(lines[0]).toContain(`${"n".repeat(100)}  BACKUP -> MASTER`);
@@ -52,6 +63,7 @@ function entry(sequence: number): JournalEntry {
     at: "2026-11-20T10:42:05.123Z",
     sequence,
     instance: "VI_1",
+    group: null,
     from: "BACKUP",
     to: "MASTER",
     cause: { code: "MASTER_SILENT", text: "nobody was heard", evidence: {} },

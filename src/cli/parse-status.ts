@@ -1,4 +1,4 @@
-import type { InstanceStatus, StatusDocument } from "../api/contract.ts";
+import type { GroupStatus, InstanceStatus, StatusDocument } from "../api/contract.ts";
 
 /** Checks that a document is a status of a version that this program knows, as far as showing it needs. */
 export function parseStatus(value: Readonly<Record<string, unknown>>): StatusDocument | undefined {
@@ -7,12 +7,27 @@ export function parseStatus(value: Readonly<Record<string, unknown>>): StatusDoc
 
 function isStatus(value: unknown): value is StatusDocument {
   if (!isRecord(value) || value["version"] !== 1) return false;
-  const { daemon, instances, lastKnown } = value;
+  const { daemon, lastKnown } = value;
   if (!isRecord(daemon) || !Array.isArray(daemon["processes"]) || !daemon["processes"].every(isRecord)) return false;
   if (typeof daemon["startedAt"] !== "string" || typeof daemon["configuredAt"] !== "string") return false;
+  if (!isVrrp(value)) return false;
+  return lastKnown === null || (isRecord(lastKnown) && isVrrp(lastKnown));
+}
+
+function isVrrp({ instances, groups }: Readonly<Record<string, unknown>>): boolean {
   if (!Array.isArray(instances) || !instances.every(isInstance)) return false;
-  if (lastKnown === null) return true;
-  return isRecord(lastKnown) && Array.isArray(lastKnown["instances"]) && lastKnown["instances"].every(isInstance);
+  return Array.isArray(groups) && groups.every(isGroup);
+}
+
+function isGroup(value: unknown): value is GroupStatus {
+  return (
+    isRecord(value) &&
+    typeof value["name"] === "string" &&
+    typeof value["state"] === "string" &&
+    typeof value["since"] === "string" &&
+    isRecord(value["cause"]) &&
+    Array.isArray(value["members"])
+  );
 }
 
 function isInstance(value: unknown): value is InstanceStatus {

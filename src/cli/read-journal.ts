@@ -18,7 +18,9 @@ export function readJournal(texts: readonly string[]): readonly JournalEntry[] {
 function parseEntry(line: string): JournalEntry | undefined {
   try {
     const value: unknown = JSON.parse(line);
-    return isEntry(value) ? value : undefined;
+    if (!isEntry(value)) return undefined;
+    // Journals from before there were groups have none.
+    return typeof value.group === "string" ? value : { ...value, group: null };
   } catch {
     return undefined;
   }

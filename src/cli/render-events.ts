@@ -5,20 +5,19 @@ import { describeTime } from "./times.ts";
 export function renderEvents(entries: readonly JournalEntry[]): string {
   const width = Math.min(
     WIDEST_NAME,
-    entries.reduce((widest, { instance }) => Math.max(widest, (instance ?? "").length), 0),
+    entries.reduce((widest, entry) => Math.max(widest, nameOf(entry).length), 0),
   );
   return entries.map((entry) => `${eventLine(entry, width)}\n`).join("");
 }
 
 function eventLine(entry: JournalEntry, width: number): string {
   const at = describeTime(entry.at) + (/\.\d{3}/.exec(entry.at)?.[0] ?? "");
-  const parts = [
-    at,
-    (entry.instance ?? "").padEnd(width),
-    transition(entry).padEnd(TRANSITION_WIDTH),
-    entry.cause.text,
-  ];
+  const parts = [at, nameOf(entry).padEnd(width), transition(entry).padEnd(TRANSITION_WIDTH), entry.cause.text];
   return parts.join("  ").replace(/[\u0000-\u001f\u007f-\u009f]/g, "?");
+}
+
+function nameOf({ instance, group }: JournalEntry): string {
+  return group === null ? (instance ?? "") : `${group} (group)`;
 }
 
 function transition(entry: JournalEntry): string {

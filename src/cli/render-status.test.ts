@@ -73,12 +73,22 @@ describe("renderStatus", () => {
       document({
         daemon: { ...DAEMON, processes },
         instances: [],
-        lastKnown: { at: at(-12), instances: [MASTER] },
+        lastKnown: { at: at(-12), instances: [MASTER], groups: [] },
       }),
     );
     expect(text).toContain("Process vrrp silent for 1.3 s, pid 4712, restarted 2 times\n");
     expect(text).toContain("The vrrp process does not answer. What follows was true 12 s ago and may be wrong now.\n");
     expect(text).toContain(`VI_1  MASTER  since ${local(-3_600)} (1 h)\n`);
+  });
+
+  test("a sync group: its state, why, and the state of each member", () => {
+    const cause = { code: "FAULT", text: "VI_1: interface eth0 is down", evidence: { member: "VI_1" } };
+    const group = { name: "VG_1", state: "FAULT" as const, since: at(-3_600), cause, members: ["VI_1", "VI_9"] };
+    expect(plain(document({ groups: [group] }))).toContain(
+      `VG_1  FAULT  sync group, since ${local(-3_600)} (1 h)\n` +
+        "  cause     VI_1: interface eth0 is down\n" +
+        "  members   VI_1 MASTER, VI_9\n",
+    );
   });
 
   test("nothing is known: says so", () => {
@@ -103,7 +113,7 @@ function plain(status: StatusDocument): string {
 }
 
 function document(change: Partial<StatusDocument> = {}): StatusDocument {
-  return { version: 1, daemon: DAEMON, instances: [MASTER], lastKnown: null, ...change };
+  return { version: 1, daemon: DAEMON, instances: [MASTER], groups: [], lastKnown: null, ...change };
 }
 
 /** So many seconds from now. */

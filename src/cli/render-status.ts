@@ -1,4 +1,5 @@
 import type {
+  GroupStatus,
   InstanceStatus,
   PeerStatus,
   ProcessStatus,
@@ -16,7 +17,7 @@ export interface StatusView {
 }
 
 /**
- * A status for somebody who was woken up by it: what is wrong first, then one block per instance. The text ends in a
+ * A status for somebody who was woken up by it: what is wrong first, then one block per sync group and instance. The text ends in a
  * newline. Control characters in names from the configuration are shown as `?`.
  */
 export function renderStatus(document: StatusDocument, view: StatusView): string {
@@ -28,7 +29,8 @@ export function renderStatus(document: StatusDocument, view: StatusView): string
     ...refusedReload(document, view),
     ...staleness(document, view),
   ];
-  const shown = document.lastKnown?.instances ?? document.instances;
+  const { instances: shown, groups } = document.lastKnown ?? document;
+  for (const group of groups) lines.push("", ...groupLines(group, shown, view));
   for (const instance of shown) lines.push("", ...instanceLines(instance, view));
   if (shown.length === 0) lines.push("", view.paint("yellow", "No instance is known."));
   return `${lines.map(printable(view)).join("\n")}\n`;
@@ -59,12 +61,24 @@ function staleness(document: StatusDocument, view: StatusView): string[] {
   return [view.paint("red", text)];
 }
 
+function groupLines(group: GroupStatus, instances: readonly InstanceStatus[], view: StatusView): string[] {
+  const { paint } = view;
+  const members = group.members.map((name) => {
+    const state = instances.find((instance) => instance.name === name)?.state;
+    return state === undefined ? name : `${name} ${paint(STATE_COLORS[state], state)}`;
+  });
+  return [
+    `${paint("bold", group.name)}  ${paint(STATE_COLORS[group.state], group.state)}  sync group, ${sinceText(group, view)}`,
+    field("cause", group.cause.text),
+    field("members", members.join(", ")),
+  ];
+}
+
 function instanceLines(instance: InstanceStatus, view: StatusView): string[] {
   const { paint } = view;
   const state = paint(STATE_COLORS[instance.state], instance.state);
-  const since = `since ${describeTime(instance.since)} (${ago(instance.since, view)})`;
   return [
-    `${paint("bold", instance.name)}  ${state}  ${since}`,
+    `${paint("bold", instance.name)}  ${state}  ${sinceText(instance, view)}`,
     field("cause", instance.cause.text),
     ...instance.virtualAddresses.map((address) => addressLine(address, instance, view)),
     field("priority", priorityText(instance)),
@@ -73,6 +87,10 @@ function instanceLines(instance: InstanceStatus, view: StatusView): string[] {
     ...instance.trackers.map((tracker) => trackerLine(tracker, paint)),
     ...instance.peers.map(peerLine),
   ];
+}
+
+function sinceText({ since }: { readonly since: string }, view: StatusView): string {
+  return `since ${describeTime(since)} (${ago(since, view)})`;
 }
 
 function addressLine(address: VirtualAddressStatus, instance: InstanceStatus, view: StatusView): string {

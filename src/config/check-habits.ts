@@ -1,7 +1,7 @@
 import { formatPrefix } from "../base/address.ts";
 import type { KnownScript } from "./check-scripts.ts";
 import type { Report } from "./diagnostic.ts";
-import type { GlobalSettings, InstanceSettings } from "./model.ts";
+import type { GlobalSettings, InstanceSettings, NotifySettings } from "./model.ts";
 import { spanOfStatement, statementOf, wordOf } from "./tree.ts";
 import type { Statement } from "./tree.ts";
 
@@ -23,13 +23,13 @@ export function checkHabits(
 export function checkScriptSecurity(
   global: GlobalSettings,
   tracked: readonly KnownScript[],
-  instances: readonly InstanceSettings[],
+  notifying: readonly { readonly notify: NotifySettings }[],
   report: Report,
 ): void {
   if (global.scriptSecurity) return;
   const commands = [
     ...tracked.flatMap((script) => ("argv" in script.settings.check ? [script.settings.check] : [])),
-    ...instances.flatMap(({ notify }) => [notify.any, notify.master, notify.backup, notify.fault, notify.stop]),
+    ...notifying.flatMap(({ notify }) => [notify.any, notify.master, notify.backup, notify.fault, notify.stop]),
   ];
   const first = commands.find((command) => command !== undefined);
   if (first === undefined) return;

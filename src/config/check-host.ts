@@ -53,7 +53,8 @@ function commandsOf(
   const checks = configuration.scripts.flatMap(({ check }) =>
     "argv" in check ? [{ keyword: "script", command: check }] : [],
   );
-  const notify = configuration.instances.flatMap(({ notify: { any, master, backup, fault, stop } }) =>
+  const notifying = [...configuration.instances, ...configuration.groups];
+  const notify = notifying.flatMap(({ notify: { any, master, backup, fault, stop } }) =>
     Object.entries({
       notify: any,
       notify_master: master,

@@ -1,60 +1,126 @@
+import type { InstanceDefaults } from "./check-global.ts";
+import { readNotify } from "./check-notify.ts";
+import type { KnownScript } from "./check-scripts.ts";
+import { shareTrackers } from "./check-group-tracking.ts";
 import type { Report } from "./diagnostic.ts";
+import type { InstanceSettings, SyncGroupSettings } from "./model.ts";
 import { closest } from "./suggest.ts";
 import { spanOfToken } from "./tokens.ts";
 import type { Token } from "./tokens.ts";
-import { integerOf, statementOf, statementsOf } from "./tree.ts";
+import { statementOf, statementsOf, switchOf } from "./tree.ts";
 import type { Statement } from "./tree.ts";
 
-/** Looks at the members of sync groups; `names` are those of all instances in the file. */
-export function checkSyncGroups(tree: readonly Statement[], names: readonly string[], report: Report): void {
-  const groups = new Map<string, Statement>();
-  for (const group of statementsOf(tree, "vrrp_sync_group")) {
-    const name = group.words[0];
+export interface Surroundings {
+  /** The blocks of all instances, those that cannot run included. */
+  readonly blocks: ReadonlyMap<string, Statement>;
+  readonly scripts: ReadonlyMap<string, KnownScript>;
+  readonly defaults: InstanceDefaults;
+}
+
+/**
+ * Reads the vrrp_sync_group blocks. What a group tracks, its members track, and weights that do not count in a group are
+ * taken from them; so the instances are others afterwards. A group without a member that can run is dropped.
+ */
+export function checkSyncGroups(
+  tree: readonly Statement[],
+  instances: readonly InstanceSettings[],
+  surroundings: Surroundings,
+  report: Report,
+): { readonly groups: readonly SyncGroupSettings[]; readonly instances: readonly InstanceSettings[] } {
+  const groups: SyncGroupSettings[] = [];
+  const known = new Map(instances.map((instance) => [instance.name, instance]));
+  const seats = new Map<string, string>();
+  const names = new Set<string>();
+  for (const statement of statementsOf(tree, "vrrp_sync_group")) {
+    const name = statement.words[0];
     if (name === undefined) continue;
-    if (groups.has(name.text)) {
+    if (names.has(name.text)) {
       const message = `There is a vrrp_sync_group "${name.text}" already; this one is ignored`;
       report({ code: "DUPLICATE_NAME", at: spanOfToken(name), message, effect: "logged" });
       continue;
     }
-    groups.set(name.text, group);
-    const lines = statementsOf(group.block ?? [], "group").flatMap((statement) => statement.block ?? []);
-    const members = lines.flatMap((line) => [line.keyword, ...line.words]);
-    for (const member of members) {
-      if (names.includes(member.text)) continue;
-      const meant = closest(member.text, names);
-      const help = meant === undefined ? undefined : `Did you mean "${meant}"?`;
-      const message = `The group "${name.text}" has no vrrp_instance "${member.text}" to hold`;
-      report({ code: "UNKNOWN_MEMBER", at: spanOfToken(member), message, help });
+    names.add(name.text);
+    const members = readMembers(statement, name.text, seats, surroundings, report).flatMap(
+      (member) => known.get(member) ?? [],
+    );
+    reportLoneliness(name, members.length, report);
+    if (members.length === 0) continue;
+    reportDifferences(name, members, report);
+    const block = statement.block ?? [];
+    const trackingWeight = WEIGHT_KEYWORDS.some((keyword) => statementOf(block, keyword) !== undefined);
+    for (const member of shareTrackers({ statement, members, trackingWeight }, surroundings, report)) {
+      known.set(member.name, member);
     }
-    reportWeights(group, members, tree, report);
-    const known = members.filter((member) => names.includes(member.text)).length;
-    if (known < 2) {
-      const message = `The group "${name.text}" has ${known === 0 ? "no member" : "a single member"}, so it does nothing`;
-      report({ code: "LONELY_GROUP", at: spanOfToken(name), message });
-    }
+    groups.push({
+      name: name.text,
+      place: spanOfToken(name),
+      members: members.map((member) => member.name),
+      notify: readNotify(block, surroundings.defaults, report),
+      trackingWeight,
+      smtpAlert: switchOf(block, "smtp_alert"),
+      notifyPriorityChanges: switchOf(block, "notify_priority_changes"),
+    });
   }
+  return { groups, instances: instances.map((instance) => known.get(instance.name) ?? instance) };
 }
 
-/** keepalived does not track with weights in a group, unless it is told to, which nobody expects. */
-function reportWeights(group: Statement, members: readonly Token[], tree: readonly Statement[], report: Report): void {
-  const block = group.block ?? [];
-  if (WEIGHT_KEYWORDS.some((keyword) => statementOf(block, keyword) !== undefined)) return;
-  const scripts = statementsOf(tree, "vrrp_script").filter(
-    (script) => (integerOf(script.block ?? [], "weight") ?? 0) !== 0,
-  );
-  const weighted = new Set(scripts.map((script) => script.words[0]?.text));
-  for (const instance of statementsOf(tree, "vrrp_instance")) {
-    if (!members.some((member) => member.text === instance.words[0]?.text)) continue;
-    const lines = statementsOf(instance.block ?? [], "track_script").flatMap((statement) => statement.block ?? []);
-    for (const line of lines.filter((candidate) => weighted.has(candidate.keyword.text))) {
+/** Names of instances that are in this group and in none before it. */
+function readMembers(
+  statement: Statement,
+  group: string,
+  seats: Map<string, string>,
+  { blocks }: Surroundings,
+  report: Report,
+): readonly string[] {
+  const lines = statementsOf(statement.block ?? [], "group").flatMap(({ block }) => block ?? []);
+  const members: string[] = [];
+  for (const token of lines.flatMap((line) => [line.keyword, ...line.words])) {
+    const name = token.text;
+    const at = spanOfToken(token);
+    const seat = seats.get(name);
+    if (!blocks.has(name)) {
+      const meant = closest(name, [...blocks.keys()]);
+      const help = meant === undefined ? undefined : `Did you mean "${meant}"?`;
       report({
-        code: "GROUP_IGNORES_WEIGHTS",
-        at: spanOfToken(line.keyword),
-        message: `keepalived does not track "${line.keyword.text}" here: it has a weight, and the instance is in a sync group`,
-        help: 'Add "sync_group_tracking_weight" to the group, or use weight 0.',
+        code: "UNKNOWN_MEMBER",
+        at,
+        message: `The group "${group}" has no vrrp_instance "${name}" to hold`,
+        help,
       });
+    } else if (seat === undefined) {
+      seats.set(name, group);
+      members.push(name);
+    } else {
+      const where = seat === group ? "in this group" : `in the group "${seat}"`;
+      report({ code: "MEMBER_ELSEWHERE", at, message: `"${name}" is ${where} already; this word is ignored` });
     }
   }
+  return members;
+}
+
+function reportLoneliness(name: Token, count: number, report: Report): void {
+  if (count > 1) return;
+  const message =
+    count === 0
+      ? `The group "${name.text}" has no member and is dropped`
+      : `The group "${name.text}" has a single member, so there is nothing to keep together`;
+  report({ code: "LONELY_GROUP", at: spanOfToken(name), message });
+}
+
+/** Every member must be stronger than those of other nodes at the same time, or the group is nowhere. */
+function reportDifferences(name: Token, members: readonly InstanceSettings[], report: Report): void {
+  const differs = (of: (member: InstanceSettings) => unknown): boolean => new Set(members.map(of)).size > 1;
+  const what = [
+    differs((member) => member.priority) ? "priority" : undefined,
+    differs((member) => member.preemptMode) ? "nopreempt" : undefined,
+  ].filter((keyword) => keyword !== undefined);
+  if (what.length === 0) return;
+  report({
+    code: "GROUP_MEMBERS_DIFFER",
+    at: spanOfToken(name),
+    message: `The members of "${name.text}" differ in ${what.join(" and ")}: the group moves only when all of them want to`,
+    help: "Give them all the same.",
+  });
 }
 
 const WEIGHT_KEYWORDS: readonly string[] = ["sync_group_tracking_weight", "global_tracking"];

@@ -8,7 +8,7 @@ import { spanOfStatement, statementsOf } from "./tree.ts";
 import type { Statement } from "./tree.ts";
 
 /**
- * Reads the track_script blocks of an instance. A script must be known; keepalived ignores those whose block comes later,
+ * Reads the track_script blocks of an instance or a group. A script must be known; keepalived ignores those whose block comes later,
  * so a line that works here alone is told. An owner's priority never changes: weights are dropped for it.
  */
 export function readTrackedScripts(
@@ -43,10 +43,10 @@ export function readTrackedScripts(
   return tracked;
 }
 
-/** Reads the track_interface blocks of an instance; its own interface is refused. */
+/** Reads the track_interface blocks of an instance, or of a group, which has no interface; its own interface is refused. */
 export function readTrackedInterfaces(
   block: readonly Statement[],
-  ownInterface: string,
+  ownInterface: string | undefined,
   owner: boolean,
   report: Report,
 ): readonly TrackedInterface[] {

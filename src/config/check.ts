@@ -26,13 +26,13 @@ export function check(tree: readonly Statement[], report: Report): Configuration
     const instance = checkInstance(statement, defaults, scripts, report);
     if (instance !== undefined && !clashes(instance, checked, report)) checked.push(instance);
   }
-  const instances = checked.map((instance) => withoutStrangers(instance, checked));
-  checkSyncGroups(tree, [...blocks.keys()], report);
+  const alone = checked.map((instance) => withoutStrangers(instance, checked));
+  const { groups, instances } = checkSyncGroups(tree, alone, { blocks, scripts, defaults }, report);
   checkHabits(instances, blocks, report);
   const used = usedScripts(tree, scripts, instances, report);
-  checkScriptSecurity(global, used, instances, report);
+  checkScriptSecurity(global, used, [...instances, ...groups], report);
   if (instances.length === 0) reportNothingUsable(tree, report);
-  return { global, scripts: used.map((script) => script.settings), instances };
+  return { global, scripts: used.map((script) => script.settings), instances, groups };
 }
 
 /** The instances by name, the first of two with one name. */

@@ -165,8 +165,11 @@ const CLASSES = {
   SCRIPT_SECURITY_OFF: ["warning", "logged"],
   SAMPLE_VALUE: ["note", "logged"],
   UNKNOWN_MEMBER: ["error", "logged"],
+  MEMBER_ELSEWHERE: ["error", "logged"],
   LONELY_GROUP: ["warning", "logged"],
   GROUP_IGNORES_WEIGHTS: ["warning", "logged"],
+  WEIGHT_CLEARED: ["warning", "logged"],
+  GROUP_MEMBERS_DIFFER: ["note", "logged"],
   // What only this host can tell.
   UNKNOWN_INTERFACE: ["error", "refuses-reload"],
   UNKNOWN_ACCOUNT: ["error", "refuses-reload"],

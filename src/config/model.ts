@@ -28,6 +28,8 @@ export interface Configuration {
   readonly scripts: readonly ScriptSettings[];
   /** In the order of the file. Empty when nothing usable was configured. */
   readonly instances: readonly InstanceSettings[];
+  /** In the order of the file. None is without a member, and no instance is in two. */
+  readonly groups: readonly SyncGroupSettings[];
 }
 
 export interface GlobalSettings {
@@ -167,6 +169,23 @@ export interface NotifySettings {
   readonly timeout: Micros;
   /** Start all at once, as keepalived does (`@holdfast notify_concurrent`). */
   readonly concurrent: boolean;
+}
+
+/**
+ * A vrrp_sync_group block. What it tracks is among what its members track, and weights that do not count in a group are
+ * nowhere.
+ */
+export interface SyncGroupSettings {
+  readonly name: string;
+  readonly place: Place;
+  /** Names of instances, each once, in the order of the block. */
+  readonly members: readonly string[];
+  readonly notify: NotifySettings;
+  /** Weights of trackers count in this group (`sync_group_tracking_weight`). */
+  readonly trackingWeight: boolean;
+  /** Undefined: what global_defs says of all of VRRP. */
+  readonly smtpAlert: boolean | undefined;
+  readonly notifyPriorityChanges: boolean | undefined;
 }
 
 /** A vrrp_instance block. */

@@ -13,7 +13,7 @@ describe("openJournal", () => {
     const disk = memoryDisk();
     open(disk).append(event("A"));
     expect(disk.text("/state/journal.jsonl")).toBe(
-      '{"version":1,"at":"2026-11-20T10:00:00.000Z","sequence":1,"instance":"A","from":"BACKUP","to":"MASTER",' +
+      '{"version":1,"at":"2026-11-20T10:00:00.000Z","sequence":1,"instance":"A","group":null,"from":"BACKUP","to":"MASTER",' +
         '"cause":{"code":"MASTER_SILENT","text":"nobody was heard","evidence":{}}}\n',
     );
   });

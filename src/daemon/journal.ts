@@ -12,8 +12,9 @@ export interface JournalPorts {
   readonly log: Log;
 }
 
-/** What the caller says; version, number and time of day are the journal's. */
-export type JournalEvent = Omit<JournalEntry, "version" | "sequence" | "at">;
+/** What the caller says; version, number and time of day are the journal's. Without a group it is about none. */
+export type JournalEvent = Omit<JournalEntry, "version" | "sequence" | "at" | "group"> &
+  Partial<Pick<JournalEntry, "group">>;
 
 /** The lasting record of what happened and why, one JSON document per line, bounded to two files. */
 export interface Journal {
@@ -86,6 +87,7 @@ export function openJournal(options: { readonly directory: string }, ports: Jour
         at: timeOfDay(ports.clock.wallClockMs()),
         sequence: next,
         instance: event.instance,
+        group: event.group ?? null,
         from: event.from,
         to: event.to,
         cause: event.cause,

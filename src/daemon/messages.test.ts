@@ -14,6 +14,7 @@ const MODEL = {
   global: { scriptSecurity: false, startupDelay: 0, processes: {} },
   scripts: [{ name: "chk" }],
   instances: [{ name: "VI_1", vrid: 51, notify: {} }],
+  groups: [{ name: "VG_1", members: ["VI_1"], notify: {} }],
 };
 const INSTANCE = {
   name: "VI_1",
@@ -23,6 +24,13 @@ const INSTANCE = {
   virtualAddresses: [],
   trackers: [],
   peers: [],
+};
+const GROUP = {
+  name: "VG_1",
+  state: "MASTER",
+  since: "2026-11-20T10:00:00.000Z",
+  cause: {},
+  members: ["VI_1"],
 };
 
 describe("parseToVrrp", () => {
@@ -46,6 +54,10 @@ describe("parseToVrrp", () => {
       { kind: "start", settings: SETTINGS, configuration: { ...MODEL, instances: [{ name: "VI_1" }] } },
       "configuration",
     ],
+    [
+      { kind: "start", settings: SETTINGS, configuration: { ...MODEL, groups: [{ name: "VG_1", notify: {} }] } },
+      "configuration",
+    ],
     [{ kind: "start", settings: SETTINGS }, "configuration"],
     [{ kind: "start", settings: SETTINGS, configuration: MODEL, predecessor: 7 }, "predecessor"],
     [{ kind: "configure", generation: -1, configuration: MODEL }, "generation"],
@@ -63,7 +75,7 @@ describe("parseFromVrrp", () => {
     { kind: "reload-requested" },
     { kind: "failed", code: "NO_INTERFACE", message: "there is no eth9" },
     { kind: "configured", generation: 2 },
-    { kind: "status", request: 1, instances: [INSTANCE] },
+    { kind: "status", request: 1, instances: [INSTANCE], groups: [GROUP] },
   ])("$kind: taken as it is", (message) => {
     expect(parseFromVrrp(message)).toEqual({ ok: true, value: message });
   });
@@ -73,6 +85,8 @@ describe("parseFromVrrp", () => {
     [{ kind: "failed", code: "SYSTEM", message: 1 }, "message"],
     [{ kind: "configured" }, "generation"],
     [{ kind: "status", request: 1, instances: [{ ...INSTANCE, state: "ACTIVE" }] }, "instances"],
+    [{ kind: "status", request: 1, instances: [], groups: [{ ...GROUP, state: "ACTIVE" }] }, "groups"],
+    [{ kind: "status", request: 1, instances: [] }, "groups"],
     [{ kind: "status", request: "1", instances: [] }, "request"],
   ])("%j: refused for its field %s", (message, what) => {
     expect(parseFromVrrp(message)).toEqual({ ok: false, error: { code: "BAD_FIELD", what } });

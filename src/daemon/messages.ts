@@ -1,4 +1,4 @@
-import type { InstanceStatus } from "../api/contract.ts";
+import type { GroupStatus, InstanceStatus } from "../api/contract.ts";
 import type { Result } from "../base/result.ts";
 import { fail, succeed } from "../base/result.ts";
 import type { Configuration } from "../config/model.ts";
@@ -27,9 +27,15 @@ export type FromVrrp =
   | { readonly kind: "configured"; readonly generation: number }
   /** Its loop turns. */
   | { readonly kind: "heartbeat" }
-  | { readonly kind: "status"; readonly request: number; readonly instances: readonly InstanceStatus[] }
+  | ({ readonly kind: "status"; readonly request: number } & VrrpStatus)
   /** Somebody sent it SIGHUP; reading files is the supervisor's work. */
   | { readonly kind: "reload-requested" };
+
+/** What the vrrp process knows of itself. */
+export interface VrrpStatus {
+  readonly instances: readonly InstanceStatus[];
+  readonly groups: readonly GroupStatus[];
+}
 
 export type VrrpFailureCode = "NO_PERMISSION" | "NO_INTERFACE" | "SYSTEM";
 
@@ -118,12 +124,13 @@ export function parseFromVrrp(value: unknown): Result<FromVrrp, MessageError> {
         : fail({ code: "BAD_FIELD", what: "generation" });
     }
     case "status": {
-      const { request, instances } = value;
+      const { request, instances, groups } = value;
       if (!isCount(request)) return fail({ code: "BAD_FIELD", what: "request" });
       if (!Array.isArray(instances) || !instances.every(isInstanceStatus)) {
         return fail({ code: "BAD_FIELD", what: "instances" });
       }
-      return succeed({ kind: "status", request, instances });
+      if (!Array.isArray(groups) || !groups.every(isGroupStatus)) return fail({ code: "BAD_FIELD", what: "groups" });
+      return succeed({ kind: "status", request, instances, groups });
     }
     default:
       return fail({ code: "UNKNOWN_KIND", what: kindOf(value) });
@@ -196,7 +203,9 @@ function isConfiguration(value: unknown): value is Configuration {
     Array.isArray(value["instances"]) &&
     value["instances"].every(
       (instance) => hasName(instance) && isCount(instance["vrid"]) && isRecord(instance["notify"]),
-    )
+    ) &&
+    Array.isArray(value["groups"]) &&
+    value["groups"].every((group) => hasName(group) && Array.isArray(group["members"]) && isRecord(group["notify"]))
   );
 }
 
@@ -214,6 +223,17 @@ function isInstanceStatus(value: unknown): value is InstanceStatus {
     Array.isArray(value["virtualAddresses"]) &&
     Array.isArray(value["trackers"]) &&
     Array.isArray(value["peers"])
+  );
+}
+
+function isGroupStatus(value: unknown): value is GroupStatus {
+  return (
+    hasName(value) &&
+    typeof value["state"] === "string" &&
+    INSTANCE_STATES.has(value["state"]) &&
+    typeof value["since"] === "string" &&
+    isRecord(value["cause"]) &&
+    Array.isArray(value["members"])
   );
 }
 

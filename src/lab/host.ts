@@ -41,21 +41,29 @@ export class Host {
   /** Boots a host on the lab's network. The lab calls this; tests call `lab.host`. */
   static async open(identity: Identity, network: Network, undoing: Undoing): Promise<Host> {
     const { name, address, mac } = identity;
-    const { namespace, switchNamespace } = network;
+    const { namespace } = network;
     undoing.add(`ip netns del ${namespace}`);
     await runOrThrow(["ip", "netns", "add", namespace]);
-    const port = portOf(name);
-    const peer = ["peer", "name", DEVICE, "address", mac, "netns", namespace];
-    await runOrThrow(["ip", "-n", switchNamespace, "link", "add", "name", port, "type", "veth", ...peer]);
-    await runOrThrow(["ip", "-n", switchNamespace, "link", "set", port, "master", BRIDGE, "up"]);
     await runOrThrow(["ip", "-n", namespace, "link", "set", "lo", "up"]);
-    await runOrThrow(["ip", "-n", namespace, "link", "set", DEVICE, "up"]);
-    await runOrThrow(["ip", "-n", namespace, "addr", "add", address, "dev", DEVICE]);
+    await plugIn(network, { port: portOf(name, DEVICE), device: DEVICE, mac, bridge: BRIDGE, address });
     const holder = await openHolder(namespace, name, undoing);
     const monitor = await Program.start(entrance(holder, "--no-fork"), ["ip", "-ts", "-o", "monitor", "address"]);
     const host = new Host(identity, network, holder, new VipWatch(monitor));
     await host.#awaitMonitor(monitor);
     return host;
+  }
+
+  /**
+   * Adds an interface on another network: that of all hosts with an interface of this name. `address` has its prefix length.
+   * Names have up to four letters and digits.
+   */
+  async addInterface(device: string, address: string): Promise<void> {
+    const { switchNamespace } = this.#network;
+    const bridge = `br-${device}`;
+    const found = await run(["ip", "-n", switchNamespace, "link", "show", bridge]);
+    if (found.end.kind !== "exited" || found.end.status !== 0) await addBridge(switchNamespace, bridge);
+    const mac = this.mac.replace(/^02:68/, "02:69");
+    await plugIn(this.#network, { port: portOf(this.name, device), device, mac, bridge, address });
   }
 
   /** The words before a command that make it run on the host, for a shell of this machine's root. */
@@ -117,14 +125,14 @@ export class Host {
   }
 
   /** Takes the interface down or up, as `ip link set` on the host does. */
-  async setLink(state: "up" | "down"): Promise<void> {
-    await runOrThrow(["ip", "-n", this.#network.namespace, "link", "set", DEVICE, state]);
+  async setLink(state: "up" | "down", device = DEVICE): Promise<void> {
+    await runOrThrow(["ip", "-n", this.#network.namespace, "link", "set", device, state]);
   }
 
   /** Pulls or plugs the cable at the switch: the host's interface stays up and loses its carrier. */
-  async setCable(state: "plugged" | "pulled"): Promise<void> {
+  async setCable(state: "plugged" | "pulled", device = DEVICE): Promise<void> {
     const updown = state === "plugged" ? "up" : "down";
-    await runOrThrow(["ip", "-n", this.#network.switchNamespace, "link", "set", portOf(this.name), updown]);
+    await runOrThrow(["ip", "-n", this.#network.switchNamespace, "link", "set", portOf(this.name, device), updown]);
   }
 
   /**
@@ -152,10 +160,10 @@ export class Host {
   }
 
   /** Records packets that pass the host's interface. `filter` is tcpdump's. */
-  async capture(filter = ""): Promise<Capture> {
+  async capture(filter = "", device = DEVICE): Promise<Capture> {
     this.#network.captures += 1;
     const path = `/run/lab/capture-${this.#network.captures}.pcap`;
-    const argv = ["tcpdump", "-U", "--immediate-mode", "-Z", "root", "-i", DEVICE, "-w", path];
+    const argv = ["tcpdump", "-U", "--immediate-mode", "-Z", "root", "-i", device, "-w", path];
     const program = await this.start(filter === "" ? argv : [...argv, filter]);
     await program.waitForLine(/listening on/);
     return {
@@ -215,8 +223,34 @@ function compiledProgram(name: string): string {
   return fileURLToPath(new URL(`${name}.js`, here));
 }
 
-function portOf(name: string): string {
-  return `port-${name}`;
+/** Makes a bridge that hosts can be plugged into. */
+export async function addBridge(namespace: string, name: string): Promise<void> {
+  const bridge = ["type", "bridge", "stp_state", "0", "forward_delay", "0", "mcast_snooping", "0"];
+  await runOrThrow(["ip", "-n", namespace, "link", "add", name, ...bridge]);
+  await runOrThrow(["ip", "-n", namespace, "link", "set", name, "up"]);
+}
+
+async function plugIn(
+  { namespace, switchNamespace }: Network,
+  plug: {
+    readonly port: string;
+    readonly device: string;
+    readonly mac: string;
+    readonly bridge: string;
+    readonly address: string;
+  },
+): Promise<void> {
+  const { port, device, mac, bridge, address } = plug;
+  const peer = ["peer", "name", device, "address", mac, "netns", namespace];
+  await runOrThrow(["ip", "-n", switchNamespace, "link", "add", "name", port, "type", "veth", ...peer]);
+  await runOrThrow(["ip", "-n", switchNamespace, "link", "set", port, "master", bridge, "up"]);
+  await runOrThrow(["ip", "-n", namespace, "link", "set", device, "up"]);
+  await runOrThrow(["ip", "-n", namespace, "addr", "add", address, "dev", device]);
+}
+
+/** The switch's name for a port. The kernel takes fifteen characters. */
+function portOf(host: string, device: string): string {
+  return device === DEVICE ? `port-${host}` : `${device}-${host}`;
 }
 
 function entrance(holder: number, ...options: readonly string[]): string[] {

@@ -1,4 +1,4 @@
-import { BRIDGE, Host } from "./host.ts";
+import { addBridge, BRIDGE, Host } from "./host.ts";
 import { nextPrefix, sweepLeftOvers, Undoing } from "./namespaces.ts";
 import { runOrThrow } from "./program.ts";
 import { sharedMs } from "./vip-watch.ts";
@@ -83,8 +83,6 @@ export class Lab {
     const namespace = `${this.#prefix}switch`;
     this.#undoing.add(`ip netns del ${namespace}`);
     await runOrThrow(["ip", "netns", "add", namespace]);
-    const bridge = ["type", "bridge", "stp_state", "0", "forward_delay", "0", "mcast_snooping", "0"];
-    await runOrThrow(["ip", "-n", namespace, "link", "add", BRIDGE, ...bridge]);
-    await runOrThrow(["ip", "-n", namespace, "link", "set", BRIDGE, "up"]);
+    await addBridge(namespace, BRIDGE);
   }
 }

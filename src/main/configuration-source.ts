@@ -132,6 +132,7 @@ function withoutInsecure(configuration: Configuration, diagnostics: readonly Dia
   return {
     ...configuration,
     scripts,
+    groups: configuration.groups.map((group) => ({ ...group, notify: keepNotify(group.notify) })),
     instances: configuration.instances.map((instance) => ({
       ...instance,
       notify: keepNotify(instance.notify),

@@ -36,25 +36,26 @@ export function withNumbers(configuration: Configuration, accounts: Accounts): C
   });
   const each = (command: ScriptCommand | undefined): ScriptCommand | undefined =>
     command === undefined ? undefined : renamed(command);
+  const withTold = <Notifying extends { readonly notify: NotifySettings }>(notifying: Notifying): Notifying => {
+    const { any, master, backup, fault, stop } = notifying.notify;
+    const told = { any: each(any), master: each(master), backup: each(backup), fault: each(fault), stop: each(stop) };
+    return { ...notifying, notify: { ...notifying.notify, ...told } };
+  };
   return {
     ...configuration,
     global: { ...configuration.global, scriptUser: numbers(configuration.global.scriptUser) },
     scripts: configuration.scripts.map((script) =>
       "argv" in script.check ? { ...script, check: renamed(script.check) } : script,
     ),
-    instances: configuration.instances.map((instance) => {
-      const { notify } = instance;
-      const { any, master, backup, fault, stop } = notify;
-      const told = { any: each(any), master: each(master), backup: each(backup), fault: each(fault), stop: each(stop) };
-      return { ...instance, notify: { ...notify, ...told } };
-    }),
+    instances: configuration.instances.map(withTold),
+    groups: configuration.groups.map(withTold),
   };
 }
 
-function hasCommandWithoutUser({ scripts, instances }: Configuration): boolean {
+function hasCommandWithoutUser({ scripts, instances, groups }: Configuration): boolean {
   return (
     scripts.some(({ check }) => "argv" in check && check.user === undefined) ||
-    instances.some(({ notify }) => commandsOf(notify).some(({ user }) => user === undefined))
+    [...instances, ...groups].some(({ notify }) => commandsOf(notify).some(({ user }) => user === undefined))
   );
 }
 

@@ -70,6 +70,7 @@ function main(): void {
       },
       driver: {
         status: () => running.status(),
+        groups: () => running.groups(),
         stop: (reason, done) => running.stop(reason, done),
         reload: (next) => {
           applyProcessSettings(next, opened);

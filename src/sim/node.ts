@@ -1,4 +1,4 @@
-import type { InstanceStatus } from "../api/contract.ts";
+import type { GroupStatus, InstanceStatus } from "../api/contract.ts";
 import { ip, type IpAddress } from "../base/address.ts";
 import type { Random } from "../base/random.ts";
 import { millis, type Instant, type Micros } from "../base/time.ts";
@@ -6,6 +6,7 @@ import type { Configuration } from "../config/model.ts";
 import { openJournal } from "../daemon/journal.ts";
 import { startVrrpDriver, type StartFailure, type VrrpDriver } from "../daemon/vrrp/driver.ts";
 import type { AddressRequest } from "../ports/kernel.ts";
+import type { Links } from "../ports/links.ts";
 import type { LogLevel } from "../ports/log.ts";
 import type { Lan } from "./lan.ts";
 import { Machine, type OutsideClock, type Standstill } from "./machine.ts";
@@ -30,6 +31,8 @@ export interface NodeOptions {
 export interface NodeSurroundings {
   readonly world: World;
   readonly lan: Lan;
+  /** It has one more interface, eth1, plugged into this one. */
+  readonly secondLan?: Lan | undefined;
   readonly random: Random;
   readonly onLog: (node: SimNode, level: LogLevel, text: string) => void;
 }
@@ -37,9 +40,12 @@ export interface NodeSurroundings {
 /** The interface of every node that is plugged into the LAN. */
 export const LAN_INTERFACE = "eth0";
 
-/** The network of the LAN is 10.0.0.0/24. */
-export function nodeAddress(number: number): IpAddress {
-  return ip(`10.0.0.${number}`);
+/** The one that is plugged into the second LAN, where there is one. */
+export const SECOND_INTERFACE = "eth1";
+
+/** The network of the LAN is 10.0.0.0/24, that of the second one 10.0.1.0/24. */
+export function nodeAddress(number: number, lan: "first" | "second" = "first"): IpAddress {
+  return ip(`10.0.${lan === "first" ? 0 : 1}.${number}`);
 }
 
 /**
@@ -54,6 +60,7 @@ export class SimNode {
   readonly files = new SimFiles();
   readonly programs: SimPrograms;
   readonly #network: NetworkStack;
+  #secondNetwork: NetworkStack | undefined;
   readonly #onLog: NodeSurroundings["onLog"];
   #process: SimProcess | undefined;
   #driver: VrrpDriver | undefined;
@@ -61,7 +68,7 @@ export class SimNode {
   #interfaceIndex = LAN_INDEX;
 
   constructor(options: NodeOptions, surroundings: NodeSurroundings) {
-    const { world, lan, random, onLog } = surroundings;
+    const { world, lan, secondLan, random, onLog } = surroundings;
     this.name = options.name;
     this.address = nodeAddress(options.number);
     this.machine = new Machine(options.name, { world, random, outside: options.outside, origin: options.origin });
@@ -75,6 +82,11 @@ export class SimNode {
     this.kernel.setInterface(LAN_INDEX, LAN_INTERFACE, { up: true, running: true });
     this.#network = new NetworkStack({ machine: this.machine, kernel: this.kernel, lan, interfaceIndex: LAN_INDEX });
     this.addByHand(this.address, 24);
+    if (secondLan === undefined) return;
+    const { machine, kernel } = this;
+    kernel.setInterface(SECOND_INDEX, SECOND_INTERFACE, { up: true, running: true });
+    this.#secondNetwork = new NetworkStack({ machine, kernel, lan: secondLan, interfaceIndex: SECOND_INDEX });
+    this.addByHand(nodeAddress(options.number, "second"), 24, "second");
   }
 
   /** Why the last start failed; undefined: it did not. */
@@ -109,7 +121,7 @@ export class SimNode {
           files,
           log,
           kernel: this.kernel.portFor(process),
-          links: this.#network.portFor(process),
+          links: this.#linksFor(process),
           processes: this.programs.portFor(process),
           journal: openJournal({ directory: "/var/lib/holdfast" }, { clock, files, log }),
         },
@@ -165,10 +177,15 @@ export class SimNode {
   wake(): void {
     this.machine.wake();
     this.#network.deliverBacklog();
+    this.#secondNetwork?.deliverBacklog();
   }
 
   /** The cable: without it the interface has no carrier. */
-  plug(running: boolean): void {
+  plug(running: boolean, lan: "first" | "second" = "first"): void {
+    if (lan === "second") {
+      this.kernel.setInterface(SECOND_INDEX, SECOND_INTERFACE, { up: true, running });
+      return;
+    }
     if (this.kernel.interfaceAt(this.#interfaceIndex) === undefined) return;
     this.kernel.setInterface(this.#interfaceIndex, LAN_INTERFACE, { up: true, running });
   }
@@ -188,8 +205,9 @@ export class SimNode {
   }
 
   /** `ip address add` by an administrator. */
-  addByHand(address: IpAddress, prefixLength: number): void {
-    const request: AddressRequest = { ...BY_HAND, interfaceIndex: this.#interfaceIndex, address, prefixLength };
+  addByHand(address: IpAddress, prefixLength: number, lan: "first" | "second" = "first"): void {
+    const interfaceIndex = lan === "first" ? this.#interfaceIndex : SECOND_INDEX;
+    const request: AddressRequest = { ...BY_HAND, interfaceIndex, address, prefixLength };
     this.kernel.addresses.add(request, "host");
   }
 
@@ -206,18 +224,37 @@ export class SimNode {
 
   /** Whether it answers for the address to others: a machine that stands still, or is not connected, does not. */
   serves(address: IpAddress): boolean {
-    const device = this.kernel.interfaceAt(this.#interfaceIndex);
-    const linked = device !== undefined && device.up && device.running;
-    return linked && this.machine.standstill === undefined && this.kernel.addresses.has(address);
+    if (this.machine.standstill !== undefined) return false;
+    const record = this.kernel.addresses.records().find((candidate) => candidate.address === address);
+    const device = record === undefined ? undefined : this.kernel.interfaceAt(record.interfaceIndex);
+    return device !== undefined && device.up && device.running;
+  }
+
+  #linksFor(process: SimProcess): Links {
+    const first = this.#network.portFor(process);
+    const second = this.#secondNetwork?.portFor(process);
+    if (second === undefined) return first;
+    const on = (interfaceIndex: number): Links => (interfaceIndex === SECOND_INDEX ? second : first);
+    return {
+      openVrrpSocket: (options, onReadable) => on(options.interfaceIndex).openVrrpSocket(options, onReadable),
+      openArpSocket: (options, onReadable) => on(options.interfaceIndex).openArpSocket(options, onReadable),
+    };
   }
 
   /** What its process says of itself; nothing where it does not run. */
   status(): readonly InstanceStatus[] {
     return this.running ? (this.#driver?.status() ?? []) : [];
   }
+
+  /** What its process says of its sync groups. */
+  groups(): readonly GroupStatus[] {
+    return this.running ? (this.#driver?.groups() ?? []) : [];
+  }
 }
 
 const LAN_INDEX = 2;
+/** Far from those that the first one has after it went and came. */
+const SECOND_INDEX = 100;
 
 const BY_HAND: Omit<AddressRequest, "interfaceIndex" | "address" | "prefixLength"> = {
   peer: undefined,

@@ -35,6 +35,7 @@ const routerOf = (version: 2 | 3, source: IpAddress): fc.Arbitrary<VirtualRouter
     downTimerAdverts: fc.integer({ min: 1, max: 100 }),
     answersLowerPriority: fc.boolean(),
     answersHigherPriority: fc.boolean(),
+    synced: fc.constant(false),
     announce: announceTiming,
   });
 const SELF = ip("192.0.2.10");

@@ -19,6 +19,8 @@ import type { Plan } from "./plan.ts";
 
 /** The addresses that the simulated clusters hold: one in the LAN's subnet, one that is not. */
 export const VIPS: readonly IpAddress[] = [ip("10.0.0.100"), ip("192.0.2.7")];
+/** Those on the second LAN. */
+export const SECOND_VIPS: readonly IpAddress[] = [ip("10.0.1.100"), ip("192.0.2.8")];
 
 /** Watches a run from outside, with eyes that no node has, and complains of what must never be. */
 export class Invariants {
@@ -30,6 +32,9 @@ export class Invariants {
   readonly #overlaps = new Map<IpAddress, Instant>();
   readonly #disturbances = new Set<object>();
   readonly #lease: number;
+  readonly #vips: readonly IpAddress[];
+  /** Since when one node has the group's addresses of the one LAN only, and another node those of the other only. */
+  #halfSince: Instant | undefined;
   #excusedUntil: Instant = instant(0);
   /** Until when a node's own time is out of joint: it was stalled in the middle of a turn. */
   readonly #dazedUntil = new Map<string, Instant>();
@@ -46,6 +51,7 @@ export class Invariants {
     this.#world = dependencies.world;
     this.#nodes = dependencies.nodes;
     this.#complain = dependencies.complain;
+    this.#vips = plan.grouped ? [...VIPS, ...SECOND_VIPS] : VIPS;
     const lease = planLease("auto", 3, plan.interval);
     this.#lease = lease.kind === "timed" ? seconds(lease.seconds) : 0;
     for (const node of this.#nodes) node.kernel.observe((change) => this.#onChange(node, change));
@@ -85,7 +91,7 @@ export class Invariants {
     if (lease.kind !== "timed" || !lease.coversProtocol) {
       this.excuse(micros(length + this.#lease + KERNEL_LATENESS + this.#plan.interval));
     }
-    const holds = VIPS.some((vip) => node.kernel.addresses.ownerOf(vip) === "holdfast");
+    const holds = this.#vips.some((vip) => node.kernel.addresses.ownerOf(vip) === "holdfast");
     const master = node.status().some(({ state }) => state === "MASTER");
     if (!holds || (master && this.#overlaps.size === 0)) return;
     const justYielding = [...this.#overlaps.values()].some((since) => elapsed(since, this.#world.now()) < JUST_NOW);
@@ -113,10 +119,21 @@ export class Invariants {
     this.#dazedUntil.set(node.name, after(this.#world.now(), micros(length + millis(100))));
   }
 
+  /**
+   * The members of a sync group change together, within one turn. To be called between turns, as often as one likes.
+   * `grouped` tells whether the node has its group, and has had it for a while.
+   */
+  lookForUnity(node: SimNode, grouped: boolean): void {
+    if (!grouped || this.#isDeaf(node)) return;
+    const states = [...node.groups(), ...node.status()].map(({ state }) => state);
+    if (new Set(states).size > 1) this.#complain(`${node.name}: the group and its members are ${states.join(", ")}`);
+  }
+
   /** To be called whenever somebody may have begun or ceased to serve an address. */
   look(): void {
     const now = this.#world.now();
-    for (const vip of VIPS) {
+    this.#lookForHalves(now);
+    for (const vip of this.#vips) {
       const holders = this.#nodes.filter((node) => node.serves(vip));
       const since = this.#overlaps.get(vip);
       if (holders.length > 1) {
@@ -127,6 +144,26 @@ export class Invariants {
       this.#overlaps.delete(vip);
       this.#judge(vip, since, now);
     }
+  }
+
+  /** A sync group is never half here and half there longer than a hand-over or a repair takes. */
+  #lookForHalves(now: Instant): void {
+    const [[first], [second]] = [VIPS, SECOND_VIPS];
+    if (!this.#plan.grouped || first === undefined || second === undefined) return;
+    const has = ({ kernel }: SimNode, vip: IpAddress): boolean => kernel.addresses.has(vip);
+    const isHalf =
+      this.#nodes.some((node) => has(node, first) && !has(node, second)) &&
+      this.#nodes.some((node) => has(node, second) && !has(node, first));
+    if (isHalf) {
+      this.#halfSince ??= now;
+      return;
+    }
+    const since = this.#halfSince;
+    this.#halfSince = undefined;
+    if (since === undefined || this.#disturbances.size > 0) return;
+    const start = since < this.#excusedUntil ? this.#excusedUntil : since;
+    if (now - start <= HALF_LIMIT) return;
+    this.#complain(`the group was half on one node and half on another for ${toMillis(elapsed(start, now))} ms`);
   }
 
   #isDeaf(node: SimNode): boolean {
@@ -172,5 +209,7 @@ export class Invariants {
 const KERNEL_LATENESS = millis(600);
 /** To hear of a successor and to begin to yield to it. */
 const JUST_NOW = millis(20);
+/** A hand-over, and what a repair may have to wait for. */
+const HALF_LIMIT = millis(1_300);
 /** keepalived adds addresses after its first advert, so a yielding master serves on for a while. */
 const HAND_OVER = millis(200);

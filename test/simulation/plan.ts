@@ -11,6 +11,8 @@ export interface Plan {
   readonly preemptDelay: Micros;
   /** What the tracked script does to the priority; undefined: none is tracked. */
   readonly scriptWeight: number | undefined;
+  /** There are two LANs, with an instance on each, and these are in a sync group. */
+  readonly grouped: boolean;
   /** What a sound network does to a packet, at most. */
   readonly delay: Micros;
   readonly nodes: readonly NodePlan[];
@@ -36,7 +38,11 @@ export interface PlannedFault {
   readonly at: Micros;
   readonly length: Micros;
   readonly fault: Fault;
+  /** Where there are two, and the fault is one of the network: on which. */
+  readonly lans: readonly LanName[];
 }
+
+export type LanName = "first" | "second";
 
 /** A fault; those of a node name it. What has a length is mended after it. */
 export type Fault =
@@ -50,7 +56,9 @@ export type Fault =
       readonly kind: "remove-address" | "flush" | "script-fails" | "disk-full" | "overrun" | "remove-interface";
       readonly node: string;
     }
-  | { readonly kind: "reload"; readonly node: string; readonly priority: number };
+  | { readonly kind: "reload"; readonly node: string; readonly priority: number }
+  /** A reload takes the sync group away, and another one brings it back. */
+  | { readonly kind: "ungroup"; readonly node: string };
 
 export function planOf(seed: number): Plan {
   const random = seededRandom(seed);
@@ -74,8 +82,14 @@ export function planOf(seed: number): Plan {
       ownsAddress,
     };
   });
+  // Of its own, so that a seed's story is the same as it was without groups.
+  const groupRandom = seededRandom(seed ^ 0x2c1b3c6d);
+  groupRandom.next();
+  const grouped = groupRandom.chance(1, 3);
   const faultTime = seconds(10 + (12 * interval) / 1_000_000);
-  const faults = Array.from({ length: 2 + random.below(5) }, () => planFault(random, nodes, faultTime, interval));
+  const faults = Array.from({ length: 2 + random.below(5) }, () =>
+    planForGroup(groupRandom, grouped, planFault(random, nodes, faultTime, interval)),
+  );
   const doomed = faults.findIndex(({ fault }) => fault.kind === "kill-for-ever");
   const survivable = faults
     // Somebody has to be left.
@@ -89,6 +103,7 @@ export function planOf(seed: number): Plan {
     preemptMode,
     preemptDelay: preemptMode && random.chance(1, 4) ? seconds(1 + random.below(5)) : seconds(0),
     scriptWeight: random.chance(2, 5) ? undefined : pick(random, [0, -30, 20]),
+    grouped,
     delay: micros(pick(random, [50, 200, 1_000, 5_000])),
     nodes,
     faults: survivable,
@@ -100,7 +115,15 @@ function planFault(random: Random, nodes: readonly NodePlan[], faultTime: Micros
   const at = micros(random.below(faultTime));
   // Around the times that matter: a renewal, a lease, a master-down interval, and much more.
   const length = micros(1 + random.below(pick(random, [interval, 4 * interval, 8 * interval, 15_000_000])));
-  return { at, length, fault: chooseFault(random, nodes) };
+  return { at, length, fault: chooseFault(random, nodes), lans: ["first"] };
+}
+
+function planForGroup(random: Random, grouped: boolean, planned: PlannedFault): PlannedFault {
+  if (!grouped) return planned;
+  const lans = pick<readonly LanName[]>(random, [["first"], ["second"], ["first", "second"]]);
+  const { fault } = planned;
+  const ungroups = fault.kind === "reload" && random.chance(1, 2);
+  return { ...planned, lans, fault: ungroups ? { kind: "ungroup", node: fault.node } : fault };
 }
 
 function chooseFault(random: Random, nodes: readonly NodePlan[]): Fault {

@@ -1,13 +1,22 @@
-import { micros, millis, seconds, toSeconds, type Micros } from "../../src/base/time.ts";
-import { nodeAddress, SimNode } from "../../src/sim/node.ts";
+import {
+  elapsed,
+  instant,
+  micros,
+  millis,
+  seconds,
+  toSeconds,
+  type Instant,
+  type Micros,
+} from "../../src/base/time.ts";
+import { SimNode } from "../../src/sim/node.ts";
 import { formatRecord, type AddressChange } from "../../src/sim/address-book.ts";
 import { Lan, type Frame, type Quality } from "../../src/sim/lan.ts";
 import { World } from "../../src/sim/world.ts";
 import { seededRandom } from "../../src/base/random.ts";
-import type { Configuration, Transport } from "../../src/config/model.ts";
-import { Invariants, VIPS } from "./invariants.ts";
-import type { Fault, NodePlan, Plan } from "./plan.ts";
-import { checkScript, configuration, instance, virtualAddress, VRRP_GROUP } from "./settings.ts";
+import type { Configuration } from "../../src/config/model.ts";
+import { Invariants } from "./invariants.ts";
+import type { Fault, LanName, NodePlan, Plan, PlannedFault } from "./plan.ts";
+import { CHECK, lengthOf, memberConfiguration, SCRIPT_INTERVAL, vipsOn } from "./member-configuration.ts";
 
 /** What a run brought to light; no complaints: all is well. */
 export interface Outcome {
@@ -26,13 +35,16 @@ interface Member {
   readonly node: SimNode;
   priority: number;
   scriptWorks: boolean;
+  grouped: boolean;
+  /** A group that a reload makes of members in different states needs a while. */
+  groupedSince: Instant;
   dead: boolean;
 }
 
 class Run {
   readonly #plan: Plan;
   readonly #world = new World();
-  readonly #lan: Lan;
+  readonly #lans: Readonly<Record<LanName, Lan>>;
   readonly #soundQuality: Quality;
   readonly #members: readonly Member[];
   readonly #invariants: Invariants;
@@ -50,7 +62,11 @@ class Run {
       duplicationPermille: 0,
     };
     this.#soundQuality = quality;
-    this.#lan = new Lan(quality, { world: this.#world, random });
+    const secondRandom = seededRandom(plan.seed ^ 0x2eed);
+    this.#lans = {
+      first: new Lan(quality, { world: this.#world, random }),
+      second: new Lan(quality, { world: this.#world, random: secondRandom }),
+    };
     this.#members = plan.nodes.map((planned) => {
       const { name, number, keepsProtocol, outsideResolution } = planned;
       const outside = outsideResolution === 0 ? undefined : { resolutionMicros: outsideResolution };
@@ -58,7 +74,8 @@ class Run {
         { name, number, keepsProtocol, outside },
         {
           world: this.#world,
-          lan: this.#lan,
+          lan: this.#lans.first,
+          secondLan: plan.grouped ? this.#lans.second : undefined,
           random,
           onLog: (speaker, level, text) => {
             if (level !== "debug") this.#note(speaker.name, text);
@@ -66,9 +83,16 @@ class Run {
           },
         },
       );
-      const member: Member = { plan: planned, node, priority: planned.priority, scriptWorks: true, dead: false };
+      const { priority } = planned;
+      const { grouped } = plan;
+      const groupedSince = instant(0);
+      const member = { plan: planned, node, priority, scriptWorks: true, grouped, groupedSince, dead: false };
       node.installCheck(CHECK, () => member.scriptWorks);
-      if (planned.ownsAddress) for (const vip of VIPS) node.addByHand(vip, lengthOf(vip));
+      if (planned.ownsAddress) {
+        for (const lan of plan.grouped ? (["first", "second"] as const) : (["first"] as const)) {
+          for (const vip of vipsOn([lan])) node.addByHand(vip, lengthOf(vip), lan);
+        }
+      }
       node.kernel.observe((change) => this.#noteChange(node, change));
       return member;
     });
@@ -78,7 +102,9 @@ class Run {
       nodes,
       complain: (text) => this.#complain(text),
     });
-    this.#lan.observe((station, frame) => this.#noteFrame(station.name, frame));
+    for (const lan of Object.values(this.#lans)) {
+      lan.observe((station, frame) => this.#noteFrame(station.name, frame));
+    }
   }
 
   go(): Outcome {
@@ -87,10 +113,12 @@ class Run {
         if (!member.dead) member.node.start(this.#configurationOf(member));
       });
     }
-    for (const { at, length, fault } of this.#plan.faults) {
+    for (const planned of this.#plan.faults) {
+      const { at, length, fault } = planned;
       this.#world.after(at, () => {
-        this.#note("----", `${JSON.stringify(fault)} for ${toSeconds(length)} s`);
-        const mend = this.#inflict(fault, length);
+        const where = this.#plan.grouped ? ` (${planned.lans.join(" and ")})` : "";
+        this.#note("----", `${JSON.stringify(fault)} for ${toSeconds(length)} s${where}`);
+        const mend = this.#inflict(planned);
         this.#world.after(length, () => {
           this.#note("----", `${fault.kind} is over`);
           mend();
@@ -99,6 +127,7 @@ class Run {
         this.#invariants.look();
       });
     }
+    if (this.#plan.grouped) this.#keepLookingForUnity();
     this.#world.runFor(this.#plan.healedAt);
     this.#world.runFor(micros(1));
     for (const member of this.#members) if (!member.dead) member.node.start(this.#configurationOf(member));
@@ -109,34 +138,51 @@ class Run {
     return { complaints: this.#complaints, log: this.#log.slice(Math.max(0, end - LOG_LINES), end) };
   }
 
+  #keepLookingForUnity(): void {
+    const patience = micros(4 * this.#plan.interval + seconds(1));
+    for (const { node, grouped, groupedSince } of this.#members) {
+      const isOld = groupedSince === 0 || elapsed(groupedSince, this.#world.now()) > patience;
+      this.#invariants.lookForUnity(node, grouped && isOld);
+    }
+    this.#world.after(LOOK_INTERVAL, () => this.#keepLookingForUnity());
+  }
+
   /** Does the damage. @returns what mends it. */
-  #inflict(fault: Fault, length: Micros): () => void {
+  #inflict({ fault, length, lans: names }: PlannedFault): () => void {
+    const lans = names.map((name) => this.#lans[name]);
     switch (fault.kind) {
       case "loss":
       case "delay": {
         const disturbance = this.#invariants.disturb();
         const quality: Partial<Quality> = fault.kind === "loss" ? { lossPermille: fault.permille } : { ...fault };
-        this.#lan.quality = { ...this.#lan.quality, ...quality };
+        for (const lan of lans) lan.quality = { ...lan.quality, ...quality };
         return () => {
-          this.#lan.quality = this.#soundQuality;
+          for (const lan of lans) lan.quality = this.#soundQuality;
           disturbance.end();
         };
       }
       case "partition": {
         const disturbance = this.#invariants.disturb();
-        this.#lan.cut(fault.from, fault.to);
-        if (!fault.oneWay) this.#lan.cut(fault.to, fault.from);
+        for (const lan of lans) {
+          lan.cut(fault.from, fault.to);
+          if (!fault.oneWay) lan.cut(fault.to, fault.from);
+        }
         return () => {
-          this.#lan.mend();
+          for (const lan of lans) lan.mend();
           disturbance.end();
         };
       }
       default:
-        return this.#inflictOn(this.#member(fault.node), fault, length);
+        return this.#inflictOn(this.#member(fault.node), fault, length, names);
     }
   }
 
-  #inflictOn(member: Member, fault: Extract<Fault, { readonly node: string }>, length: Micros): () => void {
+  #inflictOn(
+    member: Member,
+    fault: Extract<Fault, { readonly node: string }>,
+    length: Micros,
+    lans: readonly LanName[],
+  ): () => void {
     const { node } = member;
     const start = (): void => {
       if (!member.dead) node.start(this.#configurationOf(member));
@@ -184,14 +230,14 @@ class Run {
         return () => this.#wake(member, fault.kind);
       case "unplug": {
         const disturbance = this.#invariants.disturb();
-        node.plug(false);
+        for (const lan of lans) node.plug(false, lan);
         return () => {
-          node.plug(true);
+          for (const lan of lans) node.plug(true, lan);
           disturbance.end();
         };
       }
       case "remove-address":
-        if (!member.plan.ownsAddress) for (const vip of VIPS) node.removeByHand(vip);
+        if (!member.plan.ownsAddress) for (const vip of vipsOn(lans)) node.removeByHand(vip);
         return NOTHING;
       case "flush": {
         if (member.plan.ownsAddress) return NOTHING;
@@ -228,6 +274,17 @@ class Run {
         if (!member.plan.ownsAddress) member.priority = fault.priority;
         node.reload(this.#configurationOf(member));
         return NOTHING;
+      case "ungroup": {
+        const disturbance = this.#invariants.disturb();
+        member.grouped = false;
+        node.reload(this.#configurationOf(member));
+        return () => {
+          member.grouped = true;
+          member.groupedSince = this.#world.now();
+          node.reload(this.#configurationOf(member));
+          disturbance.end();
+        };
+      }
     }
   }
 
@@ -243,37 +300,7 @@ class Run {
   }
 
   #configurationOf(member: Member): Configuration {
-    const { version, interval, preemptMode, preemptDelay, scriptWeight } = this.#plan;
-    const owner = member.priority === 255;
-    return configuration(
-      [
-        instance({
-          version,
-          advertisementInterval: interval,
-          preemptMode: preemptMode || owner,
-          preemptDelay,
-          priority: member.priority,
-          transport: this.#transportOf(member),
-          virtualAddresses: VIPS.map((vip) => virtualAddress(vip, lengthOf(vip))),
-          trackScripts: scriptWeight === undefined ? [] : [{ script: "check", weight: scriptWeight, reverse: false }],
-        }),
-      ],
-      scriptWeight === undefined ? [] : [checkScript("check", CHECK, { interval: SCRIPT_INTERVAL, rise: 2, fall: 2 })],
-    );
-  }
-
-  #transportOf(member: Member): Transport {
-    if (this.#plan.transport === "multicast") return { kind: "multicast", group: VRRP_GROUP, source: undefined };
-    const others = this.#plan.nodes.filter((planned) => planned.number !== member.plan.number);
-    const peers = others.map(({ number }) => ({ address: nodeAddress(number), minTtl: 0, maxTtl: 255 }));
-    return {
-      kind: "unicast",
-      source: nodeAddress(member.plan.number),
-      peers,
-      ttl: 64,
-      checkSource: false,
-      oldChecksum: "detect",
-    };
+    return memberConfiguration(this.#plan, member);
   }
 
   /** Everybody listens anew, the strongest waits out its delay, scripts and repairs take their time. */
@@ -287,6 +314,7 @@ class Run {
     const alive = this.#members.filter((member) => !member.dead);
     const states = alive.map((member) => ({ member, status: member.node.status()[0] }));
     const masters = states.filter(({ status }) => status?.state === "MASTER");
+    const vips = vipsOn(this.#plan.grouped ? ["first", "second"] : ["first"]);
     const words = states.map(({ member, status }) => `${member.node.name}=${status?.state ?? "not running"}`).join(" ");
     if (masters.length !== 1) return this.#complain(`after healing there are ${masters.length} masters: ${words}`);
     const strongest = Math.max(...states.map(({ status }) => status?.effectivePriority ?? 0));
@@ -296,10 +324,10 @@ class Run {
     }
     for (const { member, status } of states) {
       if (status?.state !== "MASTER" && status?.state !== "BACKUP") this.#complain(`after healing: ${words}`);
-      for (const vip of VIPS) this.#demandHolding(member, vip, status?.state === "MASTER");
+      for (const vip of vips) this.#demandHolding(member, vip, status?.state === "MASTER");
     }
     for (const member of this.#members.filter(({ dead }) => dead)) {
-      for (const vip of VIPS) this.#demandHolding(member, vip, false);
+      for (const vip of vips) this.#demandHolding(member, vip, false);
     }
   }
 
@@ -338,12 +366,7 @@ class Run {
   }
 }
 
-function lengthOf(vip: Member["node"]["address"]): number {
-  return vip.startsWith("10.0.0.") ? 24 : 32;
-}
-
-const CHECK = "/usr/local/bin/check";
-const SCRIPT_INTERVAL = seconds(1);
+const LOOK_INTERVAL = millis(70);
 const LOG_LINES = 80;
 const LINES_AFTER = 5;
 const NOTHING = (): void => undefined;

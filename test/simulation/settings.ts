@@ -6,6 +6,7 @@ import type {
   NotifySettings,
   Place,
   ScriptSettings,
+  SyncGroupSettings,
   VirtualAddress,
 } from "../../src/config/model.ts";
 import { LAN_INTERFACE } from "../../src/sim/node.ts";
@@ -52,13 +53,19 @@ export function instance(settings: Partial<InstanceSettings>): InstanceSettings 
   };
 }
 
-export function virtualAddress(address: IpAddress, prefixLength: number): VirtualAddress {
+/** One vrrp_sync_group without scripts. */
+export function syncGroup(name: string, members: readonly string[]): SyncGroupSettings {
+  const nothing = { trackingWeight: false, smtpAlert: undefined, notifyPriorityChanges: undefined };
+  return { name, place: PLACE, members, notify: NO_SCRIPTS, ...nothing };
+}
+
+export function virtualAddress(address: IpAddress, prefixLength: number, device = LAN_INTERFACE): VirtualAddress {
   return {
     address,
     prefixLength,
     broadcast: undefined,
     peer: undefined,
-    device: LAN_INTERFACE,
+    device,
     label: undefined,
     scope: 0,
     flags: 0,
@@ -93,6 +100,7 @@ export function configuration(
     },
     scripts,
     instances,
+    groups: [],
   };
 }
 

@@ -221,4 +221,5 @@ const MODEL: Configuration = {
   },
   scripts: [],
   instances: [],
+  groups: [],
 };

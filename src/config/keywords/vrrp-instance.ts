@@ -255,7 +255,8 @@ function notifying(): readonly KeywordSpec[] {
   ];
 }
 
-function extensions(): readonly KeywordSpec[] {
+/** How notify scripts run, of instances and groups. */
+export function notifyExtensions(): readonly KeywordSpec[] {
   return [
     acted("notify_timeout", [seconds(0.1, 3600)], "A notify script is killed after this", {
       default: "10",
@@ -266,6 +267,12 @@ function extensions(): readonly KeywordSpec[] {
       default: "off",
       extension: true,
     }),
+  ];
+}
+
+function extensions(): readonly KeywordSpec[] {
+  return [
+    ...notifyExtensions(),
     acted("vip_lease", [word("off|SECONDS")], "Lifetime of the addresses in the kernel", {
       default: "from advert_int",
       extension: true,

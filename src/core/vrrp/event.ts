@@ -30,7 +30,26 @@ export type Event =
   /** The last renewal that the kernel acknowledged is older than the lease. */
   | { readonly kind: "lease-expired"; readonly age: Micros }
   /** Somebody took an address away and it is not to be put back. */
-  | { readonly kind: "address-lost"; readonly address: IpAddress };
+  | { readonly kind: "address-lost"; readonly address: IpAddress }
+  /** All members of the sync group are ready. */
+  | { readonly kind: "group-claim" }
+  /** Another active member of the sync group has heard a weaker master: it may be on this network, too. */
+  | { readonly kind: "group-challenged" }
+  /** `member` of the sync group is not active any more, and so nobody is to be. */
+  | {
+      readonly kind: "group-yield";
+      readonly group: string;
+      readonly member: string;
+      readonly because: Cause;
+      readonly manner: YieldManner;
+    };
+
+/**
+ * How a member leaves with its group. `to-successor`: another router has claimed, or is about to claim, this one's
+ * addresses as well. `farewell`: nobody may know of it yet. `withdraw`: nobody can tell who has them by now. `take-back`: to
+ * claim them again after the skew, unless somebody else is quicker.
+ */
+export type YieldManner = "to-successor" | "farewell" | "withdraw" | "take-back";
 
 export type PauseKind = "process" | "suspend" | "freeze";
 
@@ -59,4 +78,7 @@ export type Cause =
   | { readonly code: "PAUSED"; readonly by: PauseKind; readonly length: Micros }
   | { readonly code: "SILENT"; readonly length: Micros }
   | { readonly code: "LEASE_EXPIRED"; readonly age: Micros }
-  | { readonly code: "ADDRESS_LOST"; readonly address: IpAddress };
+  | { readonly code: "ADDRESS_LOST"; readonly address: IpAddress }
+  /** Of members of sync groups alone. */
+  | { readonly code: "OTHER_MASTER"; readonly source: IpAddress; readonly priority: number }
+  | { readonly code: "SYNC_GROUP"; readonly group: string; readonly member: string; readonly because: Cause };

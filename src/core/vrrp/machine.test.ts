@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from "node:util";
 import { describe, expect, test } from "vitest";
 import { ip, type IpAddress } from "../../base/address.ts";
 import { instant, micros } from "../../base/time.ts";
-import type { Cause, Effect, Event } from "./event.ts";
+import type { Cause, Effect, Event, YieldManner } from "./event.ts";
 import { step } from "./machine.ts";
 import {
   type Active,
@@ -38,6 +38,7 @@ const router: VirtualRouter = {
   downTimerAdverts: 3,
   answersLowerPriority: true,
   answersHigherPriority: false,
+  synced: false,
   announce: {
     delay: micros(5_000_000),
     repeat: 4,
@@ -63,6 +64,8 @@ const until = (when: number) => ({ kind: "delayed", until: at(when) }) as const;
 const heard = (priority: number, when: number, source = NEIGHBOR) =>
   ({ kind: "heard", source, priority, at: at(when) }) as const;
 const left = (when: number) => ({ kind: "left", source: NEIGHBOR, at: at(when) }) as const;
+
+const because: Cause = { code: "HIGHER_PRIORITY", source: NEIGHBOR, priority: 150, ours: 100 };
 
 const script: FaultCause = { kind: "script", name: "chk_nginx", detail: "exited with 1" };
 const trackedInterface: FaultCause = { kind: "tracked-interface", interface: "eth1" };
@@ -116,6 +119,15 @@ const addressLost: Event = { kind: "address-lost", address: ip("192.0.2.100") };
 const priorityChanged = (previous: number): Event => ({
   kind: "priority-changed",
   previous: { ...router, priority: previous },
+});
+const groupClaim: Event = { kind: "group-claim" };
+const groupChallenged: Event = { kind: "group-challenged" };
+const groupYield = (manner: YieldManner): Event => ({
+  kind: "group-yield",
+  group: "VG_1",
+  member: "VI_2",
+  because,
+  manner,
 });
 const broken = (...causes: FaultCauses): Event => ({ kind: "fault", causes });
 /** An advert with an interval of 5 s, which is neither ours nor the one that was learnt. */
@@ -1319,6 +1331,191 @@ describe("fault", () => {
   test.each(rows)("$name", holds);
 });
 
+describe("in a sync group", () => {
+  const ready: Backup = { ...backup, ready: true };
+  const synced = { synced: true } as const;
+  const sync: Cause = { code: "SYNC_GROUP", group: "VG_1", member: "VI_2", because };
+  const claimed: Active = {
+    kind: "active",
+    adverAt: at(102_000_000),
+    advertisedAt: NOW,
+    trustedUntil: at(106_007_812),
+    bursts: [second(105_000_000), refresh(130_000_000)],
+  };
+  const rows: readonly Row[] = [
+    {
+      name: "backup, its timer ends: is ready, and does not claim",
+      given: synced,
+      state: backup,
+      event: deadline,
+      now: 104_000_000,
+      becomes: ready,
+    },
+    {
+      name: "backup, preempt_delay ends: is ready",
+      given: { ...synced, preemptDelay: micros(60_000_000) },
+      state: { ...backup, master: heard(90, 99_000_000), preemption: until(100_000_000) },
+      event: deadline,
+      becomes: { ...backup, master: heard(90, 99_000_000), preemption: until(100_000_000), ready: true },
+    },
+    { name: "ready, later deadlines: nothing happens", given: synced, state: ready, event: deadline, now: 200_000_000 },
+    {
+      name: "ready, all others are: claims",
+      given: synced,
+      state: { ...ready, master: heard(150, 80_000_000) },
+      event: groupClaim,
+      becomes: claimed,
+      effects: [send(100), add, announce(4)],
+      cause: { code: "MASTER_SILENT", master: heard(150, 80_000_000), waited: micros(10_828_125) },
+    },
+    {
+      name: "ready, all others are, a weaker master adverts: relieves it, with the addresses first",
+      given: synced,
+      state: { ...ready, master: heard(90, 99_000_000) },
+      event: groupClaim,
+      becomes: claimed,
+      effects: [add, send(100), announce(4)],
+      cause: { code: "MASTER_WEAKER", source: NEIGHBOR, priority: 90, delayed: false },
+    },
+    {
+      // 100 s + 3 * 5 s + 156/256 * 5 s.
+      name: "ready, a stronger master adverts: is not ready any more, and follows it",
+      given: synced,
+      state: ready,
+      event: adv(150),
+      becomes: {
+        kind: "backup",
+        activeDownAt: at(118_046_875),
+        activeAdverInterval: micros(5_000_000),
+        master: heard(150, 100_000_000),
+        preemption: idle,
+      },
+    },
+    {
+      name: "ready, a weaker master adverts: stays ready",
+      given: synced,
+      state: ready,
+      event: adv(90),
+      becomes: { ...ready, master: heard(90, 100_000_000) },
+    },
+    {
+      name: "ready after preempt_delay, the weaker master adverts again: stays ready",
+      given: { ...synced, preemptDelay: micros(60_000_000) },
+      state: { ...ready, preemption: until(99_000_000) },
+      event: adv(90),
+      becomes: {
+        kind: "backup",
+        activeDownAt: at(118_046_875),
+        activeAdverInterval: micros(5_000_000),
+        master: heard(90, 100_000_000),
+        preemption: until(99_000_000),
+        ready: true,
+      },
+    },
+    {
+      name: "ready, a first weaker master adverts, preempt_delay: waits for the delay",
+      given: { ...synced, preemptDelay: micros(60_000_000) },
+      state: ready,
+      event: adv(90),
+      becomes: {
+        kind: "backup",
+        activeDownAt: at(118_046_875),
+        activeAdverInterval: micros(5_000_000),
+        master: heard(90, 100_000_000),
+        preemption: until(160_000_000),
+      },
+    },
+    {
+      // 100 s + 156/256 * 3 s.
+      name: "ready, a master says farewell: waits for the skew",
+      given: synced,
+      state: ready,
+      event: adv(0),
+      becomes: { ...backup, activeDownAt: at(101_828_125), master: left(100_000_000) },
+    },
+    {
+      // 100 s + 3 * 3 s + 156/256 * 3 s.
+      name: "ready, the process stood still: listens anew",
+      given: synced,
+      state: ready,
+      event: paused,
+      becomes: { ...backup, activeDownAt: at(110_828_125) },
+    },
+    {
+      name: "active, another member yields to its successor: serves until that one is heard, without a farewell",
+      given: synced,
+      state: active,
+      event: groupYield("to-successor"),
+      becomes: listening,
+      effects: [handOver(100_200_000)],
+      cause: sync,
+    },
+    {
+      // 255/256 * 2 s, rounded up.
+      name: "active, another member leaves and nobody knows: says farewell and hands over",
+      given: synced,
+      state: active,
+      event: groupYield("farewell"),
+      becomes: listening,
+      effects: [send(0), handOver(101_992_188)],
+      cause: sync,
+    },
+    {
+      name: "active, another member cannot know who is master: lets go without a word",
+      given: synced,
+      state: active,
+      event: groupYield("withdraw"),
+      becomes: listening,
+      effects: [remove],
+      cause: sync,
+    },
+    {
+      // 100 s + 156/256 * 2 s.
+      name: "active, another member has lost an address: says farewell and is back after the skew",
+      given: synced,
+      state: active,
+      event: groupYield("take-back"),
+      becomes: { ...listening, activeDownAt: at(101_218_750) },
+      effects: [send(0), remove],
+      cause: sync,
+    },
+    {
+      name: "active, owner, another member yields: listens as long as others do",
+      given: { ...synced, priority: 255 },
+      state: active,
+      event: groupYield("withdraw"),
+      // 100 s + 3 * 2 s + 1/256 * 2 s, rounded up.
+      becomes: { ...listening, activeDownAt: at(106_007_813) },
+      effects: [remove],
+      cause: sync,
+    },
+    {
+      name: "active, another member has a fault: says farewell and hands over, for its own network is well",
+      given: synced,
+      state: active,
+      event: broken({ kind: "sync-group", group: "VG_1", member: "VI_2", causes: [interfaceDown] }),
+      becomes: {
+        kind: "fault",
+        causes: [{ kind: "sync-group", group: "VG_1", member: "VI_2", causes: [interfaceDown] }],
+      },
+      effects: [send(0), handOver(101_992_188)],
+      cause: {
+        code: "FAULT",
+        causes: [{ kind: "sync-group", group: "VG_1", member: "VI_2", causes: [interfaceDown] }],
+      },
+    },
+    {
+      name: "active, another member has heard a weaker master: announces its addresses, now and later",
+      given: synced,
+      state: active,
+      event: groupChallenged,
+      becomes: { ...active, bursts: [...active.bursts, followUp(107_000_000)] },
+      effects: [announce(3)],
+    },
+  ];
+  test.each(rows)("$name", holds);
+});
+
 describe("events that mean nothing in a state", () => {
   /** The compiler demands every kind of event here. */
   const EVENTS: { readonly [Kind in Event["kind"]]: Event } = {
@@ -1334,6 +1531,9 @@ describe("events that mean nothing in a state", () => {
     paused,
     "lease-expired": leaseExpired,
     "address-lost": addressLost,
+    "group-claim": groupClaim,
+    "group-challenged": groupChallenged,
+    "group-yield": groupYield("farewell"),
   };
   /** Its timer is that of the priority 90, which changes. */
   const slower: Backup = { ...backup, activeDownAt: at(104_117_188) };
@@ -1350,10 +1550,26 @@ describe("events that mean nothing in a state", () => {
         "paused",
         "lease-expired",
         "address-lost",
+        "group-claim",
+        "group-challenged",
+        "group-yield",
       ],
     ],
-    [slower, ["startup", "resume", "deadline", "fault-cleared", "lease-expired", "address-lost"]],
-    [active, ["startup", "resume", "deadline", "priority-changed", "fault-cleared"]],
+    [
+      slower,
+      [
+        "startup",
+        "resume",
+        "deadline",
+        "fault-cleared",
+        "lease-expired",
+        "address-lost",
+        "group-claim",
+        "group-challenged",
+        "group-yield",
+      ],
+    ],
+    [active, ["startup", "resume", "deadline", "priority-changed", "fault-cleared", "group-claim"]],
     [
       fault,
       [
@@ -1366,6 +1582,9 @@ describe("events that mean nothing in a state", () => {
         "paused",
         "lease-expired",
         "address-lost",
+        "group-claim",
+        "group-challenged",
+        "group-yield",
       ],
     ],
   ];
@@ -1391,6 +1610,7 @@ describe("the next deadline", () => {
     { name: "initialize: none", state: initialize, expected: undefined },
     { name: "fault: none", state: fault, expected: undefined },
     { name: "backup: its timer", state: backup, expected: 104_000_000 },
+    { name: "backup that is ready: none", state: { ...backup, ready: true }, expected: undefined },
     {
       name: "backup, a delay that ends before the timer: the delay",
       state: { ...backup, preemption: until(103_000_000) },

@@ -1,3 +1,4 @@
+// Over 400 lines: every state meets every event here, and is read beside the others.
 import { unreachable } from "../../base/assert.ts";
 import { compareAddresses } from "../../base/address.ts";
 import { after, earliest, elapsed, micros, millis, type Instant, type Micros } from "../../base/time.ts";
@@ -7,12 +8,13 @@ import {
   nextAdvertisementAt,
   FAREWELL_PRIORITY,
   OWNER_PRIORITY,
+  preempts,
   skewTime,
   trustWindow,
   type VirtualRouter,
 } from "./router.ts";
 import type { Cause, Effect, Event } from "./event.ts";
-import type { Active, Backup, Burst, Fault, Master, State } from "./state.ts";
+import type { Active, Backup, Burst, Fault, FaultCause, Master, State } from "./state.ts";
 
 export interface Step {
   readonly state: State;
@@ -63,6 +65,9 @@ function stepInitialize(router: VirtualRouter, state: State, event: Event, now: 
     case "paused":
     case "lease-expired":
     case "address-lost":
+    case "group-claim":
+    case "group-challenged":
+    case "group-yield":
       return stay(state);
     default:
       return unreachable(event);
@@ -75,8 +80,10 @@ function stepBackup(router: VirtualRouter, state: Backup, event: Event, now: Ins
     case "shutdown":
       return change({ kind: "initialize" }, { code: "SHUTDOWN", reason: event.reason });
     case "deadline":
-      if (state.preemption.kind === "delayed" && now >= state.preemption.until) return becomeActive(router, state, now);
-      return now >= state.activeDownAt ? becomeActive(router, state, now) : stay(state);
+      if (state.ready === true || !isDue(state, now)) return stay(state);
+      return router.synced ? stay({ ...state, ready: true }) : becomeActive(router, state, now);
+    case "group-claim":
+      return state.ready === true ? becomeActive(router, state, now) : stay(state);
     case "advertisement":
       return stay(hear(router, state, event, now));
     case "priority-changed": {
@@ -89,7 +96,7 @@ function stepBackup(router: VirtualRouter, state: Backup, event: Event, now: Ins
       if (isWeaker) return stay({ ...state, activeDownAt: shifted });
       // Whom it was about to pre-empt is the stronger one now: the adverts that left the timer running count.
       const sinceHeard = after(master.at, activeDownInterval(router, interval));
-      return stay({ ...state, activeDownAt: latest(shifted, sinceHeard), preemption: { kind: "idle" } });
+      return stay({ ...waiting(state), activeDownAt: latest(shifted, sinceHeard), preemption: { kind: "idle" } });
     }
     case "fault":
       return change({ kind: "fault", causes: event.causes }, { code: "FAULT", causes: event.causes });
@@ -102,10 +109,16 @@ function stepBackup(router: VirtualRouter, state: Backup, event: Event, now: Ins
     case "fault-cleared":
     case "lease-expired":
     case "address-lost":
+    case "group-challenged":
+    case "group-yield":
       return stay(state);
     default:
       return unreachable(event);
   }
+}
+
+function isDue({ preemption, activeDownAt }: Backup, now: Instant): boolean {
+  return now >= activeDownAt || (preemption.kind === "delayed" && now >= preemption.until);
 }
 
 function hear(router: VirtualRouter, state: Backup, event: Advertisement, now: Instant): Backup {
@@ -113,7 +126,7 @@ function hear(router: VirtualRouter, state: Backup, event: Advertisement, now: I
   const interval = heardInterval(router, event.interval);
   if (priority === FAREWELL_PRIORITY) {
     return {
-      ...state,
+      ...waiting(state),
       activeDownAt: after(now, skewTime(router, state.activeAdverInterval)),
       master: { kind: "left", source, at: now },
     };
@@ -131,8 +144,17 @@ function hear(router: VirtualRouter, state: Backup, event: Advertisement, now: I
     // The advert of a weaker master is discarded and leaves the timer running; keepalived does not start a full one.
     return { ...state, master };
   }
-  const until = state.preemption.kind === "delayed" ? state.preemption.until : after(now, router.preemptDelay);
-  return { ...obeyed, preemption: { kind: "delayed", until } };
+  if (state.preemption.kind === "idle") {
+    return { ...obeyed, preemption: { kind: "delayed", until: after(now, router.preemptDelay) } };
+  }
+  // A delay that is over stays over.
+  const delayed: Backup = { ...obeyed, preemption: state.preemption };
+  return state.ready === true ? { ...delayed, ready: true } : delayed;
+}
+
+/** It is not ready any more: somebody else is master, or was until now. */
+function waiting({ ready: _, ...state }: Backup): Backup {
+  return state;
 }
 
 function becomeActive(router: VirtualRouter, state: Backup, now: Instant): Step {
@@ -170,7 +192,7 @@ function stepActive(router: VirtualRouter, state: Active, event: Event, now: Ins
     case "shutdown":
       return change({ kind: "initialize" }, { code: "SHUTDOWN", reason: event.reason }, farewell(router, now));
     case "fault": {
-      const cut = event.causes.some((cause) => cause.kind !== "script" && cause.kind !== "tracked-interface");
+      const cut = event.causes.some(({ kind }) => !LEAVES_CONNECTED.has(kind));
       const effects: readonly Effect[] = cut ? [sayFarewell, removeAddresses] : farewell(router, now);
       return change({ kind: "fault", causes: event.causes }, { code: "FAULT", causes: event.causes }, effects);
     }
@@ -178,22 +200,47 @@ function stepActive(router: VirtualRouter, state: Active, event: Event, now: Ins
       return withdraw(router, { code: "PAUSED", by: event.by, length: event.length }, now);
     case "lease-expired":
       return withdraw(router, { code: "LEASE_EXPIRED", age: event.age }, now);
-    case "address-lost": {
-      // keepalived's way: give up, and take it back after the skew unless somebody else is quicker.
-      const interval = router.advertisementInterval;
-      const backup: Backup = { ...listen(router, now), activeDownAt: after(now, skewTime(router, interval)) };
-      return change(backup, { code: "ADDRESS_LOST", address: event.address }, [sayFarewell, removeAddresses]);
-    }
+    case "address-lost":
+      return takeBack(router, { code: "ADDRESS_LOST", address: event.address }, now);
+    case "group-challenged":
+      return stay(...announceOver(router, state, now));
+    case "group-yield":
+      return yieldWithGroup(router, event, now);
     case "reconfigured":
       return stay(...advertise(router, { ...state, bursts: withRefresh(router, state.bursts, now) }, now));
     case "priority-changed":
     case "startup":
     case "resume":
     case "fault-cleared":
+    case "group-claim":
       return stay(state);
     default:
       return unreachable(event);
   }
+}
+
+function yieldWithGroup(router: VirtualRouter, event: Extract<Event, { kind: "group-yield" }>, now: Instant): Step {
+  const { group, member, because, manner } = event;
+  const cause: Cause = { code: "SYNC_GROUP", group, member, because };
+  switch (manner) {
+    case "withdraw":
+      return withdraw(router, cause, now);
+    case "to-successor":
+      return withdraw(router, cause, now, [{ kind: "hand-over-addresses", until: after(now, SUCCESSOR_BOUND) }]);
+    case "farewell":
+      return withdraw(router, cause, now, farewell(router, now));
+    case "take-back":
+      return takeBack(router, cause, now);
+    default:
+      return unreachable(manner);
+  }
+}
+
+/** keepalived's way when somebody has removed an address: give up, and take it back after the skew. */
+function takeBack(router: VirtualRouter, cause: Cause, now: Instant): Step {
+  const interval = router.advertisementInterval;
+  const backup: Backup = { ...listen(router, now), activeDownAt: after(now, skewTime(router, interval)) };
+  return change(backup, cause, [sayFarewell, removeAddresses]);
 }
 
 /** Sends what has become due: the advert, and announcements. */
@@ -268,6 +315,9 @@ function stepFault(router: VirtualRouter, state: Fault, event: Event, now: Insta
     case "paused":
     case "lease-expired":
     case "address-lost":
+    case "group-claim":
+    case "group-challenged":
+    case "group-yield":
       return stay(state);
     default:
       return unreachable(event);
@@ -343,21 +393,24 @@ function relieveEffects(router: VirtualRouter): readonly Effect[] {
   return [addition, advert, announcement];
 }
 
-/** Gives up without a word: somebody else may be active already, and a farewell would disturb it. */
-function withdraw(router: VirtualRouter, cause: Cause, now: Instant): Step {
+/**
+ * Gives up and listens for a whole interval, as an owner does too. Without a word unless it is given: somebody else may be
+ * active already, and a farewell would disturb it.
+ */
+function withdraw(
+  router: VirtualRouter,
+  cause: Cause,
+  now: Instant,
+  effects: readonly Effect[] = [removeAddresses],
+): Step {
   const interval = router.advertisementInterval;
   const backup: Backup = { ...listen(router, now), activeDownAt: after(now, activeDownInterval(router, interval)) };
-  return change(backup, cause, [removeAddresses]);
+  return change(backup, cause, effects);
 }
 
 function farewell(router: VirtualRouter, now: Instant): readonly Effect[] {
   const limit = handOverLimit(router.version, router.advertisementInterval);
   return [sayFarewell, { kind: "hand-over-addresses", until: after(now, limit) }];
-}
-
-/** The owner always pre-empts, and at once (RFC 9568 section 6.1, Preempt_Mode). */
-function preempts(router: VirtualRouter): boolean {
-  return router.preemptMode || router.priority === OWNER_PRIORITY;
 }
 
 /** Version 3 backups follow the master's interval, version 2 ones their own (RFC 9568 section 6.1). */
@@ -381,6 +434,9 @@ type Advertisement = Extract<Event, { kind: "advertisement" }>;
 
 const sayFarewell: Effect = { kind: "send-advertisement", priority: FAREWELL_PRIORITY };
 const removeAddresses: Effect = { kind: "remove-addresses" };
+
+/** Faults that leave the network as it was, so that the addresses can be handed over. */
+const LEAVES_CONNECTED: ReadonlySet<FaultCause["kind"]> = new Set(["script", "tracked-interface", "sync-group"]);
 
 /** They say more exactly what happened. */
 const SPEAKS_FOR_ITSELF: ReadonlySet<Event["kind"]> = new Set(["paused", "lease-expired"]);

@@ -15,6 +15,7 @@ const router: VirtualRouter = {
   downTimerAdverts: 3,
   answersLowerPriority: true,
   answersHigherPriority: false,
+  synced: false,
   announce: {
     delay: micros(5_000_000),
     repeat: 5,

@@ -18,6 +18,8 @@ export interface VirtualRouter {
   readonly downTimerAdverts: number;
   readonly answersLowerPriority: boolean;
   readonly answersHigherPriority: boolean;
+  /** In a sync group: it claims when the group lets it, and leaves with the group. */
+  readonly synced: boolean;
   readonly announce: AnnounceTiming;
 }
 
@@ -39,6 +41,11 @@ export const OWNER_PRIORITY = 255;
 
 /** The priority with which a master says farewell (RFC 9568 section 5.2.4). */
 export const FAREWELL_PRIORITY = 0;
+
+/** The owner always pre-empts, and at once (RFC 9568 section 6.1, Preempt_Mode). */
+export function preempts(router: VirtualRouter): boolean {
+  return router.preemptMode || router.priority === OWNER_PRIORITY;
+}
 
 /**
  * Skew_Time: the weaker, the longer, so that the strongest backup is the first. Rounded up: never zero, never early.

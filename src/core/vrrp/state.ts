@@ -17,6 +17,8 @@ export interface Backup {
   readonly activeAdverInterval: Micros;
   readonly master: Master;
   readonly preemption: { readonly kind: "idle" } | { readonly kind: "delayed"; readonly until: Instant };
+  /** Only in a sync group: it has waited long enough and would claim, but its group has yet to let it. */
+  readonly ready?: true;
 }
 
 /** What a backup knows of the one it backs up. */
@@ -60,7 +62,14 @@ export type FaultCause =
   /** It could neither hear nor be heard: a backup would take the silence for a master's death. */
   | { readonly kind: "no-socket"; readonly interface: string; readonly detail: string }
   | { readonly kind: "script"; readonly name: string; readonly detail: string }
-  | { readonly kind: "tracked-interface"; readonly interface: string };
+  | { readonly kind: "tracked-interface"; readonly interface: string }
+  /** Another member of its sync group has a fault. */
+  | {
+      readonly kind: "sync-group";
+      readonly group: string;
+      readonly member: string;
+      readonly causes: FaultCauses;
+    };
 
 /** The instant at which the machine wants a `deadline` event; undefined: not before something else happens. */
 export function nextDeadline(state: State): Instant | undefined {
@@ -69,6 +78,7 @@ export function nextDeadline(state: State): Instant | undefined {
     case "fault":
       return undefined;
     case "backup":
+      if (state.ready === true) return undefined;
       return state.preemption.kind === "delayed"
         ? earliest(state.activeDownAt, state.preemption.until)
         : state.activeDownAt;

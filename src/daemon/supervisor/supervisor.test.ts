@@ -268,6 +268,7 @@ describe("supervisor, status", () => {
         ],
       },
       instances: [INSTANCE],
+      groups: [],
       lastKnown: null,
     });
   });
@@ -282,7 +283,7 @@ describe("supervisor, status", () => {
     expect(documents).toEqual([]);
     world.run(millis(20));
     expect(documents[0]?.instances).toEqual([]);
-    expect(documents[0]?.lastKnown).toEqual({ at: "2026-11-20T10:00:00.000Z", instances: [INSTANCE] });
+    expect(documents[0]?.lastKnown).toEqual({ at: "2026-11-20T10:00:00.000Z", instances: [INSTANCE], groups: [] });
     expect(documents[0]?.daemon.processes[1]).toMatchObject({ state: "silent", silentMs: 1_000 });
   });
 
@@ -381,7 +382,8 @@ function createWorld(options: { refusals?: number; respawn?: boolean; watchdog?:
       saysAnything: (value) => listener.message(value),
       answersStatus: (instances) => {
         const asked = child.received.findLast((message) => message.kind === "status-request");
-        if (asked?.kind === "status-request") child.says({ kind: "status", request: asked.request, instances });
+        if (asked?.kind === "status-request")
+          child.says({ kind: "status", request: asked.request, instances, groups: [] });
       },
       ends: (end) => listener.ended(end),
     };
@@ -510,6 +512,7 @@ function modelOf(routerId: string): Configuration {
     },
     scripts: [],
     instances: [],
+    groups: [],
   };
 }
 

@@ -1,4 +1,4 @@
-import type { DaemonStatus, InstanceStatus, ProcessStatus, StatusDocument } from "../../api/contract.ts";
+import type { DaemonStatus, ProcessStatus, StatusDocument } from "../../api/contract.ts";
 import type { Instant, Micros } from "../../base/time.ts";
 import { after, elapsed, micros, seconds, toMillis } from "../../base/time.ts";
 import type { Configuration } from "../../config/model.ts";
@@ -7,7 +7,7 @@ import { childDeadline, startChild, stepChild } from "../../core/restart-policy.
 import type { Clock } from "../../ports/clock.ts";
 import { describeFailure } from "../../ports/failure.ts";
 import type { Log } from "../../ports/log.ts";
-import type { FromVrrp, VrrpProcessSettings } from "../messages.ts";
+import type { FromVrrp, VrrpProcessSettings, VrrpStatus } from "../messages.ts";
 import { describeMessageError, parseFromVrrp } from "../messages.ts";
 import { timeOfDay } from "../time-of-day.ts";
 import { describeEffect, describeEnd, summarize } from "./words.ts";
@@ -89,7 +89,7 @@ class RunningSupervisor implements Supervisor {
   #reloads: { readonly generation: number; readonly answer: (outcome: ReloadOutcome) => void }[] = [];
 
   #nextRequest = 1;
-  readonly #requests = new Map<number, (instances: readonly InstanceStatus[] | undefined) => void>();
+  readonly #requests = new Map<number, (status: VrrpStatus | undefined) => void>();
   #lastKnown: StatusDocument["lastKnown"] = null;
 
   readonly #deadline;
@@ -143,13 +143,9 @@ class RunningSupervisor implements Supervisor {
   }
 
   status(answer: (document: StatusDocument) => void): void {
-    this.#askInstances((instances) => {
-      answer({
-        version: 1,
-        daemon: this.#describeDaemon(),
-        instances: instances ?? [],
-        lastKnown: instances === undefined ? this.#lastKnown : null,
-      });
+    this.#askVrrp((status) => {
+      const lastKnown = status === undefined ? this.#lastKnown : null;
+      answer({ version: 1, daemon: this.#describeDaemon(), ...(status ?? { instances: [], groups: [] }), lastKnown });
     });
   }
 
@@ -245,10 +241,11 @@ class RunningSupervisor implements Supervisor {
       case "reload-requested":
         return this.reload(false, () => {});
       case "status": {
-        this.#lastKnown = { at: this.#timeOfDay(), instances: message.instances };
-        const take = this.#requests.get(message.request);
-        this.#requests.delete(message.request);
-        return take?.(message.instances);
+        const { request, instances, groups } = message;
+        this.#lastKnown = { at: this.#timeOfDay(), instances, groups };
+        const take = this.#requests.get(request);
+        this.#requests.delete(request);
+        return take?.({ instances, groups });
       }
     }
   }
@@ -293,7 +290,7 @@ class RunningSupervisor implements Supervisor {
     else this.#feed({ kind: "deadline" });
   }
 
-  #askInstances(take: (instances: readonly InstanceStatus[] | undefined) => void): void {
+  #askVrrp(take: (status: VrrpStatus | undefined) => void): void {
     if (this.#child === undefined || this.#state.kind === "killing") return take(undefined);
     const request = this.#nextRequest;
     this.#nextRequest += 1;
@@ -302,17 +299,17 @@ class RunningSupervisor implements Supervisor {
       if (this.#requests.delete(request)) take(undefined);
     });
     limit.set(after(this.#ports.clock.now(), STATUS_LIMIT));
-    this.#requests.set(request, (instances) => {
+    this.#requests.set(request, (status) => {
       limit.close();
-      take(instances);
+      take(status);
     });
     this.#child.send({ kind: "status-request", request });
   }
 
   #lookAround(): void {
     this.#look.set(after(this.#ports.clock.now(), LOOK_INTERVAL));
-    this.#askInstances((instances) => {
-      if (!this.#stopping) this.#ports.manager.status(summarize(instances, this.#refusedReload !== null));
+    this.#askVrrp((status) => {
+      if (!this.#stopping) this.#ports.manager.status(summarize(status?.instances, this.#refusedReload !== null));
     });
   }
 

@@ -1,9 +1,8 @@
 import { describe, expect, test } from "vitest";
-import type { InstanceStatus } from "../../api/contract.ts";
 import { fail, succeed } from "../../base/result.ts";
 import { instant } from "../../base/time.ts";
 import type { Configuration } from "../../config/model.ts";
-import type { FromVrrp, VrrpFailureCode } from "../messages.ts";
+import type { FromVrrp, VrrpFailureCode, VrrpStatus } from "../messages.ts";
 import type { VrrpAgent } from "./vrrp-agent.ts";
 import { createVrrpAgent } from "./vrrp-agent.ts";
 
@@ -46,7 +45,7 @@ describe("vrrp agent", () => {
     const bench = createBench();
     bench.agent.receive(START);
     bench.agent.receive({ kind: "status-request", request: 9 });
-    expect(bench.sent.at(-1)).toEqual({ kind: "status", request: 9, instances: INSTANCES });
+    expect(bench.sent.at(-1)).toEqual({ kind: "status", request: 9, ...STATUS });
   });
 
   test("stop: the driver hands over while the heart beats, then the process exits with 0", () => {
@@ -178,7 +177,8 @@ function createBench(options: { refusal?: VrrpFailureCode } = {}): Bench {
         noteRestart: (predecessor) => void told.push(`restart ${predecessor}`),
         driver: {
           reload: () => void order.push("reload"),
-          status: () => INSTANCES,
+          status: () => STATUS.instances,
+          groups: () => STATUS.groups,
           stop: (reason, callback) => {
             reasons.push(reason);
             counts.stops += 1;
@@ -220,7 +220,7 @@ function createBench(options: { refusal?: VrrpFailureCode } = {}): Bench {
 }
 
 const MODEL: Configuration = JSON.parse(
-  '{"global":{"processes":{}},"scripts":[],"instances":[{"name":"VI_1","vrid":1,"notify":{}}]}',
+  '{"global":{"processes":{}},"scripts":[],"instances":[{"name":"VI_1","vrid":1,"notify":{}}],"groups":[]}',
 );
 const START = {
   kind: "start",
@@ -235,4 +235,4 @@ const START = {
   configuration: MODEL,
   predecessor: null,
 };
-const INSTANCES: readonly InstanceStatus[] = [];
+const STATUS: VrrpStatus = { instances: [], groups: [] };

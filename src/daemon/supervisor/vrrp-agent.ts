@@ -87,7 +87,12 @@ export function createVrrpAgent(ports: VrrpAgentPorts): VrrpAgent {
         if (!stopping) started?.driver.reload(message.configuration);
         return ports.send({ kind: "configured", generation: message.generation });
       case "status-request":
-        return ports.send({ kind: "status", request: message.request, instances: started?.driver.status() ?? [] });
+        return ports.send({
+          kind: "status",
+          request: message.request,
+          instances: started?.driver.status() ?? [],
+          groups: started?.driver.groups() ?? [],
+        });
     }
   };
 

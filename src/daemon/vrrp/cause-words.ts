@@ -14,7 +14,7 @@ export const RELEASE_WORDS: Readonly<Record<ReleaseAddresses["reason"], string>>
 };
 
 /** keepalived's word for a state. INIT is what it calls the time before the start. */
-export function stateName(state: State): Exclude<InstanceStateName, "STOP"> {
+export function stateName(state: Pick<State, "kind">): Exclude<InstanceStateName, "STOP"> {
   switch (state.kind) {
     case "initialize":
       return "INIT";
@@ -25,7 +25,7 @@ export function stateName(state: State): Exclude<InstanceStateName, "STOP"> {
     case "fault":
       return "FAULT";
     default:
-      return unreachable(state);
+      return unreachable(state.kind);
   }
 }
 
@@ -96,6 +96,20 @@ export function describeCause(cause: Cause, now: Instant): CauseDocument {
       );
     case "ADDRESS_LOST":
       return document(cause.code, `somebody removed ${cause.address}`, { address: cause.address });
+    case "OTHER_MASTER":
+      return document(cause.code, `${cause.source} is master with priority ${cause.priority}`, {
+        source: cause.source,
+        priority: cause.priority,
+      });
+    case "SYNC_GROUP": {
+      const { group, member, because } = cause;
+      const { code, text } = describeCause(because, now);
+      return document(cause.code, `sync group ${group}: ${member} is not MASTER any more: ${text}`, {
+        group,
+        member,
+        memberCause: code,
+      });
+    }
     default:
       return unreachable(cause);
   }
@@ -119,6 +133,8 @@ function describeFault(cause: FaultCause): string {
       return `script ${cause.name} ${cause.detail}`;
     case "tracked-interface":
       return `tracked interface ${cause.interface} is down`;
+    case "sync-group":
+      return `sync group ${cause.group}: ${cause.member} has a fault (${describeFaults(cause.causes)})`;
     default:
       return unreachable(cause);
   }

@@ -1,7 +1,8 @@
+// Over 400 lines: every event of the process comes in here, and their order is what this file is about.
 import type { IpAddress } from "../../base/address.ts";
 import { fail, succeed, type Result } from "../../base/result.ts";
 import { after, earliest, millis, seconds, type Instant } from "../../base/time.ts";
-import type { InstanceStatus } from "../../api/contract.ts";
+import type { GroupStatus, InstanceStatus } from "../../api/contract.ts";
 import type { Configuration, InstanceSettings } from "../../config/model.ts";
 import type { Alarm, Clock } from "../../ports/clock.ts";
 import { describeFailure, type SystemFailure } from "../../ports/failure.ts";
@@ -12,10 +13,12 @@ import type { Log } from "../../ports/log.ts";
 import type { Processes } from "../../ports/processes.ts";
 import { Announcer } from "./announcer.ts";
 import type { Surroundings } from "./fitness.ts";
+import { GroupSet } from "./group-set.ts";
 import { HeldRecord } from "./held-record.ts";
 import { Instance, type InstanceDependencies } from "./instance.ts";
 import { InterfaceTable } from "./interface-table.ts";
 import type { JournalSink } from "./journal-sink.ts";
+import type { NotifierDependencies } from "./notifier.ts";
 import { PauseWatch } from "./pause-watch.ts";
 import { probePermissions } from "./probe-permissions.ts";
 import { removeLeftOvers } from "./left-overs.ts";
@@ -46,6 +49,8 @@ export interface VrrpDriver {
   reload(configuration: Configuration): void;
   /** Plain data, true at this moment. */
   status(): readonly InstanceStatus[];
+  /** The sync groups, as `status`. */
+  groups(): readonly GroupStatus[];
   /**
    * Hands over and stops; calls back when nothing is left behind and the stop scripts have had their time. `reason` is for
    * people: who wants it.
@@ -86,6 +91,7 @@ class Driver implements VrrpDriver {
   readonly #sockets: SocketPool;
   readonly #held: HeldRecord;
   readonly #scripts: ScriptSet;
+  readonly #groups: GroupSet;
   readonly #surroundings: Surroundings;
   readonly #tick: Alarm;
   #configuration: Configuration;
@@ -116,6 +122,7 @@ class Driver implements VrrpDriver {
       scripts: this.#scripts.trackers,
       virtualAddresses: () => this.#virtualAddresses(),
     };
+    this.#groups = new GroupSet({ clock, log, journal: ports.journal, notifier: this.#notifierDependencies() });
     this.#tick = clock.alarm(() => this.#onTick());
     this.#pauses = new PauseWatch(clock);
   }
@@ -138,8 +145,10 @@ class Driver implements VrrpDriver {
 
     this.#scripts.configure(this.#configuration);
     this.#instances = this.#configuration.instances.map((settings) => this.#createInstance(settings));
+    this.#groups.configure(this.#configuration.groups, this.#byName());
     removeLeftOvers(
       this.#instances.map(({ holder }) => holder),
+      new Set([...this.#groups.resuming(this.#instances)].map(({ holder }) => holder)),
       { kernel, log, interfaces: this.#interfaces, record: this.#held },
     );
     this.#startAt = after(this.#ports.clock.now(), this.#configuration.global.startupDelay);
@@ -160,13 +169,22 @@ class Driver implements VrrpDriver {
       return { settings, known, instance: known ?? this.#createInstance(settings) };
     });
     this.#instances = next.map(({ instance }) => instance);
+    this.#groups.configure(
+      configuration.groups,
+      new Map(next.map(({ settings, instance }) => [settings.name, instance])),
+    );
     // Those that leave say farewell before the others claim, so that an address can move from one to another.
     this.#leaving = [...this.#leaving, ...kept.values()];
-    for (const instance of kept.values()) instance.stop("FAULT", false, "removed by a reload");
+    for (const instance of kept.values()) {
+      instance.join(undefined);
+      instance.stop("FAULT", false, "removed by a reload");
+    }
     for (const { settings, known, instance } of next) {
       if (known !== undefined) known.reconfigure(settings);
-      else if (this.#startAt === undefined) instance.start("reload");
+      // A lease that still runs is another instance's, which has just said farewell.
+      else if (this.#startAt === undefined) instance.start(false);
     }
+    this.#groups.resume();
     this.#scripts.stopOthers(configuration);
     this.#schedule();
     this.#ports.log.write("info", "Reload complete");
@@ -176,17 +194,23 @@ class Driver implements VrrpDriver {
     return this.#instances.map((instance) => statusOf(instance, this.#surroundings, this.#ports.clock, this.#leases));
   }
 
+  groups(): readonly GroupStatus[] {
+    return this.#groups.status();
+  }
+
   stop(reason: string, done: () => void): void {
     this.#enter();
     this.#ending = { kind: "handing-over", by: after(this.#ports.clock.now(), HAND_OVER_BOUND), done };
     this.#scripts.stopAll();
+    this.#groups.stop();
     for (const instance of this.#instances) instance.stop("STOP", this.#options.keepAddresses, reason);
+    this.#groups.tellStop(reason);
     this.#checkStopped();
     this.#schedule();
   }
 
   #createInstance(settings: InstanceSettings): Instance {
-    const { clock, log, kernel, processes, journal } = this.#ports;
+    const { clock, log, kernel, journal } = this.#ports;
     const dependencies: InstanceDependencies = {
       clock,
       log,
@@ -197,7 +221,7 @@ class Driver implements VrrpDriver {
         this.#enter();
         this.#catchUp();
       },
-      notifier: { clock, processes, log, accountOf: (command) => this.#scripts.accountOf(command) },
+      notifier: this.#notifierDependencies(),
       holder: {
         clock,
         kernel,
@@ -210,6 +234,15 @@ class Driver implements VrrpDriver {
       },
     };
     return new Instance(settings, dependencies);
+  }
+
+  #notifierDependencies(): NotifierDependencies {
+    const { clock, log, processes } = this.#ports;
+    return { clock, processes, log, accountOf: (command) => this.#scripts.accountOf(command) };
+  }
+
+  #byName(): ReadonlyMap<string, Instance> {
+    return new Map(this.#instances.map((instance) => [instance.settings.name, instance]));
   }
 
   #abandon(failure: StartFailure): Result<void, StartFailure> {
@@ -331,7 +364,9 @@ class Driver implements VrrpDriver {
   #startInstances(): void {
     if (this.#startAt === undefined || this.#ports.clock.now() < this.#startAt) return;
     this.#startAt = undefined;
-    for (const instance of this.#instances) instance.start("process-start");
+    const resuming = this.#groups.resuming(this.#instances);
+    for (const instance of this.#instances) instance.start(resuming.has(instance));
+    this.#groups.resume();
   }
 
   #onHoldingsChange(): void {
@@ -363,12 +398,13 @@ class Driver implements VrrpDriver {
       this.#checkStopped();
       return;
     }
-    if (now < ending.by && !everybody.every((instance) => instance.quiet)) return;
+    if (now < ending.by && !(this.#groups.quiet && everybody.every((instance) => instance.quiet))) return;
     this.#ending = { kind: "no" };
     for (const instance of everybody) {
       if (!instance.quiet) instance.hurry();
       instance.close();
     }
+    this.#groups.close();
     this.#held.save([]);
     this.#announcer.close();
     this.#monitor?.close();

@@ -1,11 +1,13 @@
+// Over 400 lines: where everything that one instance does meets; the parts themselves lie beside it.
 import { compareAddresses, type IpAddress } from "../../base/address.ts";
 import { unreachable } from "../../base/assert.ts";
 import { after, earliest, millis, seconds, type Instant } from "../../base/time.ts";
 import type { InstanceSettings } from "../../config/model.ts";
 import { fullBucket, takePermission, type Bucket, type RateLimit } from "../../core/rate-limit.ts";
-import type { Effect, Event } from "../../core/vrrp/event.ts";
+import { memberView, type MemberView } from "../../core/sync-group.ts";
+import type { Cause, Effect, Event } from "../../core/vrrp/event.ts";
 import { step } from "../../core/vrrp/machine.ts";
-import { type FaultCause, type State, nextDeadline } from "../../core/vrrp/state.ts";
+import { type FaultCause, type FaultCauses, type Master, type State, nextDeadline } from "../../core/vrrp/state.ts";
 import type { ReceiveNote } from "../../core/vrrp/receive.ts";
 import { trustWindow, type VirtualRouter } from "../../core/vrrp/router.ts";
 import type { Pause } from "../../core/pause.ts";
@@ -38,6 +40,14 @@ export interface InstanceDependencies extends Surroundings {
   readonly catchUp: () => void;
 }
 
+/** The sync group that an instance belongs to. */
+export interface GroupSeat {
+  /** What the group goes by may have changed in this member: see `Instance.view`. */
+  notice(member: Instance): void;
+  /** This member, which is master, has heard a weaker one. */
+  challenged(member: Instance): void;
+}
+
 /**
  * One vrrp_instance at work: turns what happens into events for the machine, and the machine's effects into deeds.
  *
@@ -59,6 +69,11 @@ export class Instance {
   #life: "waiting" | "running" | "stopped" = "waiting";
   /** Set once at the start: the addresses of a run before this one are still leased. */
   #resumes = false;
+  #group: GroupSeat | undefined;
+  #faults: readonly FaultCause[] = [];
+  /** All trackers that decide have a result. */
+  #informed = false;
+  #cause: Cause = { code: "STARTED" };
   #since: { readonly at: number; readonly cause: ReturnType<typeof describeCause> };
   /** Which socket its packets come from. */
   #socketKey: string | undefined;
@@ -69,11 +84,11 @@ export class Instance {
   constructor(settings: InstanceSettings, dependencies: InstanceDependencies) {
     this.#settings = settings;
     this.#dependencies = dependencies;
-    this.#router = routerOf(settings, settings.priority, undefined);
+    this.#router = routerOf(settings, { priority: settings.priority, source: undefined, synced: false });
     this.#limitedLog = new LimitedLog(dependencies.log, dependencies.clock);
     this.#answers = fullBucket(ANSWERS, dependencies.clock.now());
     this.#alarm = dependencies.clock.alarm(() => this.#wake());
-    this.#notifier = new Notifier(settings.name, settings.notify, dependencies.notifier);
+    this.#notifier = new Notifier({ kind: "INSTANCE", name: settings.name }, settings.notify, dependencies.notifier);
     this.holder = new AddressHolder(settings.name, settings, dependencies.holder);
     this.#sender = new AdvertisementSender(settings, dependencies.sockets);
     this.#since = {
@@ -111,13 +126,37 @@ export class Instance {
     return this.#life === "stopped" && !this.holder.handingOver;
   }
 
+  /** Started and not stopped. */
+  get running(): boolean {
+    return this.#life === "running";
+  }
+
+  /** What is broken by itself, whatever its group says. */
+  get faults(): readonly FaultCause[] {
+    return this.#faults;
+  }
+
+  /** What its sync group goes by. */
+  get view(): MemberView {
+    const { name } = this.#settings;
+    const waits = !this.#informed && !(this.#resumes && this.#state.kind === "initialize");
+    const fitness = this.#faults.length > 0 ? "faulty" : waits ? "waiting" : "fit";
+    return memberView(this.#router, this.#state, { name, cause: this.#cause, fitness, resumes: this.#resumes });
+  }
+
+  /** Belongs to a sync group from now on, or to none. To be followed by `evaluate`. */
+  join(group: GroupSeat | undefined): void {
+    this.#group = group;
+    this.#router = { ...this.#router, synced: group !== undefined };
+  }
+
   /**
-   * Joins in: at once, or as soon as the trackers that decide have a result. Only at the start of a process does a lease that
-   * still runs prove that nobody else is master; in a reload it is another instance's, which has just said farewell.
+   * Joins in: at once, or as soon as the trackers that decide have a result and its sync group admits it. It resumes where,
+   * at the start of a process, a lease that still runs proves that nobody else is master.
    */
-  start(occasion: "process-start" | "reload"): void {
+  start(resumes: boolean): void {
     this.#life = "running";
-    this.#resumes = occasion === "process-start" && this.holder.stillLeased();
+    this.#resumes = resumes;
     this.evaluate();
     this.holder.prepare();
     this.#sender.prepare(this.#router.source);
@@ -133,22 +172,53 @@ export class Instance {
     this.#connect(device);
     const previous = this.#router;
     const priority = verdict.kind === "priority" ? verdict.effective : previous.priority;
-    this.#router = routerOf(this.#settings, priority, source ?? previous.source);
+    const synced = this.#group !== undefined;
+    this.#router = routerOf(this.#settings, { priority, source: source ?? previous.source, synced });
+    this.#faults = this.#deaf === undefined ? faults : [...faults, this.#deaf];
+    this.#informed = verdict.kind === "priority";
     if (priority !== previous.priority) {
       const change = `Changing effective priority from ${previous.priority} to ${priority}`;
       this.#dependencies.log.write("info", `(${this.#settings.name}) ${change}`);
       this.#feed({ kind: "priority-changed", previous });
     }
-    const [first, ...others] = this.#deaf === undefined ? faults : [...faults, this.#deaf];
-    if (first !== undefined) {
+    const [first, ...others] = this.#faults;
+    // A member's group decides what follows. Other causes of a fault that it is in already are no change.
+    if (first !== undefined && (this.#group === undefined || this.#state.kind === "fault")) {
       this.#feed({ kind: "fault", causes: [first, ...others] });
-    } else if (this.#state.kind === "fault") {
-      // What has not been checked yet may be broken still.
-      if (verdict.kind === "priority") this.#feed({ kind: "fault-cleared" });
-    } else if (this.#state.kind === "initialize") {
-      if (this.#resumes) this.#feed({ kind: "resume" });
-      else if (verdict.kind === "priority") this.#feed({ kind: "startup" });
     }
+    if (this.#group !== undefined) this.#group.notice(this);
+    else if (first === undefined) this.admit();
+  }
+
+  /** Nothing keeps it from taking part. */
+  admit(): void {
+    const { kind } = this.#state;
+    // What has not been checked yet may be broken still.
+    if (kind === "fault" && this.#informed) this.#feed({ kind: "fault-cleared" });
+    else if (kind === "initialize" && this.#resumes) this.#feed({ kind: "resume" });
+    else if (kind === "initialize" && this.#informed) this.#feed({ kind: "startup" });
+    // One that was ready when it left its group claims alone.
+    else if (kind === "backup" && this.#group === undefined) this.claim();
+  }
+
+  /** It is broken, by itself or because another member of its group is. */
+  fail(causes: FaultCauses): void {
+    this.#feed({ kind: "fault", causes });
+  }
+
+  /** All members of its group are ready. */
+  claim(): void {
+    this.#feed({ kind: "group-claim" });
+  }
+
+  /** Another member of its group is not master any more. */
+  yieldWithGroup(event: Omit<Extract<Event, { kind: "group-yield" }>, "kind">): void {
+    this.#feed({ kind: "group-yield", ...event });
+  }
+
+  /** Another member of its group, which is master, has heard a weaker one. */
+  announceWithGroup(): void {
+    this.#feed({ kind: "group-challenged" });
   }
 
   /** Looks at a packet that its socket heard. Packets for other virtual routers are none of its business. */
@@ -167,8 +237,10 @@ export class Instance {
     this.#peers.note(sender, undefined, now);
     for (const { note, words } of judgement.remarks) this.#remark(sender.source, note, words);
     const { source, priority } = sender;
-    if (this.#isTooMuch(priority, source, now)) return this.#count("unanswered");
+    const isChallenge = this.#state.kind === "active" && this.#isWeaker(priority, source);
+    if (isChallenge && this.#isTooMuch(now)) return this.#count("unanswered");
     this.#feed({ kind: "advertisement", priority, interval: judgement.interval, source });
+    if (isChallenge && priority > 0) this.#group?.challenged(this);
     // The advert that made us yield is the successor's first.
     if (priority > 0 && this.holder.handingOver) this.holder.noticeSuccessor();
     this.#arm();
@@ -270,6 +342,7 @@ export class Instance {
     for (const effect of effects) this.#obey(effect, now);
     if (cause !== undefined) {
       const words = describeCause(cause, now);
+      this.#cause = cause;
       this.#since = { at: clock.wallClockMs(), cause: words };
       this.#peers.forgetRemarks();
       if (state.kind === "active") this.#count("becameMaster");
@@ -279,6 +352,7 @@ export class Instance {
       if (to !== "STOP" && to !== "INIT") this.#notifier.tell(to, this.#router.priority);
     }
     this.#arm();
+    if (concernsGroup(before, state)) this.#group?.notice(this);
   }
 
   /** Before anything else: what the kernel may have taken away is not ours any more. */
@@ -314,14 +388,15 @@ export class Instance {
     }
   }
 
+  #isWeaker(priority: number, source: IpAddress): boolean {
+    return (priority - this.#router.priority || compareAddresses(source, this.#router.source)) < 0;
+  }
+
   /**
    * A weaker router's advert is answered with an advert and a burst of announcements. Whoever sends thousands must not keep
    * us so busy that our own adverts are late; the next of those answers them all.
    */
-  #isTooMuch(priority: number, source: IpAddress, now: Instant): boolean {
-    if (this.#state.kind !== "active") return false;
-    const order = priority - this.#router.priority || compareAddresses(source, this.#router.source);
-    if (order >= 0) return false;
+  #isTooMuch(now: Instant): boolean {
     const permission = takePermission(ANSWERS, this.#answers, now);
     this.#answers = permission.bucket;
     return permission.kind === "refused";
@@ -376,6 +451,17 @@ export class Instance {
   #count(counter: string): void {
     this.#counters.set(counter, (this.#counters.get(counter) ?? 0) + 1);
   }
+}
+
+/** Whether a group may have to do something about it. */
+function concernsGroup(before: State, after: State): boolean {
+  if (before.kind !== after.kind) return true;
+  if (before.kind !== "backup" || after.kind !== "backup") return false;
+  return before.ready !== after.ready || priorityOf(before.master) !== priorityOf(after.master);
+}
+
+function priorityOf(master: Master): number | undefined {
+  return master.kind === "heard" ? master.priority : undefined;
 }
 
 /** Adverts of weaker routers that are answered. */

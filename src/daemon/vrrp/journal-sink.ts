@@ -1,6 +1,6 @@
-import type { JournalEntry } from "../../api/contract.ts";
+import type { JournalEvent } from "../journal.ts";
 
 /** Takes what is worth remembering over restarts. Never fails its caller: a full disk costs entries and one log line. */
 export interface JournalSink {
-  append(entry: Omit<JournalEntry, "version" | "at" | "sequence">): void;
+  append(event: JournalEvent): void;
 }

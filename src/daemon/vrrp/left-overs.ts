@@ -15,14 +15,18 @@ export interface LeftOverDependencies {
 
 /**
  * Removes the addresses that a run before this one left behind when it crashed: those of this configuration, and those
- * in the record that it does not name any more. Where an instance's lease still runs they stay, for it resumes.
+ * in the record that it does not name any more. Those of the holders that resume stay.
  */
-export function removeLeftOvers(holders: readonly AddressHolder[], dependencies: LeftOverDependencies): void {
+export function removeLeftOvers(
+  holders: readonly AddressHolder[],
+  resuming: ReadonlySet<AddressHolder>,
+  dependencies: LeftOverDependencies,
+): void {
   const { kernel, log, interfaces, record } = dependencies;
   const configured = new Map<IpAddress, IpAddress | undefined>();
   const resumed = new Set<IpAddress>();
   for (const holder of holders) {
-    const resumes = holder.stillLeased();
+    const resumes = resuming.has(holder);
     for (const { address, peer } of holder.addresses()) {
       configured.set(address, peer);
       if (resumes) resumed.add(address);

@@ -7,7 +7,7 @@ import { Notifier, type NotifierDependencies } from "./notifier.ts";
 
 test("the instance renamed by a reload: scripts are told the new name", () => {
   const started: string[] = [];
-  const notifier = new Notifier("web", SETTINGS, dependencies(started));
+  const notifier = new Notifier({ kind: "INSTANCE", name: "web" }, SETTINGS, dependencies(started));
   notifier.tell("BACKUP", 100);
   notifier.reconfigure("shop", SETTINGS);
   notifier.tell("MASTER", 100);

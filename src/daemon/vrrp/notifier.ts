@@ -30,18 +30,24 @@ export interface NotifierDependencies {
   readonly accountOf: (command: ScriptCommand) => Result<Account | undefined, SystemFailure>;
 }
 
-/** Runs the notify scripts of one instance, in order and one at a time. */
+/** Who changes state: an instance, or a sync group. */
+export interface NotifySubject {
+  readonly kind: "INSTANCE" | "GROUP";
+  readonly name: string;
+}
+
+/** Runs the notify scripts of one instance or sync group, in order and one at a time. */
 export class Notifier {
   readonly #dependencies: NotifierDependencies;
   readonly #alarm: Alarm;
   readonly #programs = new Map<number, RunningProgram>();
-  #name: string;
+  #subject: NotifySubject;
   #settings: NotifySettings;
   #closed = false;
   #state: NotifyState<Command> = emptyNotifyQueue();
 
-  constructor(name: string, settings: NotifySettings, dependencies: NotifierDependencies) {
-    this.#name = name;
+  constructor(subject: NotifySubject, settings: NotifySettings, dependencies: NotifierDependencies) {
+    this.#subject = subject;
     this.#settings = settings;
     this.#dependencies = dependencies;
     this.#alarm = dependencies.clock.alarm(() => this.#step({ kind: "deadline" }));
@@ -49,17 +55,21 @@ export class Notifier {
 
   /** A reload may rename an instance. */
   reconfigure(name: string, settings: NotifySettings): void {
-    this.#name = name;
+    this.#subject = { ...this.#subject, name };
     this.#settings = settings;
   }
 
-  /** Tells of a state that was entered: first the script for this state, then the one for all of them. */
+  /**
+   * Tells of a state that was entered: first the script for this state, then the one for all of them. The priority of a group
+   * is 0.
+   */
   tell(state: Exclude<InstanceStateName, "INIT">, priority: number): void {
     const { any } = this.#settings;
+    const { kind, name } = this.#subject;
     const commands: Command[] = [];
     const specific = this.#specific(state);
     if (specific !== undefined) commands.push(this.#command(specific, []));
-    if (any !== undefined) commands.push(this.#command(any, ["INSTANCE", this.#name, state, `${priority}`]));
+    if (any !== undefined) commands.push(this.#command(any, [kind, name, state, `${priority}`]));
     if (commands.length === 0) return;
     this.#step({ kind: "changed", change: { name: state, commands, skippable: state !== "STOP" } });
   }
@@ -112,12 +122,13 @@ export class Notifier {
 
   #obey(effect: NotifyEffect<Command>): void {
     const { log, processes, clock } = this.#dependencies;
+    const { name } = this.#subject;
     switch (effect.kind) {
       case "start-command": {
         const { id, command } = effect;
         const { argv, account } = command;
         if (!account.ok) {
-          const what = `(${this.#name}) notify script ${argv[0] ?? ""}`;
+          const what = `(${name}) notify script ${argv[0] ?? ""}`;
           log.write("error", `${what} is not run: ${describeFailure(account.error)}`);
           // In a turn of its own, as the end of a program.
           const turn = clock.alarm(() => {
@@ -129,7 +140,7 @@ export class Notifier {
         }
         const program = processes.start({ argv, account: account.value }, (end) => {
           this.#programs.delete(id);
-          const what = `(${this.#name}) notify script ${command.argv[0] ?? ""}`;
+          const what = `(${name}) notify script ${command.argv[0] ?? ""}`;
           if (end.kind === "not-started") log.write("error", `${what} could not be started: ${end.failure.message}`);
           if (end.kind === "killed") log.write("warn", `${what} was killed by ${end.signal}`);
           if (end.kind === "exited" && end.status !== 0) log.write("info", `${what} exited with status ${end.status}`);
@@ -139,17 +150,14 @@ export class Notifier {
         return;
       }
       case "signal-group":
-        log.write("warn", `(${this.#name}) a notify script takes too long, sending ${effect.signal}`);
+        log.write("warn", `(${name}) a notify script takes too long, sending ${effect.signal}`);
         this.#programs.get(effect.id)?.signalGroup(effect.signal);
         return;
       case "report-skipped":
-        log.write("info", `(${this.#name}) notify for ${effect.change} skipped: overtaken by ${effect.overtakenBy}`);
+        log.write("info", `(${name}) notify for ${effect.change} skipped: overtaken by ${effect.overtakenBy}`);
         return;
       case "report-unkillable":
-        log.write(
-          "error",
-          `(${this.#name}) notify script ${effect.command.argv[0] ?? ""} does not end though it was killed`,
-        );
+        log.write("error", `(${name}) notify script ${effect.command.argv[0] ?? ""} does not end though it was killed`);
         return;
       default:
         return unreachable(effect);

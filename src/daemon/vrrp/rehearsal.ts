@@ -23,7 +23,7 @@ import { SocketPool } from "./socket-pool.ts";
  */
 export function rehearse(settings: InstanceSettings, real: { readonly kernel: Kernel; readonly links: Links }): void {
   const stage = createStage(settings);
-  stage.instance.start("reload");
+  stage.instance.start(false);
   stage.wakeAt(after(START, activeDownInterval(stage.instance.router, settings.advertisementInterval)));
   stage.instance.stop("STOP", false, "the rehearsal is over");
   stage.instance.close();

@@ -2,8 +2,11 @@ import type { IpAddress } from "../../base/address.ts";
 import type { InstanceSettings } from "../../config/model.ts";
 import type { VirtualRouter } from "../../core/vrrp/router.ts";
 
-/** The virtual router as it takes part with this priority and source. */
-export function routerOf(settings: InstanceSettings, priority: number, source: IpAddress | undefined): VirtualRouter {
+/** The virtual router as it takes part with this priority and source, in a sync group or not. */
+export function routerOf(
+  settings: InstanceSettings,
+  { priority, source, synced }: Pick<VirtualRouter, "priority" | "synced"> & { readonly source: IpAddress | undefined },
+): VirtualRouter {
   return {
     vrid: settings.vrid,
     family: settings.family,
@@ -16,6 +19,7 @@ export function routerOf(settings: InstanceSettings, priority: number, source: I
     downTimerAdverts: settings.downTimerAdverts,
     answersLowerPriority: settings.answersLowerPriority,
     answersHigherPriority: settings.answersHigherPriority,
+    synced,
     announce: settings.announce,
   };
 }

@@ -74,7 +74,7 @@ export class ScriptSet {
   #findAccounts(configuration: Configuration): void {
     for (const [key, account] of this.#accounts) if (!account.ok) this.#accounts.delete(key);
     for (const { check } of configuration.scripts) if ("argv" in check) this.accountOf(check);
-    for (const { notify } of configuration.instances) {
+    for (const { notify } of [...configuration.instances, ...configuration.groups]) {
       for (const command of [notify.any, notify.master, notify.backup, notify.fault, notify.stop]) {
         if (command !== undefined) this.accountOf(command);
       }
