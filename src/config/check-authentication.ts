@@ -1,35 +1,43 @@
+import type { Micros } from "../base/time.ts";
 import { fail, succeed, type Result } from "../base/result.ts";
+import { readSignature } from "./check-signature.ts";
 import type { Report } from "./diagnostic.ts";
+import type { AuthenticationSettings } from "./model.ts";
+import type { ConfigReader } from "./reader.ts";
+import { bytesOfToken } from "./token-bytes.ts";
 import { spanOfToken } from "./tokens.ts";
 import type { Token } from "./tokens.ts";
-import { spanOfStatement, statementOf, wordOf } from "./tree.ts";
+import { statementOf, wordOf } from "./tree.ts";
 import type { Statement } from "./tree.ts";
 
 /**
- * The PASS password as bytes, one character each, at most eight. Undefined means none; an error that the other nodes
- * demand what this version cannot give, so the instance must not run: both sides would hold the addresses.
+ * How adverts prove where they come from. An error means that the other nodes demand what cannot be had from this file, so
+ * the instance must not run: both sides would hold the addresses.
  */
-export function readPassword(
+export function readAuthentication(
   instance: Statement,
-  version: 2 | 3,
+  { version, interval }: { readonly version: 2 | 3; readonly interval: Micros },
+  reader: ConfigReader,
   report: Report,
-): Result<string | undefined, "AUTH_NOT_SUPPORTED"> {
+): Result<AuthenticationSettings, "AUTH_UNUSABLE"> {
   const name = instance.words[0];
   const block = instance.block ?? [];
   const hmac = statementOf(block, "auth_hmac");
-  if (hmac !== undefined) {
-    const message =
-      "Adverts cannot be signed by this version; the instance is dropped, since its peers refuse unsigned ones";
-    report({ code: "AUTH_NOT_SUPPORTED", at: spanOfToken(hmac.keyword), message });
-    return fail("AUTH_NOT_SUPPORTED");
-  }
   const authentication = statementOf(block, "authentication");
+  if (hmac !== undefined) {
+    if (authentication !== undefined) {
+      const message = "Adverts are signed by auth_hmac, so this block is ignored";
+      report({ code: "AUTH_IGNORED", at: spanOfToken(authentication.keyword), message, help: "Remove it." });
+    }
+    const signature = readSignature(hmac, interval, reader, report);
+    return signature === undefined ? fail("AUTH_UNUSABLE") : succeed(signature);
+  }
   if (authentication === undefined) {
     if (version === 2) {
       const message = `The instance "${name?.text ?? ""}" has no authentication: any host on the link can take its place`;
       report({ code: "NO_AUTHENTICATION", at: spanOfToken(name ?? instance.keyword), message });
     }
-    return succeed(undefined);
+    return succeed(NO_AUTHENTICATION);
   }
   const at = spanOfToken(authentication.keyword);
   const inner = authentication.block ?? [];
@@ -38,32 +46,20 @@ export function readPassword(
       code: "AUTH_IGNORED",
       at,
       message: "Version 3 of VRRP has no authentication; this block is ignored",
-      help: "Remove it.",
+      help: "Remove it, or sign adverts by auth_hmac on all nodes.",
     });
-    return succeed(undefined);
+    return succeed(NO_AUTHENTICATION);
   }
   const type = wordOf(inner, "auth_type");
-  if (type === "AH") {
-    const message =
-      "Authentication by AH is not supported; the instance is dropped, since its peers refuse adverts without";
-    const help = "Use PASS on all nodes.";
-    report({
-      code: "AUTH_NOT_SUPPORTED",
-      at: spanOfStatement(statementOf(inner, "auth_type") ?? instance),
-      message,
-      help,
-    });
-    return fail("AUTH_NOT_SUPPORTED");
-  }
   const pass = statementOf(inner, "auth_pass");
   const token = pass?.words[0];
   if (type === undefined || pass === undefined || token === undefined) {
     const missing = type === undefined ? "auth_type" : "auth_pass";
     report({ code: "AUTH_INCOMPLETE", at, message: `Without "${missing}" this block means: no authentication` });
-    return succeed(undefined);
+    return succeed(NO_AUTHENTICATION);
   }
   reportCut(token, report);
-  return succeed(truncate(token, report));
+  return succeed({ kind: type === "AH" ? "header" : "password", password: truncate(token, report) });
 }
 
 /** A comment that began within the password is keepalived's most silent trap. */
@@ -80,7 +76,7 @@ function reportCut(token: Token, report: Report): void {
 }
 
 function truncate(token: Token, report: Report): string {
-  const bytes = token.line.latin1 ? token.text : utf8(token.text);
+  const bytes = bytesOfToken(token);
   if (bytes.length <= PASSWORD_BYTES) return bytes;
   report({
     code: "AUTH_PASS_TRUNCATED",
@@ -91,21 +87,7 @@ function truncate(token: Token, report: Report): string {
   return bytes.slice(0, PASSWORD_BYTES);
 }
 
-/** One character per byte. */
-function utf8(text: string): string {
-  let bytes = "";
-  for (const character of text) {
-    const code = character.codePointAt(0) ?? 0;
-    if (code < 0x80) bytes += character;
-    else {
-      const length = code < 0x800 ? 2 : code < 0x1_0000 ? 3 : 4;
-      const lead = (0xf00 >> length) & 0xff;
-      bytes += String.fromCharCode(lead | (code >> (6 * (length - 1))));
-      for (let rest = length - 2; rest >= 0; rest--) bytes += String.fromCharCode(0x80 | ((code >> (6 * rest)) & 0x3f));
-    }
-  }
-  return bytes;
-}
-
 /** RFC 2338 section 5.3.6.1. */
 const PASSWORD_BYTES = 8;
+
+const NO_AUTHENTICATION: AuthenticationSettings = { kind: "none" };

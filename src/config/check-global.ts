@@ -3,6 +3,8 @@ import type { IpAddress } from "../base/address.ts";
 import { familyOf, isMulticast } from "../base/address.ts";
 import { seconds } from "../base/time.ts";
 import type { Micros } from "../base/time.ts";
+import { readAnnounceDefaults, readPacing } from "./check-announcing.ts";
+import { readBuffers } from "./check-buffers.ts";
 import type { Report } from "./diagnostic.ts";
 import type { AnnounceSettings, GlobalSettings, ProcessSettings, ScriptUser } from "./model.ts";
 import { addressOf, integerOf, secondsOf, spanOfStatement, statementOf, switchOf, wordOf } from "./tree.ts";
@@ -20,13 +22,15 @@ export interface InstanceDefaults {
   readonly checkUnicastSource: boolean;
   readonly skipCheckAdvertisedAddresses: boolean;
   readonly checksumAsV2: boolean;
+  readonly ownerIgnoresAdverts: boolean;
   readonly notifyTimeout: Micros;
   readonly notifyConcurrent: boolean;
 }
 
-/** Reads global_defs, all blocks of it as one. */
+/** Reads global_defs, all blocks of it as one. `groups` are the garp_group blocks, which stand outside. */
 export function checkGlobal(
   block: readonly Statement[],
+  groups: readonly Statement[],
   report: Report,
 ): { readonly settings: GlobalSettings; readonly defaults: InstanceDefaults } {
   return {
@@ -35,6 +39,10 @@ export function checkGlobal(
       scriptSecurity: switchOf(block, "enable_script_security") ?? false,
       scriptUser: readUser(block, "script_user"),
       startupDelay: secondsOf(block, "vrrp_startup_delay") ?? seconds(0),
+      delayAfterBoot: secondsOf(block, "vrrp_delay_after_boot") ?? seconds(0),
+      logsUnknownVrids: switchOf(block, "log_unknown_vrids") ?? false,
+      pacing: readPacing(block, groups, report),
+      buffers: readBuffers(block, report),
       dynamicInterfaces: statementOf(block, "dynamic_interfaces") !== undefined,
       processes: readProcesses(block),
     },
@@ -42,13 +50,14 @@ export function checkGlobal(
       version: integerOf(block, "vrrp_version") === 3 ? 3 : 2,
       strict: switchOf(block, "vrrp_strict") ?? false,
       group: readGroup(block, "vrrp_mcast_group4", report) ?? ip("224.0.0.18"),
-      announce: readAnnounceDefaults(block),
+      announce: readAnnounceDefaults(block, report),
       downTimerAdverts: integerOf(block, "vrrp_down_timer_adverts") ?? 3,
       answersLowerPriority: !(switchOf(block, "vrrp_lower_prio_no_advert") ?? false),
       answersHigherPriority: switchOf(block, "vrrp_higher_prio_send_advert") ?? false,
       checkUnicastSource: switchOf(block, "vrrp_check_unicast_src") ?? false,
       skipCheckAdvertisedAddresses: switchOf(block, "vrrp_skip_check_adv_addr") ?? false,
       checksumAsV2: switchOf(block, "v3_checksum_as_v2") ?? false,
+      ownerIgnoresAdverts: switchOf(block, "vrrp_owner_ignore_adverts") ?? false,
       notifyTimeout: secondsOf(block, "notify_timeout") ?? seconds(10),
       notifyConcurrent: switchOf(block, "notify_concurrent") ?? false,
     },
@@ -73,24 +82,6 @@ export function readGroup(block: readonly Statement[], keyword: string, report: 
   return undefined;
 }
 
-function readAnnounceDefaults(block: readonly Statement[]): AnnounceSettings {
-  const delay = inSeconds(block, "vrrp_garp_master_delay");
-  const repeat = integerOf(block, "vrrp_garp_master_repeat");
-  const lowerDelay = inSeconds(block, "vrrp_garp_lower_prio_delay");
-  const lowerRepeat = integerOf(block, "vrrp_garp_lower_prio_repeat");
-  const minimal = switchOf(block, "vrrp_min_garp") ?? false;
-  const commonDelay = delay ?? seconds(minimal ? 0 : 5);
-  const commonRepeat = Math.max(1, repeat ?? (minimal ? 1 : 5));
-  return {
-    delay: commonDelay,
-    repeat: commonRepeat,
-    refresh: inSeconds(block, "vrrp_garp_master_refresh") ?? seconds(0),
-    refreshRepeat: Math.max(1, integerOf(block, "vrrp_garp_master_refresh_repeat") ?? 1),
-    lowerPriorityDelay: lowerDelay ?? commonDelay,
-    lowerPriorityRepeat: lowerRepeat ?? commonRepeat,
-  };
-}
-
 function readProcesses(block: readonly Statement[]): ProcessSettings {
   const keepalived = statementOf(block, "process_names") !== undefined;
   const own = (keyword: string): string | undefined => {
@@ -108,9 +99,4 @@ function readProcesses(block: readonly Statement[]): ProcessSettings {
         ? undefined
         : { supervisor: supervisor ?? "holdfast", vrrp: vrrp ?? "holdfast_vrrp" },
   };
-}
-
-function inSeconds(block: readonly Statement[], keyword: string): Micros | undefined {
-  const count = integerOf(block, keyword);
-  return count === undefined ? undefined : seconds(count);
 }

@@ -1,21 +1,34 @@
 import type { AddressFamily } from "../base/address.ts";
 import { familyOf, parseIpAddress } from "../base/address.ts";
-import { seconds } from "../base/time.ts";
-import type { Micros } from "../base/time.ts";
 import { readVirtualAddress } from "./check-addresses.ts";
-import { readPassword } from "./check-authentication.ts";
+import { readAnnounce } from "./check-announcing.ts";
+import { readAuthentication } from "./check-authentication.ts";
 import type { InstanceDefaults } from "./check-global.ts";
 import { readNotify } from "./check-notify.ts";
 import type { KnownScript } from "./check-scripts.ts";
 import { applyStrictMode } from "./check-strict.ts";
-import { readAdvertisementInterval, readPreemption, readPriority } from "./check-timing.ts";
+import {
+  readAdvertisementInterval,
+  readPreemption,
+  readPriority,
+  readQuickPreempt,
+  readStrongestBackup,
+} from "./check-timing.ts";
 import { readTrackedInterfaces, readTrackedScripts } from "./check-tracking.ts";
 import { readTransport } from "./check-transport.ts";
 import type { Report } from "./diagnostic.ts";
-import type { AnnounceSettings, InstanceSettings, VirtualAddress } from "./model.ts";
+import type { InstanceSettings, VirtualAddress } from "./model.ts";
+import type { ConfigReader } from "./reader.ts";
 import { spanOfToken } from "./tokens.ts";
 import { integerOf, spanOfStatement, statementOf, statementsOf, switchOf, wordOf } from "./tree.ts";
 import type { Statement } from "./tree.ts";
+
+/** What an instance may refer to. */
+export interface InstanceContext {
+  readonly defaults: InstanceDefaults;
+  readonly scripts: ReadonlyMap<string, KnownScript>;
+  readonly reader: ConfigReader;
+}
 
 /**
  * Reads a vrrp_instance block with keepalived's semantics. Undefined where nothing can run from it, which is always a
@@ -23,10 +36,10 @@ import type { Statement } from "./tree.ts";
  */
 export function checkInstance(
   statement: Statement,
-  defaults: InstanceDefaults,
-  scripts: ReadonlyMap<string, KnownScript>,
+  context: InstanceContext,
   report: Report,
 ): InstanceSettings | undefined {
+  const { defaults, scripts, reader } = context;
   const name = statement.words[0];
   const block = statement.block ?? [];
   if (name === undefined) return undefined;
@@ -55,11 +68,13 @@ export function checkInstance(
   const version = readVersion(block) ?? defaults.version;
   const strict = switchOf(block, "strict_mode") ?? defaults.strict;
   const priority = readPriority(block, place, report);
-  const password = readPassword(statement, version, report);
-  if (!password.ok) return undefined;
+  const advertisementInterval = readAdvertisementInterval(block, version, report);
+  const authentication = readAuthentication(statement, { version, interval: advertisementInterval }, reader, report);
+  if (!authentication.ok) return undefined;
   const addresses = readAddresses(statement, ownInterface, report);
   if (addresses.advertised.length === 0 && !reportNoAddresses(statement, version, strict, report)) return undefined;
   const owner = priority === 255;
+  const preemption = readPreemption(block, priority, report);
   const settings: InstanceSettings = {
     name: name.text,
     place,
@@ -69,11 +84,11 @@ export function checkInstance(
     interface: ownInterface,
     interfacePlace: spanOfStatement(interfaceStatement),
     priority,
-    advertisementInterval: readAdvertisementInterval(block, version, report),
-    ...readPreemption(block, priority, report),
+    advertisementInterval,
+    ...preemption,
     downTimerAdverts: integerOf(block, "down_timer_adverts") ?? defaults.downTimerAdverts,
     transport: readTransport(block, defaults, report),
-    password: password.value,
+    authentication: authentication.value,
     virtualAddresses: addresses.advertised,
     excludedAddresses: addresses.excluded,
     skipCheckAdvertisedAddresses: switchOf(block, "skip_check_adv_addr") ?? defaults.skipCheckAdvertisedAddresses,
@@ -81,12 +96,17 @@ export function checkInstance(
     trackScripts: readTrackedScripts(block, scripts, owner, report),
     trackInterfaces: readTrackedInterfaces(block, ownInterface, owner, report),
     trackOwnInterface: statementOf(block, "dont_track_primary") === undefined,
-    announce: readAnnounce(block, defaults.announce),
+    announce: readAnnounce(block, defaults.announce, report),
     notify: readNotify(block, defaults, report),
     lease: readLease(block, report),
     repair: switchOf(block, "repair") ?? true,
     answersLowerPriority: not(switchOf(block, "lower_prio_no_advert")) ?? defaults.answersLowerPriority,
     answersHigherPriority: switchOf(block, "higher_prio_send_advert") ?? defaults.answersHigherPriority,
+    ownerIgnoresAdverts: owner && (switchOf(block, "owner_ignore_adverts") ?? defaults.ownerIgnoresAdverts),
+    quickPreempt: readQuickPreempt(block, preemption, report),
+    strongestBackup: readStrongestBackup(block, preemption, report),
+    promotesSecondaries: switchOf(block, "promote_secondaries") ?? false,
+    receiveBuffer: integerOf(block, "kernel_rx_buf_size"),
   };
   return strict ? applyStrictMode(settings, block, report) : settings;
 }
@@ -181,25 +201,6 @@ function reportNoAddresses(statement: Statement, version: 2 | 3, strict: boolean
     report({ code: "NO_VIRTUAL_ADDRESS", at, message, help });
   }
   return true;
-}
-
-function readAnnounce(block: readonly Statement[], inherited: AnnounceSettings): AnnounceSettings {
-  const delay = (keyword: string): Micros | undefined => {
-    const count = integerOf(block, keyword);
-    return count === undefined ? undefined : seconds(count);
-  };
-  const repeat = (keyword: string): number | undefined => {
-    const count = integerOf(block, keyword);
-    return count === undefined ? undefined : Math.max(1, count);
-  };
-  return {
-    delay: delay("garp_master_delay") ?? inherited.delay,
-    repeat: repeat("garp_master_repeat") ?? inherited.repeat,
-    refresh: delay("garp_master_refresh") ?? inherited.refresh,
-    refreshRepeat: repeat("garp_master_refresh_repeat") ?? inherited.refreshRepeat,
-    lowerPriorityDelay: delay("garp_lower_prio_delay") ?? inherited.lowerPriorityDelay,
-    lowerPriorityRepeat: integerOf(block, "garp_lower_prio_repeat") ?? inherited.lowerPriorityRepeat,
-  };
 }
 
 function readLease(block: readonly Statement[], report: Report): InstanceSettings["lease"] {

@@ -1,7 +1,7 @@
 import { seconds } from "../base/time.ts";
 import { wantsMaster } from "./check-timing.ts";
 import type { Report } from "./diagnostic.ts";
-import type { InstanceSettings } from "./model.ts";
+import type { AuthenticationSettings, InstanceSettings } from "./model.ts";
 import { spanOfStatement, statementOf } from "./tree.ts";
 import type { Statement } from "./tree.ts";
 
@@ -32,7 +32,12 @@ export function applyStrictMode(
   if (wantsMaster(block) !== (settings.priority === 255)) {
     reset("state", "state MASTER and priority 255 must go together; the priority decides");
   }
-  if (settings.password !== undefined) reset("authentication", "authentication is not used");
+  if (settings.authentication.kind === "password" || settings.authentication.kind === "header") {
+    reset("authentication", "authentication is not used");
+  }
+  if (settings.authentication.kind === "signature" && settings.authentication.mode !== "enforce") {
+    reset("auth_hmac", "the mode of auth_hmac is enforce");
+  }
   if (settings.preemptDelay > 0) reset("preempt_delay", "preempt_delay is not used");
   if (settings.downTimerAdverts !== 3) reset("down_timer_adverts", "down_timer_adverts is 3");
   if (settings.answersHigherPriority) reset("higher_prio_send_advert", "higher_prio_send_advert is off");
@@ -47,11 +52,17 @@ export function applyStrictMode(
   }
   return {
     ...settings,
-    password: undefined,
+    authentication: strictAuthentication(settings.authentication),
     preemptDelay: seconds(0),
     downTimerAdverts: 3,
     answersLowerPriority: false,
     answersHigherPriority: false,
+    ownerIgnoresAdverts: settings.priority === 255,
     announce: { ...settings.announce, lowerPriorityDelay: seconds(0), lowerPriorityRepeat: 0 },
   };
+}
+
+/** Passwords go, signatures are enforced. */
+function strictAuthentication(configured: AuthenticationSettings): AuthenticationSettings {
+  return configured.kind === "signature" ? { ...configured, mode: "enforce" } : { kind: "none" };
 }

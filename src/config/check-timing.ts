@@ -3,7 +3,7 @@ import type { Micros } from "../base/time.ts";
 import type { Report } from "./diagnostic.ts";
 import type { Place } from "./model.ts";
 import { spanOfToken } from "./tokens.ts";
-import { integerOf, secondsOf, spanOfStatement, statementOf, statementsOf, wordOf } from "./tree.ts";
+import { integerOf, secondsOf, spanOfStatement, statementOf, statementsOf, switchOf, wordOf } from "./tree.ts";
 import type { Statement } from "./tree.ts";
 
 /**
@@ -35,11 +35,7 @@ export function readPriority(block: readonly Statement[], place: Place, report: 
  * nopreempt and preempt_delay, with what takes them away: an owner and `state MASTER` always preempt, and a delay means
  * nothing for `state MASTER` or without preemption.
  */
-export function readPreemption(
-  block: readonly Statement[],
-  priority: number,
-  report: Report,
-): { readonly preemptMode: boolean; readonly preemptDelay: Micros } {
+export function readPreemption(block: readonly Statement[], priority: number, report: Report): Preemption {
   const last = block.findLast((statement) => /^(no)?preempt$/.test(statement.keyword.text));
   let nopreempt = last?.keyword.text === "nopreempt";
   const master = wantsMaster(block);
@@ -62,6 +58,45 @@ export function readPreemption(
     report({ code: "PREEMPT_DELAY_IGNORED", at: spanOfStatement(statement), message, help });
   }
   return { preemptMode: !nopreempt, preemptDelay: seconds(0) };
+}
+
+interface Preemption {
+  readonly preemptMode: boolean;
+  readonly preemptDelay: Micros;
+}
+
+/** `@holdfast quick_preempt`: refused where the file says not to take over, or not at once. */
+export function readQuickPreempt(
+  block: readonly Statement[],
+  { preemptMode, preemptDelay }: Preemption,
+  report: Report,
+): boolean {
+  const statement = statementOf(block, "quick_preempt");
+  if (statement === undefined || switchOf(block, "quick_preempt") !== true) return false;
+  if (preemptMode && preemptDelay === 0) return true;
+  const message = `"quick_preempt" contradicts "${preemptMode ? "preempt_delay" : "nopreempt"}" and is ignored`;
+  report({ code: "QUICK_PREEMPT_IGNORED", at: spanOfStatement(statement), message });
+  return false;
+}
+
+/**
+ * `timer_expired_backup [PRIORITY]`: a master whose timer was very late steps down, which it always does here. What is left
+ * is the highest priority of the other nodes, from which follows how late is very late.
+ */
+export function readStrongestBackup(
+  block: readonly Statement[],
+  { preemptMode }: Preemption,
+  report: Report,
+): number | undefined {
+  const statement = statementOf(block, "timer_expired_backup") ?? statementOf(block, "thread_timer_expired");
+  if (statement === undefined) return undefined;
+  const name = statement.keyword.text;
+  if (preemptMode) {
+    const message = `"${name}" needs "nopreempt" and is ignored; a master that was late steps down in any case`;
+    report({ code: "TIMER_EXPIRED_IGNORED", at: spanOfStatement(statement), message });
+    return undefined;
+  }
+  return integerOf([statement], name) ?? 254;
 }
 
 /** Version 2 sends whole seconds (1-255), version 3 units of 10 ms up to 40.95 s. What does not fit is rounded. */

@@ -17,28 +17,32 @@ export function readTransport(block: readonly Statement[], defaults: InstanceDef
   const peers = readPeers(block, report);
   const source = readSource(block, report);
   const group = readGroup(block, "mcast_dst_ip", report) ?? defaults.group;
-  if (peers === undefined) return { kind: "multicast", group, source };
-  if (peers.list.length === 0) {
+  const fault = statementOf(block, "unicast_fault_no_peer");
+  const keyword = peers?.keyword ?? fault?.keyword;
+  if (keyword === undefined) return { kind: "multicast", group, source };
+  const list = peers?.list ?? [];
+  if (list.length === 0) {
+    const what = fault === undefined ? "adverts go to the multicast group" : "the instance stays in FAULT";
     report({
       code: "EMPTY_UNICAST_PEER",
-      at: spanOfToken(peers.keyword),
-      message: "The list of unicast peers has no usable address, so adverts go to the multicast group",
+      at: spanOfToken(keyword),
+      message: `The list of unicast peers has no usable address, so ${what}`,
       help: "Name the other nodes in it, or remove it.",
     });
-    return { kind: "multicast", group, source };
+    if (fault === undefined) return { kind: "multicast", group, source };
   }
-  const own = peers.list.find((peer) => peer.address === source);
+  const own = list.find((peer) => peer.address === source);
   if (own !== undefined) {
     const message = `The peer "${own.address}" is this node's own source address`;
-    report({ code: "PEER_IS_SOURCE", at: own.place ?? spanOfToken(peers.keyword), message });
+    report({ code: "PEER_IS_SOURCE", at: own.place ?? spanOfToken(keyword), message });
   }
   return {
     kind: "unicast",
     source,
-    peers: peers.list,
+    peers: list,
     ttl: integerOf(block, "unicast_ttl") ?? 255,
     // keepalived.conf(5): naming min_ttl or max_ttl turns the check on, even where the limit excludes nothing.
-    checkSource: (switchOf(block, "check_unicast_src") ?? defaults.checkUnicastSource) || peers.limited,
+    checkSource: (switchOf(block, "check_unicast_src") ?? defaults.checkUnicastSource) || peers?.limited === true,
     oldChecksum: readOldChecksum(block),
   };
 }

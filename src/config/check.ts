@@ -7,23 +7,25 @@ import { checkSyncGroups } from "./check-sync-groups.ts";
 import { checkUsage } from "./check-usage.ts";
 import type { Report } from "./diagnostic.ts";
 import type { Configuration, InstanceSettings } from "./model.ts";
+import type { ConfigReader } from "./reader.ts";
 import { spanOfToken } from "./tokens.ts";
 import { statementsOf } from "./tree.ts";
 import type { Statement } from "./tree.ts";
 
 /**
  * Turns the tree into the model with keepalived's semantics: defaults are filled in, references resolved, what cannot run
- * is dropped with a finding. Never fails; an empty model means that nothing usable was configured.
+ * is dropped with a finding. Never fails; an empty model means that nothing usable was configured. `reader` is for keys that
+ * stand in files of their own.
  */
-export function check(tree: readonly Statement[], report: Report): Configuration {
+export function check(tree: readonly Statement[], report: Report, reader: ConfigReader): Configuration {
   checkUsage(tree, report);
   const globalBlock = statementsOf(tree, "global_defs").flatMap((statement) => statement.block ?? []);
-  const { settings: global, defaults } = checkGlobal(globalBlock, report);
+  const { settings: global, defaults } = checkGlobal(globalBlock, statementsOf(tree, "garp_group"), report);
   const scripts = checkScripts(tree, report);
   const blocks = uniqueInstances(tree, report);
   const checked: InstanceSettings[] = [];
   for (const statement of blocks.values()) {
-    const instance = checkInstance(statement, defaults, scripts, report);
+    const instance = checkInstance(statement, { defaults, scripts, reader }, report);
     if (instance !== undefined && !clashes(instance, checked, report)) checked.push(instance);
   }
   const alone = checked.map((instance) => withoutStrangers(instance, checked));

@@ -25,7 +25,7 @@ export function loadConfiguration(path: string, reader: ConfigReader, options: P
   const { report, diagnostics } = collectDiagnostics();
   const { lines, sources, readable } = preprocess(path, reader, options, report);
   const tree = parse(lines, report);
-  const configuration = check(tree, report);
+  const configuration = check(tree, report, reader);
   if (readable && tree.length === 0) {
     const first = lines[0];
     const at = first === undefined ? { file: sources[0]?.path ?? path, line: 1, column: 1 } : spanOfUnits(first, 0, 1);

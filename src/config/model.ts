@@ -40,9 +40,49 @@ export interface GlobalSettings {
   readonly scriptUser: ScriptUser | undefined;
   /** Nothing is claimed before this has passed since the start (`vrrp_startup_delay`). */
   readonly startupDelay: Micros;
+  /** Nothing is claimed before this has passed since the host has booted (`vrrp_delay_after_boot`). */
+  readonly delayAfterBoot: Micros;
+  /** Adverts for virtual routers that are not configured are logged. */
+  readonly logsUnknownVrids: boolean;
+  readonly pacing: PacingSettings;
+  readonly buffers: BufferSettings;
   /** An interface that is missing at the start is a fault until it comes, and no reason not to start. */
   readonly dynamicInterfaces: boolean;
   readonly processes: ProcessSettings;
+}
+
+/** How fast announcements may leave. */
+export interface PacingSettings {
+  /** From one gratuitous ARP to the next on an interface; 0: no pause. */
+  readonly arpInterval: Micros;
+  /** From one unsolicited neighbour advertisement to the next on an interface; 0: no pause. */
+  readonly neighborInterval: Micros;
+  /** Interfaces that share a pace of their own. */
+  readonly groups: readonly PacingGroup[];
+}
+
+/** A garp_group block. */
+export interface PacingGroup {
+  readonly arpInterval: Micros;
+  readonly neighborInterval: Micros;
+  readonly interfaces: readonly string[];
+}
+
+/** How much may wait to be received, where a file says so. */
+export interface BufferSettings {
+  /** Of sockets for adverts, for each instance that uses one: so many times the measure. Undefined: Holdfast's own size. */
+  readonly adverts:
+    | { readonly measure: "mtu" | "advert" | { readonly bytes: number }; readonly times: number }
+    | undefined;
+  /** Of the sockets that talk with the kernel. */
+  readonly kernelRequests: KernelBuffer | undefined;
+  readonly kernelEvents: KernelBuffer | undefined;
+}
+
+export interface KernelBuffer {
+  readonly bytes: number;
+  /** Beyond the system's limit. */
+  readonly force: boolean;
 }
 
 export interface ProcessSettings {
@@ -130,6 +170,17 @@ export interface AnnounceSettings {
   /** The same two after an advert of lower priority was heard while master. A repeat of 0 means: no burst. */
   readonly lowerPriorityDelay: Micros;
   readonly lowerPriorityRepeat: number;
+  /**
+   * One announcement in each period on every interface that carries addresses and no adverts, so that switches do not forget
+   * it (`garp_extra_if`). Undefined: none.
+   */
+  readonly extra: ExtraAnnouncements | undefined;
+}
+
+export interface ExtraAnnouncements {
+  readonly period: Micros;
+  /** On the interface of the adverts, and on ordinary interfaces, too; without it only where a virtual MAC is used. */
+  readonly everywhere: boolean;
 }
 
 /** Unicast or multicast, and the addresses for it. */
@@ -138,6 +189,7 @@ export type Transport =
   | {
       readonly kind: "unicast";
       readonly source: IpAddress | undefined;
+      /** Empty only with `unicast_fault_no_peer`: then the instance is in FAULT. */
       readonly peers: readonly UnicastPeer[];
       readonly ttl: number;
       /** Adverts of senders that are not listed are refused; otherwise they are obeyed and reported. */
@@ -155,6 +207,36 @@ export interface UnicastPeer {
   /** 0-255. */
   readonly minTtl: number;
   readonly maxTtl: number;
+}
+
+/** How adverts prove where they come from. */
+export type AuthenticationSettings =
+  | { readonly kind: "none" }
+  /**
+   * `PASS`: one character per byte (code points 0-255), at most eight, padded with zeros on the wire. `AH`: the same is the
+   * key of an IP authentication header. Version 2 over IPv4 only.
+   */
+  | { readonly kind: "password" | "header"; readonly password: string }
+  | SignatureSettings;
+
+/** An auth_hmac block. */
+export interface SignatureSettings {
+  readonly kind: "signature";
+  /** Whoever has one of them is believed. Never empty. */
+  readonly keys: readonly SignatureKey[];
+  /** Which of the keys signs. */
+  readonly activeKey: number;
+  /** What is refused as a repetition, and how far clocks may differ, in seconds. */
+  readonly replay: { readonly kind: "time" | "monotonic"; readonly window: number };
+  /** `receive-only` signs nothing; only `enforce` refuses what is not signed. */
+  readonly mode: "enforce" | "permissive" | "receive-only";
+}
+
+export interface SignatureKey {
+  /** 1-255. */
+  readonly id: number;
+  /** 32 to 64 bytes in hexadecimal digits. */
+  readonly hex: string;
 }
 
 /** Which scripts run on which change. */
@@ -205,11 +287,7 @@ export interface InstanceSettings {
   readonly preemptDelay: Micros;
   readonly downTimerAdverts: number;
   readonly transport: Transport;
-  /**
-   * One character per byte (code points 0-255), at most eight, padded with zeros on the wire; undefined: no
-   * authentication. Version 2 only.
-   */
-  readonly password: string | undefined;
+  readonly authentication: AuthenticationSettings;
   readonly virtualAddresses: readonly VirtualAddress[];
   readonly excludedAddresses: readonly VirtualAddress[];
   readonly skipCheckAdvertisedAddresses: boolean;
@@ -229,4 +307,14 @@ export interface InstanceSettings {
   readonly answersLowerPriority: boolean;
   /** One more advert before yielding to a higher one (`higher_prio_send_advert`). */
   readonly answersHigherPriority: boolean;
+  /** An owner heeds no adverts (`owner_ignore_adverts`). */
+  readonly ownerIgnoresAdverts: boolean;
+  /** `@holdfast quick_preempt`: takes over soon from its own master when that becomes the weaker one. */
+  readonly quickPreempt: boolean;
+  /** The highest priority that a backup can have, 1-254 (`timer_expired_backup`); undefined: it is not known. */
+  readonly strongestBackup: number | undefined;
+  /** The kernel promotes secondary addresses of the interfaces meanwhile. */
+  readonly promotesSecondaries: boolean;
+  /** Of its socket, in bytes (`kernel_rx_buf_size`); undefined: by the global settings. */
+  readonly receiveBuffer: number | undefined;
 }

@@ -12,6 +12,8 @@ export interface ConfigFileFacts {
   readonly kind: "file" | "directory" | "other";
   /** Any of the three execute bits is set. keepalived refuses to include such files. */
   readonly executable: boolean;
+  /** Its group, or everybody, may read it. Missing where that is not known. */
+  readonly readableByOthers?: boolean;
 }
 
 /** The only way by which the configuration language reaches files. Symbolic links are followed. */

@@ -288,6 +288,8 @@ describe("how a member looks to its group", () => {
     preemptMode: true,
     preemptDelay: micros(0),
     downTimerAdverts: 3,
+    strongestBackup: 255,
+    quickPreempt: false,
     answersLowerPriority: true,
     answersHigherPriority: false,
     synced: true,
@@ -297,6 +299,7 @@ describe("how a member looks to its group", () => {
       refresh: micros(0),
       refreshRepeat: 1,
       lowerPriorityDelay: micros(0),
+      extraPeriod: micros(0),
       lowerPriorityRepeat: 0,
     },
   };

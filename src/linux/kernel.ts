@@ -22,7 +22,7 @@ import {
 import type { RouteFact } from "../wire/netlink/rtnetlink.ts";
 import { libc } from "./libc.ts";
 import { NO_ANSWER, openNetlinkSocket, subscribeToNetlink } from "./netlink-socket.ts";
-import type { NetlinkSocket, Refusal } from "./netlink-socket.ts";
+import type { NetlinkBuffer, NetlinkSocket, Refusal } from "./netlink-socket.ts";
 
 export interface LinuxKernel extends Kernel {
   /** Gives the socket for requests back; monitors are closed by whoever opened them. */
@@ -30,12 +30,18 @@ export interface LinuxKernel extends Kernel {
 }
 
 /** Opens a conversation with rtnetlink in the network namespace of this process. Asking needs no privilege. */
-export function openLinuxKernel(): Result<LinuxKernel, SystemFailure> {
-  const opened = openNetlinkSocket(NETLINK_ROUTE);
-  return opened.ok ? succeed(kernelOf(opened.value)) : opened;
+export function openLinuxKernel(buffers: KernelBuffers = {}): Result<LinuxKernel, SystemFailure> {
+  const opened = openNetlinkSocket(NETLINK_ROUTE, buffers.requests);
+  return opened.ok ? succeed(kernelOf(opened.value, buffers)) : opened;
 }
 
-function kernelOf(socket: NetlinkSocket): LinuxKernel {
+/** Room for what the kernel says; what is not named has room enough for hosts with thousands of addresses. */
+export interface KernelBuffers {
+  readonly requests?: NetlinkBuffer | undefined;
+  readonly events?: NetlinkBuffer | undefined;
+}
+
+function kernelOf(socket: NetlinkSocket, buffers: KernelBuffers): LinuxKernel {
   // A lease is renewed with the same request again and again, so its bytes are made once.
   const renewals = new WeakMap<AddressRequest, NetlinkRequest>();
   const renewal = (request: AddressRequest): NetlinkRequest => {
@@ -70,14 +76,14 @@ function kernelOf(socket: NetlinkSocket): LinuxKernel {
       });
     },
     removeAddress: (request) => single(socket, removeAddress(request), () => `remove ${target(request, "from")}`),
-    openMonitor,
+    openMonitor: (onReadable) => openMonitor(onReadable, buffers.events),
     close: () => socket.close(),
   };
 }
 
-function openMonitor(onReadable: () => void): Result<KernelMonitor, SystemFailure> {
+function openMonitor(onReadable: () => void, buffer: NetlinkBuffer | undefined): Result<KernelMonitor, SystemFailure> {
   const groups = RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR;
-  const opened = subscribeToNetlink(NETLINK_ROUTE, groups, onReadable);
+  const opened = subscribeToNetlink(NETLINK_ROUTE, groups, onReadable, buffer);
   if (!opened.ok) return opened;
   const subscription = opened.value;
   return succeed({

@@ -57,8 +57,19 @@ export interface NetlinkSubscription {
   close(): void;
 }
 
-export function openNetlinkSocket(protocol: number): Result<NetlinkSocket, SystemFailure> {
-  const opened = openSocket(protocol, 0, "a netlink socket");
+/** Room for what the kernel says and nobody has read yet. */
+export interface NetlinkBuffer {
+  /** As setsockopt(2) takes it; the kernel doubles it for its own needs. */
+  readonly bytes: number;
+  /** Beyond net.core.rmem_max, which needs CAP_NET_ADMIN. */
+  readonly force: boolean;
+}
+
+export function openNetlinkSocket(
+  protocol: number,
+  buffer: NetlinkBuffer = DEFAULT_BUFFER,
+): Result<NetlinkSocket, SystemFailure> {
+  const opened = openSocket(protocol, 0, "a netlink socket", buffer);
   if (!opened.ok) return opened;
   const socket = opened.value;
   let sequence = 0;
@@ -135,8 +146,9 @@ export function subscribeToNetlink(
   protocol: number,
   groups: number,
   onReadable: () => void,
+  buffer: NetlinkBuffer = DEFAULT_BUFFER,
 ): Result<NetlinkSubscription, SystemFailure> {
-  const opened = openSocket(protocol, groups, "the subscription to the kernel's notifications");
+  const opened = openSocket(protocol, groups, "the subscription to the kernel's notifications", buffer);
   if (!opened.ok) return opened;
   const socket = opened.value;
   socket.watch(onReadable);
@@ -161,13 +173,18 @@ export function subscribeToNetlink(
   });
 }
 
-function openSocket(protocol: number, groups: number, label: string): Result<LinuxSocket, SystemFailure> {
+function openSocket(
+  protocol: number,
+  groups: number,
+  label: string,
+  { bytes, force }: NetlinkBuffer,
+): Result<LinuxSocket, SystemFailure> {
   const opened = openLinuxSocket({ domain: AF_NETLINK, type: SOCK_RAW, protocol, label, arena: ARENA });
   if (!opened.ok) return opened;
   const socket = opened.value;
   // A burst of notifications, or of answers, must fit until we read. Without the capability the kernel's limit holds.
-  const forced = socket.setOption(SOL_SOCKET, SO_RCVBUFFORCE, intOption(RECEIVE_BUFFER));
-  if (!forced.ok) socket.setOption(SOL_SOCKET, SO_RCVBUF, intOption(RECEIVE_BUFFER));
+  const forced = force ? socket.setOption(SOL_SOCKET, SO_RCVBUFFORCE, intOption(bytes)) : undefined;
+  if (forced?.ok !== true) socket.setOption(SOL_SOCKET, SO_RCVBUF, intOption(bytes));
   // Niceties of kernels since 4.12 and 4.20: a sentence with each refusal, short answers, strict reading of requests.
   for (const option of [NETLINK_EXT_ACK, NETLINK_CAP_ACK, NETLINK_GET_STRICT_CHK]) {
     socket.setOption(SOL_NETLINK, option, intOption(1));
@@ -227,7 +244,7 @@ const KERNEL = netlinkAddress(0);
 
 const SO_RCVBUF = 8;
 const SO_RCVBUFFORCE = 33;
-const RECEIVE_BUFFER = 8 * 1024 * 1024;
+const DEFAULT_BUFFER: NetlinkBuffer = { force: true, bytes: 8 * 1024 * 1024 };
 
 /** The kernel never makes a datagram of a dump longer than 32 KiB. */
 const ARENA = { count: 32, payloadSize: 32 * 1024, nameSize: SIZEOF_SOCKADDR_NL, controlSize: 0 };

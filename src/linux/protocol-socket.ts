@@ -32,9 +32,17 @@ export function setRequiredOptions(socket: LinuxSocket, options: readonly Socket
  * not matter: the socket works without.
  */
 export function favor(socket: LinuxSocket): void {
-  const forced = socket.setOption(SOL_SOCKET, SO_RCVBUFFORCE, intOption(RECEIVE_BUFFER));
-  if (!forced.ok) socket.setOption(SOL_SOCKET, SO_RCVBUF, intOption(RECEIVE_BUFFER));
+  setReceiveBuffer(socket, RECEIVE_BUFFER);
   socket.setOption(SOL_SOCKET, SO_PRIORITY, intOption(TC_PRIO_CONTROL));
+}
+
+/**
+ * Room for what has yet to be received, in bytes; the kernel doubles it for its own needs. Beyond net.core.rmem_max where
+ * CAP_NET_ADMIN permits it, else up to that.
+ */
+export function setReceiveBuffer(socket: LinuxSocket, bytes: number): Result<void, SystemFailure> {
+  const forced = socket.setOption(SOL_SOCKET, SO_RCVBUFFORCE, intOption(bytes));
+  return forced.ok ? forced : socket.setOption(SOL_SOCKET, SO_RCVBUF, intOption(bytes));
 }
 
 /** SO_BINDTODEVICE: the name of the interface with a closing zero. */

@@ -2,10 +2,11 @@ import { succeed } from "../base/result.ts";
 import type { Result } from "../base/result.ts";
 import type { SystemFailure } from "../ports/failure.ts";
 import type { VrrpPacket, VrrpSocket, VrrpSocketOptions } from "../ports/links.ts";
+import { IPPROTO_AH } from "../wire/authentication-header.ts";
 import { TOS_INTERNETWORK_CONTROL, parseIpv4, serializeIpv4 } from "../wire/ipv4.ts";
 import { IPPROTO_VRRP } from "../wire/vrrp.ts";
 import { SOCK_RAW, intOption, openLinuxSocket } from "./linux-socket.ts";
-import { bindToDevice, favor, ipMreqn, setRequiredOptions } from "./protocol-socket.ts";
+import { bindToDevice, favor, ipMreqn, setReceiveBuffer, setRequiredOptions } from "./protocol-socket.ts";
 import type { SocketOption } from "./protocol-socket.ts";
 import { AF_INET, inetAddress } from "./socket-address.ts";
 
@@ -15,10 +16,11 @@ export function openIpv4VrrpSocket(
   onReadable: () => void,
 ): Result<VrrpSocket, SystemFailure> {
   const { interfaceIndex, interfaceName, groups } = options;
+  const protocol = options.authenticationHeader === true ? IPPROTO_AH : IPPROTO_VRRP;
   const opened = openLinuxSocket({
     domain: AF_INET,
     type: SOCK_RAW,
-    protocol: IPPROTO_VRRP,
+    protocol,
     label: `the VRRP socket of ${interfaceName}`,
     arena: { count: 64, payloadSize: LONGEST_PACKET, nameSize: 0, controlSize: 0 },
   });
@@ -56,7 +58,7 @@ export function openIpv4VrrpSocket(
         serializeIpv4({
           source: packet.source,
           destination: packet.destination,
-          protocol: IPPROTO_VRRP,
+          protocol,
           hopLimit: packet.hopLimit,
           typeOfService: TOS_INTERNETWORK_CONTROL,
           identification: packet.identification,
@@ -71,11 +73,12 @@ export function openIpv4VrrpSocket(
         const parsed = parseIpv4(payload);
         // What the kernel let through and we cannot read is longer than any VRRP packet.
         if (!parsed.ok) continue;
-        const { source, destination, hopLimit, payload: message } = parsed.value;
-        packets.push({ source, destination, hopLimit, message });
+        const { source, destination, hopLimit, identification, payload: message } = parsed.value;
+        packets.push({ source, destination, hopLimit, identification, message });
       }
       return packets;
     },
+    setReceiveBuffer: (bytes) => setReceiveBuffer(socket, bytes),
     close: () => socket.close(),
   });
 }

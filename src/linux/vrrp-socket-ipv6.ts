@@ -6,7 +6,7 @@ import type { OutgoingVrrpPacket, VrrpPacket, VrrpSocket, VrrpSocketOptions } fr
 import { IPPROTO_VRRP } from "../wire/vrrp.ts";
 import { SOCK_RAW, intOption, openLinuxSocket } from "./linux-socket.ts";
 import type { ControlMessage, ReceivedMessage } from "./message-arena.ts";
-import { bindToDevice, favor, ipv6Mreq, setRequiredOptions } from "./protocol-socket.ts";
+import { bindToDevice, favor, ipv6Mreq, setReceiveBuffer, setRequiredOptions } from "./protocol-socket.ts";
 import type { SocketOption } from "./protocol-socket.ts";
 import { AF_INET6, SIZEOF_SOCKADDR_IN6, inetAddress, parseInet6Address } from "./socket-address.ts";
 
@@ -88,6 +88,7 @@ export function openIpv6VrrpSocket(
       }
       return packets;
     },
+    setReceiveBuffer: (bytes) => setReceiveBuffer(socket, bytes),
     close: () => socket.close(),
   });
 }

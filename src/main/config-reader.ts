@@ -19,7 +19,11 @@ export function openConfigReader(): ConfigReader {
       attempt(() => {
         const facts = statSync(path);
         const kind = facts.isFile() ? "file" : facts.isDirectory() ? "directory" : "other";
-        return { kind, executable: (facts.mode & ANY_EXECUTE) !== 0 };
+        return {
+          kind,
+          executable: (facts.mode & ANY_EXECUTE) !== 0,
+          readableByOthers: (facts.mode & OTHERS_READ) !== 0,
+        };
       }),
   };
 }
@@ -38,3 +42,4 @@ function notAFile(isDirectory: boolean): string {
 }
 
 const ANY_EXECUTE = 0o111;
+const OTHERS_READ = 0o044;

@@ -13,6 +13,7 @@ import { openLinuxKernel } from "../linux/kernel.ts";
 import { openLinuxLinks } from "../linux/links.ts";
 import { openLinuxProcesses } from "../linux/processes.ts";
 import { dieWithParent, setNiceness, useRealTimeScheduling } from "../linux/scheduling.ts";
+import { openLinuxSysctls } from "../linux/sysctls.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Kernel } from "../ports/kernel.ts";
 import type { Links } from "../ports/links.ts";
@@ -43,7 +44,8 @@ function main(): void {
     applyProcessSettings(configuration, opened);
     const files = openLinuxFiles({ searchPath: process.env["PATH"] });
     const journal = openJournal({ directory: settings.stateDirectory }, { clock, files, log: opened });
-    const kernel = openLinuxKernel();
+    const { kernelRequests: requests, kernelEvents: events } = configuration.global.buffers;
+    const kernel = openLinuxKernel({ requests, events });
     const links = openLinuxLinks();
     if (!kernel.ok) return fail({ code: "SYSTEM", message: describeFailure(kernel.error) });
     const driver = startVrrpDriver(
@@ -55,6 +57,7 @@ function main(): void {
         links,
         log: opened,
         processes: openLinuxProcesses({ environment: process.env, asksNameService: false }),
+        sysctls: openLinuxSysctls(),
         journal,
       },
     );

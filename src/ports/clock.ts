@@ -15,7 +15,7 @@ export interface Clock {
    */
   outside(): { readonly at: Instant; readonly resolutionMicros: number } | undefined;
 
-  /** Milliseconds since 1970 UTC. For people and journals only; it may jump. */
+  /** Milliseconds since 1970 UTC. For people, journals and signatures; it may jump. */
   wallClockMs(): number;
 
   /** A wake-up that can be set again and again. */

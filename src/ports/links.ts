@@ -9,20 +9,27 @@ export interface VrrpSocketOptions {
   readonly family: AddressFamily;
   /** Multicast groups to join on the interface. Empty for unicast. */
   readonly groups: readonly IpAddress[];
+  /** IP protocol 51 instead of 112: an authentication header stands in front of each message. IPv4 only. */
+  readonly authenticationHeader?: boolean;
 }
 
-/** One VRRP message (IP protocol 112) with what its IP header said. */
+/** One VRRP message with what its IP header said. */
 export interface VrrpPacket {
   readonly source: IpAddress;
   readonly destination: IpAddress;
   /** TTL or hop limit, 0-255. */
   readonly hopLimit: number;
-  /** The VRRP message alone, behind the IP header; may carry padding that the sender counted as payload. */
+  /** The Identification field of the IPv4 header, 0-65535. Missing in IPv6. */
+  readonly identification?: number;
+  /**
+   * What stands behind the IP header: the VRRP message, perhaps with a signature, or with padding that the sender counted as
+   * payload; with protocol 51 the authentication header first.
+   */
   readonly message: Uint8Array;
 }
 
 export interface OutgoingVrrpPacket extends VrrpPacket {
-  /** The Identification field of the IPv4 header, 0-65535. Unused in IPv6. */
+  /** Unused in IPv6. */
   readonly identification: number;
 }
 
@@ -35,6 +42,8 @@ export interface VrrpSocket {
   send(packet: OutgoingVrrpPacket): Result<void, SystemFailure>;
   /** Takes what has arrived, at most 64 packets, without waiting. The messages are copies. */
   receive(): readonly VrrpPacket[];
+  /** How many bytes may wait to be received, as the kernel counts them; beyond the system's limit where that is permitted. */
+  setReceiveBuffer(bytes: number): Result<void, SystemFailure>;
   /** A second call does nothing. */
   close(): void;
 }

@@ -6,7 +6,7 @@ import type { World } from "./world.ts";
 
 /** What travels. */
 export type Frame =
-  | { readonly kind: "vrrp"; readonly packet: OutgoingVrrpPacket }
+  | { readonly kind: "vrrp"; readonly packet: OutgoingVrrpPacket; readonly authenticationHeader: boolean }
   /** Whole, with its Ethernet header. */
   | { readonly kind: "arp"; readonly bytes: Uint8Array };
 
@@ -30,7 +30,7 @@ export interface Station {
 }
 
 export type ArrivingFrame =
-  | { readonly kind: "vrrp"; readonly packet: VrrpPacket }
+  | { readonly kind: "vrrp"; readonly packet: VrrpPacket; readonly authenticationHeader: boolean }
   | { readonly kind: "arp"; readonly bytes: Uint8Array };
 
 /** One broadcast domain. Every pair of stations can be cut in each direction on its own. */
@@ -88,7 +88,7 @@ export class Lan {
     const copy: ArrivingFrame =
       frame.kind === "arp"
         ? { kind: "arp", bytes: frame.bytes.slice() }
-        : { kind: "vrrp", packet: { ...frame.packet, message: frame.packet.message.slice() } };
+        : { ...frame, packet: { ...frame.packet, message: frame.packet.message.slice() } };
     this.#world.after(duration, () => {
       if (receiver.linked()) receiver.arrive(copy);
     });

@@ -80,9 +80,11 @@ export class NetworkStack {
         process.call(() => {
           if (!inbox.open) return fail({ operation: "send an advert", errno: "EBADF", message: "Bad file descriptor" });
           const copy = { ...packet, message: packet.message.slice() };
-          return this.#send(options.interfaceIndex, { kind: "vrrp", packet: copy });
+          const { authenticationHeader = false } = options;
+          return this.#send(options.interfaceIndex, { kind: "vrrp", packet: copy, authenticationHeader });
         }),
       receive: () => process.call(() => inbox.take()),
+      setReceiveBuffer: () => process.call(() => succeed(undefined)),
       close,
     });
   }
@@ -139,6 +141,7 @@ export class NetworkStack {
     const isGroup = isMulticast(packet.destination);
     for (const { inbox, options } of this.#vrrpSockets) {
       if (options.interfaceIndex !== this.#interfaceIndex) continue;
+      if ((options.authenticationHeader ?? false) !== frame.authenticationHeader) continue;
       // IP_MULTICAST_ALL is off: a socket hears the groups that it has joined itself.
       if (isGroup && !options.groups.includes(packet.destination)) continue;
       inbox.put({ ...packet, message: packet.message.slice() });

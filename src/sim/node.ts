@@ -4,7 +4,8 @@ import type { Random } from "../base/random.ts";
 import { millis, type Instant, type Micros } from "../base/time.ts";
 import type { Configuration } from "../config/model.ts";
 import { openJournal } from "../daemon/journal.ts";
-import { startVrrpDriver, type StartFailure, type VrrpDriver } from "../daemon/vrrp/driver.ts";
+import { startVrrpDriver, type VrrpDriver } from "../daemon/vrrp/driver.ts";
+import type { StartFailure } from "../daemon/vrrp/start-failure.ts";
 import type { AddressRequest } from "../ports/kernel.ts";
 import type { Links } from "../ports/links.ts";
 import type { LogLevel } from "../ports/log.ts";
@@ -14,6 +15,7 @@ import { NetworkStack } from "./network-stack.ts";
 import { SimFiles } from "./sim-files.ts";
 import { SimKernel } from "./sim-kernel.ts";
 import { SimProcess, type Misfortune } from "./sim-process.ts";
+import { SimSysctls } from "./sim-sysctls.ts";
 import { SimPrograms } from "./sim-programs.ts";
 import type { World } from "./world.ts";
 
@@ -58,6 +60,7 @@ export class SimNode {
   readonly machine: Machine;
   readonly kernel: SimKernel;
   readonly files = new SimFiles();
+  readonly sysctls = new SimSysctls();
   readonly programs: SimPrograms;
   readonly #network: NetworkStack;
   #secondNetwork: NetworkStack | undefined;
@@ -120,6 +123,7 @@ export class SimNode {
           clock,
           files,
           log,
+          sysctls: this.sysctls.portFor(process),
           kernel: this.kernel.portFor(process),
           links: this.#linksFor(process),
           processes: this.programs.portFor(process),

@@ -110,7 +110,7 @@ export function parseAdvertisement(
   const version = view.getUint8(AT_VERSION_TYPE) >> 4;
   if (version !== 2 && version !== 3) return fail({ code: "BAD_VERSION", version });
   const count = view.getUint8(AT_COUNT);
-  const expected = messageLength(version, family, count);
+  const expected = lengthOf(version, family, count);
   if (bytes.length < expected) return fail({ code: "TRUNCATED", needed: expected, length: bytes.length });
   if (bytes.length > expected && !(lengthRule === "ethernet-padding" && bytes.length <= LONGEST_PADDED[family])) {
     return fail({ code: "BAD_LENGTH", expected, length: bytes.length });
@@ -138,14 +138,22 @@ export function parseAdvertisement(
   return succeed({ version, ...fields, authentication: parseAuthentication(view.getUint8(AT_AUTH_TYPE), data) });
 }
 
+/** How long a message says it is, whatever follows it. Undefined where it has no header of version 2 or 3. */
+export function messageLength(bytes: Uint8Array, family: AddressFamily): number | undefined {
+  const version = (bytes[AT_VERSION_TYPE] ?? 0) >> 4;
+  if (bytes.length < HEADER_LENGTH || (version !== 2 && version !== 3)) return undefined;
+  return lengthOf(version, family, bytes[AT_COUNT] ?? 0);
+}
+
 /**
  * Tells what the checksum of a message covers. The message has been accepted by `parseAdvertisement`; padding behind it
- * is left out. Where more than one form fits, by a chance of 1 in 65,535, the one that its version prescribes wins.
+ * is left out, but for `trailer` bytes that the checksum covers too. Where more than one form fits, by a chance of 1 in
+ * 65,535, the one that its version prescribes wins.
  */
-export function checksumForm(message: Uint8Array, { source, destination }: MessageEnds): ChecksumForm {
+export function checksumForm(message: Uint8Array, { source, destination }: MessageEnds, trailer = 0): ChecksumForm {
   const version = (message[AT_VERSION_TYPE] ?? 0) >> 4;
   const family = familyOf(source);
-  const length = messageLength(version === 2 ? 2 : 3, family, message[AT_COUNT] ?? 0);
+  const length = lengthOf(version === 2 ? 2 : 3, family, message[AT_COUNT] ?? 0) + trailer;
   const covered = message.subarray(0, length);
   const holdsBehind = (header: Uint8Array): boolean => internetChecksum(header, covered) === 0;
   const holds: Record<Exclude<ChecksumForm, "wrong">, boolean> = {
@@ -168,7 +176,7 @@ export function serializeAdvertisement(advertisement: Advertisement, options: Se
   const family = familyOf(source);
   const { version, addresses } = advertisement;
   const count = within("Count of addresses", addresses.length, 0, 255);
-  const bytes = new Uint8Array(messageLength(version, family, count));
+  const bytes = new Uint8Array(lengthOf(version, family, count));
   const view = new DataView(bytes.buffer);
 
   view.setUint8(AT_VERSION_TYPE, (version << 4) | within("Type", advertisement.type, 0, 15));
@@ -198,7 +206,7 @@ export function serializeAdvertisement(advertisement: Advertisement, options: Se
   return bytes;
 }
 
-function messageLength(version: 2 | 3, family: AddressFamily, count: number): number {
+function lengthOf(version: 2 | 3, family: AddressFamily, count: number): number {
   // keepalived sends version 2 over IPv6, which no RFC describes, without authentication data.
   const authentication = version === 2 && family === "ipv4" ? AUTHENTICATION_LENGTH : 0;
   return HEADER_LENGTH + count * ADDRESS_LENGTH[family] + authentication;

@@ -4,10 +4,16 @@ import { addressFromBytes, familyOf, macFromBytes } from "../../src/base/address
 import type { AddressFamily, IpAddress } from "../../src/base/address.ts";
 import { micros } from "../../src/base/time.ts";
 import { parseArp, serializeArp } from "../../src/wire/arp.ts";
+import {
+  isAuthentic,
+  parseAuthenticationHeader,
+  serializeAuthenticated,
+} from "../../src/wire/authentication-header.ts";
 import { parseIpv4, serializeIpv4 } from "../../src/wire/ipv4.ts";
 import { parseNeighborAdvertisement, serializeNeighborAdvertisement } from "../../src/wire/ndp.ts";
 import { parseMessages, parseReply, serializeMessages } from "../../src/wire/netlink/message.ts";
 import { addAddress, parseRouteMessage } from "../../src/wire/netlink/rtnetlink.ts";
+import { isGenuine, signMessage, splitSigned } from "../../src/wire/signature-trailer.ts";
 import { textBytes, textFromBytes } from "../../src/wire/text.ts";
 import { checksumForm, parseAdvertisement, serializeAdvertisement } from "../../src/wire/vrrp.ts";
 import type { Advertisement, AdvertisementV2, AdvertisementV3, Authentication } from "../../src/wire/vrrp.ts";
@@ -106,6 +112,53 @@ describe("VRRP", () => {
         }
       }),
       { numRuns: 2_000 },
+    );
+  });
+});
+
+describe("what proves an advert", () => {
+  const key = fc.uint8Array({ minLength: 32, maxLength: 64 });
+  const word = fc.integer({ min: 0, max: 0xffff_ffff });
+
+  test("any advert, number and key: signed, then divided, is the same and genuine", () => {
+    const any = family.chain((of) => fc.tuple(advertisement(of), address(of), address(of)));
+    fc.assert(
+      fc.property(any, byte, word, word, key, ([value, source, destination], keyId, seconds, fraction, secret) => {
+        const message = serializeAdvertisement(value, { source, destination, pseudoHeader: true });
+        const trailer = { keyId, sequence: { seconds, fraction } };
+        const payload = signMessage(message, trailer, { source, key: secret });
+        expect(splitSigned(payload, source)).toEqual({ message, trailer });
+        expect(isGenuine(payload, { source, key: secret })).toBe(true);
+      }),
+    );
+  });
+
+  test("any advert: behind an authentication header, then read, is the same and authentic", () => {
+    const any = fc.tuple(advertisement("ipv4"), address("ipv4"), address("ipv4"));
+    fc.assert(
+      fc.property(any, word, key, ([value, source, destination], sequence, secret) => {
+        const message = serializeAdvertisement(value, { source, destination, pseudoHeader: false });
+        const header = { source, destination, hopLimit: 255, identification: 1 };
+        const payload = serializeAuthenticated(message, { ...header, sequence, key: secret });
+        const parsed = parseAuthenticationHeader(payload);
+        expect(parsed).toMatchObject({ ok: true, value: { sequence, message } });
+        expect(isAuthentic(payload, header, secret)).toBe(true);
+      }),
+    );
+  });
+
+  test("any bytes: never throw, and nothing is genuine", () => {
+    const bytes = hostile("v2-header", "v3-multicast").map((frame) => frame.slice(34));
+    fc.assert(
+      fc.property(bytes, address("ipv4"), key, (payload, source, secret) => {
+        parseAuthenticationHeader(payload);
+        const header = { source, destination: source, hopLimit: 255, identification: 1 };
+        expect(isAuthentic(payload, header, secret)).toBe(false);
+        if (splitSigned(payload, source) !== undefined) {
+          expect(isGenuine(payload, { source, key: secret })).toBe(false);
+        }
+      }),
+      { numRuns: 500 },
     );
   });
 });

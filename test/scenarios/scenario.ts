@@ -236,6 +236,7 @@ function commonSettings(options: ReadonlyMap<string, string>): InstanceSettings 
     advertisementInterval: durationOf(options.get("interval") ?? "1s"),
     preemptMode: !options.has("nopreempt"),
     preemptDelay: durationOf(options.get("preempt_delay") ?? "0s"),
+    quickPreempt: options.has("quick_preempt"),
     virtualAddresses: [virtualAddress(addressOf(vip), Number(vip.split("/")[1]))],
   });
 }

@@ -3,6 +3,7 @@ import { ip } from "../../src/base/address.ts";
 import { succeed } from "../../src/base/result.ts";
 import type { InstanceSettings } from "../../src/config/model.ts";
 import { AdvertisementSender } from "../../src/daemon/vrrp/advertisement-sender.ts";
+import { Authenticator } from "../../src/daemon/vrrp/authenticator.ts";
 import { SocketPool } from "../../src/daemon/vrrp/socket-pool.ts";
 import type { OutgoingVrrpPacket } from "../../src/ports/links.ts";
 import { checksumForm } from "../../src/wire/vrrp.ts";
@@ -13,14 +14,18 @@ test("old checksums were detected, and then `old_unicast_checksum never` is conf
   const socket = {
     send: (packet: OutgoingVrrpPacket) => succeed(void sent.push(packet)),
     receive: () => [],
+    setReceiveBuffer: () => succeed(undefined),
     close: () => {},
   };
   const links = {
     openVrrpSocket: () => succeed(socket),
     openArpSocket: () => succeed({ ...socket, send: () => succeed(undefined) }),
   };
-  const sender = new AdvertisementSender(settings("detect"), new SocketPool(links, () => {}));
-  sender.connect(ETH0);
+  const sender = new AdvertisementSender(settings("detect"), {
+    sockets: new SocketPool(links, () => {}),
+    authenticator: new Authenticator({ kind: "none" }, { wallClockMs: () => 0 }),
+  });
+  sender.connect(ETH0, undefined);
   sender.useOldUnicastChecksum();
   sender.send(100, ip("10.0.0.1"));
   sender.reconfigure(settings("never"));

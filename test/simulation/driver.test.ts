@@ -156,8 +156,10 @@ function start(model: Configuration, keepAddresses = false): VrrpDriver {
           };
         },
       },
+      sysctls: { read: () => fail(NO_SETTING), write: () => fail(NO_SETTING) },
       links: {
-        openVrrpSocket: () => open({ ...nothing, send: () => succeed(undefined) }),
+        openVrrpSocket: () =>
+          open({ ...nothing, send: () => succeed(undefined), setReceiveBuffer: () => succeed(undefined) }),
         openArpSocket: () => succeed({ ...nothing, send: () => succeed(undefined) }),
       },
       kernel: {
@@ -263,3 +265,5 @@ const ETH0 = {
   mtu: 1500,
   mac: undefined,
 } as const;
+
+const NO_SETTING = { operation: "use", errno: "ENOENT", message: "No such file or directory" };

@@ -26,6 +26,7 @@ export function memberConfiguration(plan: Plan, member: ConfiguredMember): Confi
     advertisementInterval: interval,
     preemptMode: preemptMode || owner,
     preemptDelay,
+    quickPreempt: plan.quickPreempt && preemptMode && preemptDelay === 0,
     priority: member.priority,
     trackScripts: scriptWeight === undefined ? [] : [{ script: "check", weight: scriptWeight, reverse: false }],
   };

@@ -20,6 +20,7 @@ export interface Plan {
   readonly faults: readonly PlannedFault[];
   /** When the last fault is over. */
   readonly healedAt: Micros;
+  readonly quickPreempt: boolean;
 }
 
 export interface NodePlan {
@@ -108,6 +109,7 @@ export function planOf(seed: number): Plan {
     nodes,
     faults: survivable,
     healedAt: micros(Math.max(...survivable.map(({ at, length }) => at + length))),
+    quickPreempt: random.chance(1, 3),
   };
 }
 

@@ -44,6 +44,7 @@ test("a rehearsal: asks for nothing that there can be, and speaks to nobody but 
           return succeed(undefined);
         },
         receive: () => [],
+        setReceiveBuffer: () => succeed(undefined),
         close: () => void done.push("close"),
       });
     },

@@ -42,10 +42,7 @@ export const GLOBAL_KEYWORDS: readonly KeywordSpec[] = [
   acted("vrrp_higher_prio_send_advert", SWITCH, "Sends one more advert before yielding to a higher one", {
     default: "off",
   }),
-  parsed("vrrp_owner_ignore_adverts", SWITCH, "An address owner ignores all adverts", {
-    consequence: "an owner heeds adverts",
-    harmless: OFF,
-  }),
+  acted("vrrp_owner_ignore_adverts", SWITCH, "An address owner ignores all adverts", { default: "off" }),
   acted("vrrp_check_unicast_src", NONE, "Drops unicast adverts of hosts that are not listed", { default: "off" }),
   acted("vrrp_skip_check_adv_addr", SWITCH, "Trusts the address list of a master that was right once", {
     default: "off",
@@ -55,13 +52,11 @@ export const GLOBAL_KEYWORDS: readonly KeywordSpec[] = [
     default: "0",
     unit: "s",
   }),
-  parsed("vrrp_delay_after_boot", [seconds(0, 3600)], "As vrrp_startup_delay, shortly after boot only", {
-    consequence: "nothing is delayed",
-    harmless: ["0"],
+  acted("vrrp_delay_after_boot", [seconds(0, 3600)], "As vrrp_startup_delay, counted from the boot of the host", {
+    default: "0",
+    unit: "s",
   }),
-  parsed("log_unknown_vrids", NONE, "Logs adverts of virtual routers that are not configured", {
-    consequence: "they are not logged",
-  }),
+  acted("log_unknown_vrids", NONE, "Logs adverts of virtual routers that are not configured", { default: "off" }),
   acted("dynamic_interfaces", [optional(k.choice("allow_if_changes"))], "Accepts interfaces that do not exist yet", {
     default: "off",
   }),
@@ -113,11 +108,7 @@ function mail(): readonly KeywordSpec[] {
 }
 
 function announcing(): readonly KeywordSpec[] {
-  const pacing = {
-    consequence: "gratuitous ARP is sent without pauses",
-    harmless: ["0", "0.0"],
-    default: "0",
-  } as const;
+  const pacing = { default: "0", unit: "s" } as const;
   return [
     acted("vrrp_garp_master_delay", [integer(0, 86_400)], "From becoming master to the second burst", {
       default: "5",
@@ -144,14 +135,14 @@ function announcing(): readonly KeywordSpec[] {
       unit: "count",
     }),
     acted("vrrp_min_garp", SWITCH, "One frame per address, one burst", { default: "off" }),
-    parsed("vrrp_garp_interval", [seconds(0, 86_400)], "Pause between gratuitous ARP frames", pacing),
-    parsed("vrrp_gna_interval", [seconds(0, 86_400)], "Pause between neighbour advertisements", pacing),
-    parsed("vrrp_garp_extra_if", [words("[all] SECONDS")], "Gratuitous ARP on further interfaces", {
-      consequence: "none is sent there",
+    acted("vrrp_garp_interval", [seconds(0, 86_400)], "Pause between gratuitous ARP frames on an interface", pacing),
+    acted("vrrp_gna_interval", [seconds(0, 86_400)], "Pause between neighbour advertisements on an interface", pacing),
+    acted("vrrp_garp_extra_if", [words("[all] SECONDS")], "Gratuitous ARP again and again where no adverts leave", {
+      default: "none",
+      unit: "s",
     }),
-    parsed("vrrp_vmac_garp_intvl", [words("[all] SECONDS")], "Old name of vrrp_garp_extra_if", {
+    acted("vrrp_vmac_garp_intvl", [words("[all] SECONDS")], "Old name of vrrp_garp_extra_if", {
       replacedBy: "vrrp_garp_extra_if",
-      consequence: "none is sent there",
     }),
   ];
 }
@@ -274,18 +265,22 @@ function monitoring(): readonly KeywordSpec[] {
     parsed("enable_dbus", NONE, "Switches DBus on", dbus),
     parsed("dbus_service_name", [word("NAME")], "Name on DBus", dbus),
     parsed("dbus_no_interface_name", NONE, "Paths without the interface", dbus),
-    ...[
-      "vrrp_netlink_cmd",
-      "vrrp_netlink_monitor",
-      "lvs_netlink_cmd",
-      "lvs_netlink_monitor",
-      "process_monitor",
-    ].flatMap((name) => [
+    ...["vrrp_netlink_cmd", "vrrp_netlink_monitor"].flatMap((name) => [
+      acted(`${name}_rcv_bufs`, [integer(0, 1073741823)], "Receive buffer for what the kernel says", {
+        unit: "bytes",
+        default: "8 MiB",
+      }),
+      acted(`${name}_rcv_bufs_force`, SWITCH, "Beyond the system's limit", { default: "off" }),
+    ]),
+    ...["lvs_netlink_cmd", "lvs_netlink_monitor", "process_monitor"].flatMap((name) => [
       parsed(`${name}_rcv_bufs`, [integer(0, 4294967295)], "Receive buffer", buffers),
       parsed(`${name}_rcv_bufs_force`, SWITCH, "Beyond the system's limit", buffers),
     ]),
-    parsed("vrrp_rx_bufs_policy", [word("MTU|ADVERT|NUMBER")], "Receive buffer of instances", buffers),
-    parsed("vrrp_rx_bufs_multiplier", [integer(1, 65_535)], "Times that", { ...buffers, default: "3" }),
+    acted("vrrp_rx_bufs_policy", [word("MTU|ADVERT|NUMBER")], "Receive buffer for adverts, by instance", {
+      unit: "bytes",
+      default: "8 MiB",
+    }),
+    acted("vrrp_rx_bufs_multiplier", [integer(1, 65_535)], "Times that", { default: "3" }),
     parsed("vmac_prefix", [word("PREFIX")], "Names of virtual MAC interfaces", {
       default: "vrrp",
       consequence: "there are none",

@@ -1,7 +1,7 @@
 import * as k from "../keyword.ts";
 import type { KeywordSpec } from "../keyword.ts";
 
-const { parsed, integer, optional, seconds, word, NONE, SWITCH } = k;
+const { acted, parsed, integer, optional, seconds, word, NONE, SWITCH } = k;
 
 /** Static addresses and routes, BFD, and what else stands outside of instances. */
 export const OTHER_BLOCKS: readonly KeywordSpec[] = [
@@ -27,15 +27,14 @@ export const OTHER_BLOCKS: readonly KeywordSpec[] = [
     repeated: "every",
     consequence: "no session is opened",
   }),
-  parsed("garp_group", NONE, "Interfaces that share the pace of gratuitous ARP", {
+  acted("garp_group", NONE, "Interfaces that share the pace of gratuitous ARP", {
     block: k.keywords([
-      parsed("garp_interval", [seconds(0, 86_400)], "Pause between frames"),
-      parsed("gna_interval", [seconds(0, 86_400)], "Pause between neighbour advertisements"),
-      parsed("interface", [k.INTERFACE], "One interface"),
-      parsed("interfaces", NONE, "Several", { block: k.lines("members") }),
+      acted("garp_interval", [seconds(0, 86_400)], "Pause between frames", { unit: "s" }),
+      acted("gna_interval", [seconds(0, 86_400)], "Pause between neighbour advertisements", { unit: "s" }),
+      acted("interface", [k.INTERFACE], "One interface"),
+      acted("interfaces", NONE, "Several", { block: k.lines("members") }),
     ]),
     repeated: "every",
-    consequence: "gratuitous ARP is sent without pauses",
   }),
   parsed("interface_up_down_delays", NONE, "Patience with link changes", {
     block: k.lines("other"),

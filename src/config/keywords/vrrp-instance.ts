@@ -27,10 +27,9 @@ export const INSTANCE_KEYWORDS: readonly KeywordSpec[] = [
   ),
   acted("version", [integer(2, 3, "VERSION")], "Version of VRRP", { default: "2" }),
   acted("authentication", NONE, "Password of VRRP version 2", { block: k.keywords(authentication()) }),
-  parsed("auth_hmac", NONE, "Signs adverts", {
+  acted("auth_hmac", NONE, "Signs adverts of either version, and refuses others", {
     block: k.keywords(hmac()),
     since: "2.4",
-    consequence: "adverts are not signed",
   }),
   acted("virtual_ipaddress", NONE, "The addresses that the master holds", {
     block: k.lines("address"),
@@ -49,8 +48,8 @@ export const INSTANCE_KEYWORDS: readonly KeywordSpec[] = [
     block: k.lines("rule"),
     consequence: "no rules are added",
   }),
-  parsed("promote_secondaries", NONE, "Keeps secondary addresses when the first one goes", {
-    consequence: "the setting of the kernel stays as it is",
+  acted("promote_secondaries", NONE, "Keeps secondary addresses when the first one goes", {
+    default: "the kernel's setting",
   }),
   acted("nopreempt", NONE, "Does not take over from a master of lower priority"),
   acted("preempt", NONE, "Takes over from a master of lower priority"),
@@ -58,12 +57,14 @@ export const INSTANCE_KEYWORDS: readonly KeywordSpec[] = [
     default: "0",
     unit: "s",
   }),
-  parsed("timer_expired_backup", [optional(integer(1, 255))], "Steps down when its timer was very late", {
-    consequence: "it steps down when it was silent for as long as a backup waits, late timer or not",
-  }),
-  parsed("thread_timer_expired", [optional(integer(1, 255))], "Old name of timer_expired_backup", {
+  acted(
+    "timer_expired_backup",
+    [optional(integer(1, 254))],
+    "The highest priority of the other nodes, for judging own lateness; it steps down when late in any case",
+    { default: "254" },
+  ),
+  acted("thread_timer_expired", [optional(integer(1, 254))], "Old name of timer_expired_backup", {
     replacedBy: "timer_expired_backup",
-    consequence: "it steps down when it was silent for as long as a backup waits, late timer or not",
   }),
   acted("accept", NONE, "The addresses answer, as addresses do", { default: "on" }),
   parsed("no_accept", NONE, "The addresses do not answer unless owned", { consequence: "they answer" }),
@@ -76,10 +77,7 @@ export const INSTANCE_KEYWORDS: readonly KeywordSpec[] = [
   }),
   acted("lower_prio_no_advert", SWITCH, "Does not answer adverts of lower priority", { default: "off" }),
   acted("higher_prio_send_advert", SWITCH, "Sends one more advert before yielding to a higher one", { default: "off" }),
-  parsed("owner_ignore_adverts", SWITCH, "An address owner ignores all adverts", {
-    consequence: "it heeds them",
-    harmless: OFF,
-  }),
+  acted("owner_ignore_adverts", SWITCH, "An address owner ignores all adverts", { default: "off" }),
   acted("v3_checksum_as_v2", SWITCH, "Checksum of VRRPv3 over IPv4 without the pseudo-header", { default: "off" }),
   acted("skip_check_adv_addr", SWITCH, "Trusts the address list of a master that was right once", { default: "off" }),
   acted("strict_mode", SWITCH, "Keeps to the letter of the RFC", { default: "vrrp_strict" }),
@@ -111,11 +109,15 @@ function authentication(): readonly KeywordSpec[] {
 
 function hmac(): readonly KeywordSpec[] {
   return [
-    parsed("key", [integer(0, 255, "ID"), word("VALUE")], "A key", { repeated: "every" }),
-    parsed("active_key", [integer(0, 255, "ID")], "The key that signs"),
-    parsed("anti_replay", [k.choice("time", "monotonic")], "What is refused as a repetition"),
-    parsed("time_window", [integer(1, 300)], "How far clocks may differ", { unit: "s" }),
-    parsed("mode", [k.choice("enforce", "permissive", "receive-only")], "What happens to unsigned adverts"),
+    acted("key", [exactInteger(1, 255, "ID"), word("hex:DIGITS|file:PATH|TEXT")], "A key of 32 to 64 bytes", {
+      repeated: "every",
+    }),
+    acted("active_key", [exactInteger(1, 255, "ID")], "The key that signs"),
+    acted("anti_replay", [k.choice("time", "monotonic")], "What is refused as a repetition", { default: "time" }),
+    acted("time_window", [integer(1, 300)], "How far clocks may differ", { unit: "s", default: "3 x advert_int or 5" }),
+    acted("mode", [k.choice("enforce", "permissive", "receive-only")], "What happens to unsigned adverts", {
+      default: "enforce",
+    }),
   ];
 }
 
@@ -140,7 +142,7 @@ function transport(): readonly KeywordSpec[] {
       repeated: "every",
     }),
     acted("unicast_ttl", [integer(0, 255)], "TTL of unicast adverts", { default: "255" }),
-    parsed("unicast_fault_no_peer", NONE, "No peers left is a fault", { consequence: "it is no fault" }),
+    acted("unicast_fault_no_peer", NONE, "No peer to send to is a fault, instead of multicast"),
     acted("check_unicast_src", NONE, "Drops unicast adverts of hosts that are not listed", { default: "off" }),
     acted(
       "old_unicast_checksum",
@@ -183,12 +185,12 @@ function announcing(): readonly KeywordSpec[] {
       ...inherited,
       unit: "count",
     }),
-    parsed("garp_extra_if", [k.words("[all] SECONDS")], "Gratuitous ARP on further interfaces", {
-      consequence: "none is sent there",
+    acted("garp_extra_if", [k.words("[all] SECONDS")], "Gratuitous ARP again and again where no adverts leave", {
+      ...inherited,
+      unit: "s",
     }),
-    parsed("vmac_garp_intvl", [k.words("[all] SECONDS")], "Old name of garp_extra_if", {
+    acted("vmac_garp_intvl", [k.words("[all] SECONDS")], "Old name of garp_extra_if", {
       replacedBy: "garp_extra_if",
-      consequence: "none is sent there",
     }),
   ];
 }
@@ -205,11 +207,7 @@ function interfaces(): readonly KeywordSpec[] {
     parsed("use_ipvlan", [k.REST], "Holds the addresses on an ipvlan interface", mac),
     parsed("vrf", [k.NAME], "Binds the virtual MAC interface into a VRF", mac),
     parsed("native_ipv6", NONE, "Old way to ask for IPv6", { obsolete: true }),
-    parsed("kernel_rx_buf_size", [integer(0, 4294967295)], "Receive buffer", {
-      unit: "bytes",
-      consequence: "it has the kernel's size",
-      harmless: true,
-    }),
+    acted("kernel_rx_buf_size", [integer(1, 1073741823)], "Receive buffer", { unit: "bytes", default: "8 MiB" }),
     parsed("linkbeat_use_polling", NONE, "Asks for the link state again and again", {
       consequence: "the kernel tells it at once",
       harmless: true,
@@ -278,5 +276,9 @@ function extensions(): readonly KeywordSpec[] {
       extension: true,
     }),
     acted("repair", SWITCH, "Puts back an address that somebody else deletes", { default: "on", extension: true }),
+    acted("quick_preempt", SWITCH, "Takes over soon from its own master when that becomes the weaker one", {
+      default: "off",
+      extension: true,
+    }),
   ];
 }

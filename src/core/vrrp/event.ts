@@ -25,6 +25,8 @@ export type Event =
   | { readonly kind: "fault-cleared" }
   /** The configuration is another one; `router` is the new one. */
   | { readonly kind: "reconfigured" }
+  /** Announcements are to be timed otherwise; `router` has the new times. */
+  | { readonly kind: "announcing-changed"; readonly previous: VirtualRouter }
   /** This process, or the whole machine, stood still for so long. */
   | { readonly kind: "paused"; readonly by: PauseKind; readonly length: Micros }
   /** The last renewal that the kernel acknowledged is older than the lease. */
@@ -57,6 +59,8 @@ export type Effect =
   | { readonly kind: "send-advertisement"; readonly priority: number }
   | { readonly kind: "add-addresses" }
   | { readonly kind: "announce-addresses"; readonly repeat: number }
+  /** One address on each interface on which switches would see nothing of us otherwise. */
+  | { readonly kind: "announce-extra" }
   /** At once: somebody else may hold them already. */
   | { readonly kind: "remove-addresses" }
   /** Keep serving until the successor has announced each address, at the latest until then. */

@@ -36,6 +36,8 @@ const router: VirtualRouter = {
   preemptMode: true,
   preemptDelay: micros(0),
   downTimerAdverts: 3,
+  strongestBackup: 255,
+  quickPreempt: false,
   answersLowerPriority: true,
   answersHigherPriority: false,
   synced: false,
@@ -46,6 +48,7 @@ const router: VirtualRouter = {
     refreshRepeat: 2,
     lowerPriorityDelay: micros(7_000_000),
     lowerPriorityRepeat: 3,
+    extraPeriod: micros(0),
   },
 };
 const quiet = { ...router.announce, delay: micros(0), refresh: micros(0) };
@@ -56,7 +59,9 @@ const NEIGHBOR = ip("192.0.2.20");
 
 const second = (when: number): Burst => ({ at: at(when), repeat: 4, period: micros(0), reason: "claim" });
 const refresh = (when: number): Burst => ({ at: at(when), repeat: 2, period: micros(30_000_000), reason: "refresh" });
-const followUp = (when: number): Burst => ({ at: at(when), repeat: 3, period: micros(0), reason: "weaker-master" });
+const followUp = (when: number): Burst => ({ at: at(when), repeat: 3, period: micros(0), reason: "reassert" });
+
+const extra = (when: number): Burst => ({ at: at(when), repeat: 1, period: micros(100_000_000), reason: "extra" });
 
 const unheard = { kind: "unheard" } as const;
 const idle = { kind: "idle" } as const;
@@ -457,6 +462,49 @@ describe("backup, an advert", () => {
       becomes: { ...backup, master: heard(99, 100_000_000) },
     },
     {
+      name: "its master falls below it, quick_preempt: one skew of the interval learnt before is left",
+      given: { quickPreempt: true },
+      state: backup,
+      event: adv(99),
+      // 156/256 of 3 s.
+      becomes: { ...backup, activeDownAt: at(101_828_125), master: heard(99, 100_000_000) },
+    },
+    {
+      name: "its master falls below it from its own priority, quick_preempt: the same",
+      given: { quickPreempt: true },
+      state: { ...backup, master: heard(100, 99_000_000) },
+      event: adv(99),
+      becomes: { ...backup, activeDownAt: at(101_828_125), master: heard(99, 100_000_000) },
+    },
+    {
+      name: "its master falls below it, quick_preempt, the timer ends sooner: runs on",
+      given: { quickPreempt: true },
+      state: { ...backup, activeDownAt: at(101_000_000) },
+      event: adv(99),
+      becomes: { ...backup, activeDownAt: at(101_000_000), master: heard(99, 100_000_000) },
+    },
+    {
+      name: "its master was the weaker one before, quick_preempt: the timer runs on",
+      given: { quickPreempt: true },
+      state: { ...backup, master: heard(99, 99_000_000) },
+      event: adv(98),
+      becomes: { ...backup, master: heard(98, 100_000_000) },
+    },
+    {
+      name: "another than its master is weaker, quick_preempt: the timer runs on",
+      given: { quickPreempt: true },
+      state: backup,
+      event: adv(99, ip("192.0.2.30")),
+      becomes: { ...backup, master: heard(99, 100_000_000, ip("192.0.2.30")) },
+    },
+    {
+      name: "nobody was heard before, quick_preempt: the timer runs on",
+      given: { quickPreempt: true },
+      state: { ...backup, master: unheard },
+      event: adv(99),
+      becomes: { ...backup, master: heard(99, 100_000_000) },
+    },
+    {
       name: "weaker by one after a farewell: the skew runs on",
       state: { ...backup, activeDownAt: at(101_828_125), master: left(99_900_000) },
       event: adv(99),
@@ -705,6 +753,49 @@ describe("active, its timer and announcements", () => {
       effects: [send(100)],
     },
     {
+      name: "late by a whole interval: announces again, for a backup that missed the advert before may have served",
+      state: { ...active, bursts: [refresh(120_000_000)] },
+      event: deadline,
+      now: 103_500_000,
+      becomes: {
+        kind: "active",
+        adverAt: at(104_000_000),
+        advertisedAt: at(103_500_000),
+        trustedUntil: at(109_507_812),
+        bursts: [refresh(120_000_000), followUp(110_500_000)],
+      },
+      effects: [send(100), announce(3)],
+    },
+    {
+      name: "late by a microsecond less: announces nothing",
+      state: { ...active, bursts: [] },
+      event: deadline,
+      now: 103_499_999,
+      becomes: {
+        kind: "active",
+        adverAt: at(104_000_000),
+        advertisedAt: at(103_499_999),
+        trustedUntil: at(109_507_811),
+        bursts: [],
+      },
+      effects: [send(100)],
+    },
+    {
+      name: "late by a whole interval, garp_lower_prio_repeat 0: announces nothing",
+      given: { announce: { ...router.announce, lowerPriorityRepeat: 0 } },
+      state: { ...active, bursts: [] },
+      event: deadline,
+      now: 103_500_000,
+      becomes: {
+        kind: "active",
+        adverAt: at(104_000_000),
+        advertisedAt: at(103_500_000),
+        trustedUntil: at(109_507_812),
+        bursts: [],
+      },
+      effects: [send(100)],
+    },
+    {
       name: "in time where no advert may be missed: goes on",
       given: { downTimerAdverts: 1 },
       state: { ...active, adverAt: at(102_000_000), advertisedAt: NOW, trustedUntil: at(102_007_812), bursts: [] },
@@ -767,6 +858,26 @@ describe("active, its timer and announcements", () => {
         bursts: [refresh(151_000_000)],
       },
       effects: [announce(2)],
+    },
+    {
+      name: "an extra announcement is due: one on each further interface, and the next is a period from now (keepalived)",
+      state: {
+        ...active,
+        adverAt: at(121_900_000),
+        advertisedAt: at(119_900_000),
+        trustedUntil: at(125_907_812),
+        bursts: [extra(120_000_000)],
+      },
+      event: deadline,
+      now: 120_000_000,
+      becomes: {
+        kind: "active",
+        adverAt: at(121_900_000),
+        advertisedAt: at(119_900_000),
+        trustedUntil: at(125_907_812),
+        bursts: [extra(220_000_000)],
+      },
+      effects: [{ kind: "announce-extra" }],
     },
     {
       name: "all is due at once: the advert first, then each announcement in its order",
@@ -982,8 +1093,6 @@ describe("active, an advert", () => {
 });
 
 describe("active, anything else", () => {
-  /** It adverts now, as it does for whatever was configured otherwise. */
-  const told: Active = { ...active, adverAt: at(102_000_000), advertisedAt: NOW, trustedUntil: at(106_007_812) };
   const handedOver = [send(0), handOver(101_992_188)];
   const cutOff = [send(0), remove];
   const faulty = (...causes: FaultCauses) => ({
@@ -1106,52 +1215,94 @@ describe("active, anything else", () => {
       becomes: { ...active, adverAt: at(102_000_000), advertisedAt: NOW, trustedUntil: at(109_011_718) },
       effects: [send(100)],
     },
+  ];
+  test.each(rows)("$name", holds);
+});
+
+describe("active, announcements are to be timed otherwise", () => {
+  const previous = router;
+  const announcing = (announcements: Partial<VirtualRouter["announce"]>): Pick<VirtualRouter, "announce"> => ({
+    announce: { ...router.announce, ...announcements },
+  });
+  const event: Event = { kind: "announcing-changed", previous };
+  const rows: readonly Row[] = [
     {
-      name: "reconfigured, a refresh where none was: begins a period from now, and the second burst stays",
-      given: { announce: { ...router.announce, refresh: micros(10_000_000), refreshRepeat: 3 } },
+      name: "a second burst waits, its delay is 2 s longer: comes 2 s later, as often as is configured now",
+      given: announcing({ delay: micros(7_000_000), repeat: 9, refresh: micros(0) }),
       state: { ...active, bursts: [second(103_000_000)] },
-      event: reconfigured,
+      event,
+      becomes: { ...active, bursts: [{ ...second(105_000_000), repeat: 9 }] },
+    },
+    {
+      name: "a second burst waits, its delay is 4 s shorter: comes now",
+      given: announcing({ delay: micros(1_000_000), refresh: micros(0) }),
+      state: { ...active, bursts: [second(103_000_000)] },
+      event,
+      becomes: { ...active, bursts: [second(100_000_000)] },
+    },
+    {
+      name: "a second burst waits, none is configured any more: does not come",
+      given: announcing({ delay: micros(0), refresh: micros(0) }),
+      state: { ...active, bursts: [second(103_000_000)] },
+      event,
+      becomes: { ...active, bursts: [] },
+    },
+    {
+      name: "a burst after a weaker master waits: follows its own times",
+      given: announcing({ lowerPriorityDelay: micros(8_000_000), lowerPriorityRepeat: 2, refresh: micros(0) }),
+      state: { ...active, bursts: [followUp(104_000_000)] },
+      event,
+      becomes: { ...active, bursts: [{ ...followUp(105_000_000), repeat: 2 }] },
+    },
+    {
+      name: "a refresh where none was: begins a period from now, and the second burst stays",
+      given: announcing({ refresh: micros(10_000_000), refreshRepeat: 3 }),
+      state: { ...active, bursts: [second(103_000_000)] },
+      event,
       becomes: {
-        ...told,
+        ...active,
         bursts: [
           second(103_000_000),
           { at: at(110_000_000), repeat: 3, period: micros(10_000_000), reason: "refresh" },
         ],
       },
-      effects: [send(100)],
     },
     {
-      name: "reconfigured, a shorter period of the refresh: the next one comes sooner",
-      given: { announce: { ...router.announce, refresh: micros(4_000_000) } },
+      name: "a shorter period of the refresh: the next one comes sooner",
+      given: announcing({ refresh: micros(4_000_000) }),
       state: active,
-      event: reconfigured,
+      event,
       becomes: {
-        ...told,
+        ...active,
         bursts: [second(103_000_000), { at: at(104_000_000), repeat: 2, period: micros(4_000_000), reason: "refresh" }],
       },
-      effects: [send(100)],
     },
     {
-      name: "reconfigured, a longer period of the refresh: the next one comes when it was going to",
-      given: { announce: { ...router.announce, refresh: micros(60_000_000) } },
+      name: "a longer period of the refresh: the next one comes when it was going to",
+      given: announcing({ refresh: micros(60_000_000) }),
       state: active,
-      event: reconfigured,
+      event,
       becomes: {
-        ...told,
+        ...active,
         bursts: [
           second(103_000_000),
           { at: at(120_000_000), repeat: 2, period: micros(60_000_000), reason: "refresh" },
         ],
       },
-      effects: [send(100)],
     },
     {
-      name: "reconfigured, no refresh any more: none comes, and the second burst stays",
-      given: { announce: { ...router.announce, refresh: micros(0) } },
-      state: active,
-      event: reconfigured,
-      becomes: { ...told, bursts: [second(103_000_000)] },
-      effects: [send(100)],
+      name: "a refresh and extra announcements are configured no more: none comes",
+      given: announcing({ refresh: micros(0) }),
+      state: { ...active, bursts: [refresh(120_000_000), extra(110_000_000)] },
+      event,
+      becomes: { ...active, bursts: [] },
+    },
+    {
+      name: "extra announcements are configured: the first comes after their period",
+      given: announcing({ refresh: micros(0), extraPeriod: micros(100_000_000) }),
+      state: { ...active, bursts: [] },
+      event,
+      becomes: { ...active, bursts: [extra(200_000_000)] },
     },
   ];
   test.each(rows)("$name", holds);
@@ -1166,7 +1317,7 @@ describe("active, silent for as long as three adverts", () => {
   const calm: Active = { ...active, bursts: [] };
   const rows: readonly Row[] = [
     {
-      name: "a microsecond less: adverts as if nothing had been",
+      name: "a microsecond less: stays, and announces again",
       state: calm,
       event: deadline,
       now: 105_507_811,
@@ -1175,9 +1326,25 @@ describe("active, silent for as long as three adverts", () => {
         adverAt: at(106_000_000),
         advertisedAt: at(105_507_811),
         trustedUntil: at(111_515_623),
-        bursts: [],
+        bursts: [followUp(112_507_811)],
       },
-      effects: [send(100)],
+      effects: [send(100), announce(3)],
+    },
+    {
+      name: "to the microsecond, the strongest backup has 100: stays, for its skew is longer (timer_expired_backup)",
+      given: { strongestBackup: 100 },
+      state: calm,
+      event: deadline,
+      now: 105_507_811,
+      becomes: {
+        kind: "active",
+        adverAt: at(106_000_000),
+        advertisedAt: at(105_507_811),
+        // 6 s and 156/256 of 2 s.
+        trustedUntil: at(112_726_561),
+        bursts: [followUp(112_507_811)],
+      },
+      effects: [send(100), announce(3)],
     },
     {
       name: "to the microsecond: withdraws",
@@ -1275,7 +1442,7 @@ describe("active, silent for as long as three adverts", () => {
         adverAt: at(105_000_000),
         advertisedAt: at(104_000_000),
         trustedUntil: at(107_003_906),
-        bursts: [refresh(134_000_000)],
+        bursts: [],
       },
       effects: [send(100)],
     },
@@ -1529,6 +1696,7 @@ describe("events that mean nothing in a state", () => {
     "fault-cleared": cleared,
     reconfigured,
     paused,
+    "announcing-changed": { kind: "announcing-changed", previous: router },
     "lease-expired": leaseExpired,
     "address-lost": addressLost,
     "group-claim": groupClaim,
@@ -1547,6 +1715,7 @@ describe("events that mean nothing in a state", () => {
         "priority-changed",
         "fault-cleared",
         "reconfigured",
+        "announcing-changed",
         "paused",
         "lease-expired",
         "address-lost",
@@ -1562,6 +1731,7 @@ describe("events that mean nothing in a state", () => {
         "resume",
         "deadline",
         "fault-cleared",
+        "announcing-changed",
         "lease-expired",
         "address-lost",
         "group-claim",
@@ -1569,7 +1739,10 @@ describe("events that mean nothing in a state", () => {
         "group-yield",
       ],
     ],
-    [active, ["startup", "resume", "deadline", "priority-changed", "fault-cleared", "group-claim"]],
+    [
+      active,
+      ["startup", "resume", "deadline", "priority-changed", "fault-cleared", "announcing-changed", "group-claim"],
+    ],
     [
       fault,
       [
@@ -1579,6 +1752,7 @@ describe("events that mean nothing in a state", () => {
         "advertisement",
         "priority-changed",
         "reconfigured",
+        "announcing-changed",
         "paused",
         "lease-expired",
         "address-lost",

@@ -1,7 +1,7 @@
 // Over 400 lines: every state meets every event here, and is read beside the others.
 import { unreachable } from "../../base/assert.ts";
 import { compareAddresses } from "../../base/address.ts";
-import { after, earliest, elapsed, micros, millis, type Instant, type Micros } from "../../base/time.ts";
+import { after, elapsed, micros, millis, type Instant, type Micros } from "../../base/time.ts";
 import { handOverLimit } from "../hand-over.ts";
 import {
   activeDownInterval,
@@ -14,7 +14,8 @@ import {
   type VirtualRouter,
 } from "./router.ts";
 import type { Cause, Effect, Event } from "./event.ts";
-import type { Active, Backup, Burst, Fault, FaultCause, Master, State } from "./state.ts";
+import { claimBursts, reassert, replan, takeDue } from "./bursts.ts";
+import type { Active, Backup, Fault, FaultCause, Master, State } from "./state.ts";
 
 export interface Step {
   readonly state: State;
@@ -62,6 +63,7 @@ function stepInitialize(router: VirtualRouter, state: State, event: Event, now: 
     case "priority-changed":
     case "fault-cleared":
     case "reconfigured":
+    case "announcing-changed":
     case "paused":
     case "lease-expired":
     case "address-lost":
@@ -107,6 +109,7 @@ function stepBackup(router: VirtualRouter, state: Backup, event: Event, now: Ins
     case "startup":
     case "resume":
     case "fault-cleared":
+    case "announcing-changed":
     case "lease-expired":
     case "address-lost":
     case "group-challenged":
@@ -142,7 +145,9 @@ function hear(router: VirtualRouter, state: Backup, event: Advertisement, now: I
   if (priority >= router.priority || !preempts(router)) return obeyed;
   if (router.preemptDelay === 0 || router.priority === OWNER_PRIORITY) {
     // The advert of a weaker master is discarded and leaves the timer running; keepalived does not start a full one.
-    return { ...state, master };
+    if (!isFallen(router, state, event)) return { ...state, master };
+    const soon = after(now, skewTime(router, state.activeAdverInterval));
+    return { ...state, master, activeDownAt: state.activeDownAt < soon ? state.activeDownAt : soon };
   }
   if (state.preemption.kind === "idle") {
     return { ...obeyed, preemption: { kind: "delayed", until: after(now, router.preemptDelay) } };
@@ -155,6 +160,12 @@ function hear(router: VirtualRouter, state: Backup, event: Advertisement, now: I
 /** It is not ready any more: somebody else is master, or was until now. */
 function waiting({ ready: _, ...state }: Backup): Backup {
   return state;
+}
+
+/** Whether the master it followed has become the weaker one, and it is not to wait until that one would be silent. */
+function isFallen(router: VirtualRouter, { master }: Backup, { source }: Advertisement): boolean {
+  if (!router.quickPreempt || master.kind !== "heard") return false;
+  return master.source === source && master.priority >= router.priority;
 }
 
 function becomeActive(router: VirtualRouter, state: Backup, now: Instant): Step {
@@ -202,12 +213,16 @@ function stepActive(router: VirtualRouter, state: Active, event: Event, now: Ins
       return withdraw(router, { code: "LEASE_EXPIRED", age: event.age }, now);
     case "address-lost":
       return takeBack(router, { code: "ADDRESS_LOST", address: event.address }, now);
-    case "group-challenged":
-      return stay(...announceOver(router, state, now));
+    case "group-challenged": {
+      const again = reassert(router, state.bursts, now);
+      return stay({ ...state, bursts: again.bursts }, again.effects);
+    }
     case "group-yield":
       return yieldWithGroup(router, event, now);
     case "reconfigured":
-      return stay(...advertise(router, { ...state, bursts: withRefresh(router, state.bursts, now) }, now));
+      return stay(...advertise(router, state, now));
+    case "announcing-changed":
+      return stay({ ...state, bursts: replan(router, event.previous, state.bursts, now) });
     case "priority-changed":
     case "startup":
     case "resume":
@@ -245,19 +260,19 @@ function takeBack(router: VirtualRouter, cause: Cause, now: Instant): Step {
 
 /** Sends what has become due: the advert, and announcements. */
 function advance(router: VirtualRouter, state: Active, now: Instant): [Active, readonly Effect[]] {
-  const effects: Effect[] = [];
-  const bursts: Burst[] = [];
-  for (const burst of state.bursts) {
-    if (burst.at > now) {
-      bursts.push(burst);
-    } else {
-      effects.push({ kind: "announce-addresses", repeat: burst.repeat });
-      if (burst.period > 0) bursts.push({ ...burst, at: after(now, burst.period) });
-    }
-  }
-  if (now < state.adverAt) return [{ ...state, bursts }, effects];
-  const [advertised, adverts] = advertise(router, { ...state, bursts }, now);
-  return [advertised, [...adverts, ...effects]];
+  const due = takeDue(state.bursts, now);
+  if (now < state.adverAt) return [{ ...state, bursts: due.bursts }, due.effects];
+  const [advertised, adverts] = advertise(router, { ...state, bursts: due.bursts }, now);
+  if (!wasQuiet(router, state, now)) return [advertised, [...adverts, ...due.effects]];
+  // A backup that had missed the adverts before may have taken over and yielded again.
+  const again = reassert(router, due.bursts, now);
+  return [{ ...advertised, bursts: again.bursts }, [...adverts, ...due.effects, ...again.effects]];
+}
+
+/** Whether its last advert is so long ago that one more lost on the way would have made a backup take over. */
+function wasQuiet(router: VirtualRouter, state: Active, now: Instant): boolean {
+  const missed = Math.max(LATE, router.downTimerAdverts - 1);
+  return elapsed(state.advertisedAt, now) >= missed * router.advertisementInterval;
 }
 
 function advertise(router: VirtualRouter, state: Active, now: Instant): [Active, readonly Effect[]] {
@@ -284,18 +299,11 @@ function meetOtherMaster(router: VirtualRouter, state: Active, event: Advertisem
   }
 
   // Hosts and switches may have believed the weaker one, so they are told again who serves the addresses.
-  const [announced, announcements] = announceOver(router, state, now);
-  if (!router.answersLowerPriority) return stay(announced, announcements);
+  const again = reassert(router, state.bursts, now);
+  const announced: Active = { ...state, bursts: again.bursts };
+  if (!router.answersLowerPriority) return stay(announced, again.effects);
   const [advertised, adverts] = advertise(router, announced, now);
-  return stay(advertised, [...adverts, ...announcements]);
-}
-
-function announceOver(router: VirtualRouter, state: Active, now: Instant): [Active, readonly Effect[]] {
-  const { lowerPriorityDelay: delay, lowerPriorityRepeat: repeat } = router.announce;
-  if (repeat === 0) return [state, []];
-  const bursts = state.bursts.filter((burst) => burst.reason !== "weaker-master");
-  if (delay > 0) bursts.push({ at: after(now, delay), repeat, period: NEVER_AGAIN, reason: "weaker-master" });
-  return [{ ...state, bursts }, [{ kind: "announce-addresses", repeat }]];
+  return stay(advertised, [...adverts, ...again.effects]);
 }
 
 function stepFault(router: VirtualRouter, state: Fault, event: Event, now: Instant): Step {
@@ -312,6 +320,7 @@ function stepFault(router: VirtualRouter, state: Fault, event: Event, now: Insta
     case "advertisement":
     case "priority-changed":
     case "reconfigured":
+    case "announcing-changed":
     case "paused":
     case "lease-expired":
     case "address-lost":
@@ -350,20 +359,7 @@ function listenAnew(router: VirtualRouter, state: Backup, now: Instant): Backup 
 }
 
 function claim(router: VirtualRouter, now: Instant): Active {
-  const { delay, repeat } = router.announce;
-  const bursts: Burst[] = [];
-  if (delay > 0) bursts.push({ at: after(now, delay), repeat, period: NEVER_AGAIN, reason: "claim" });
-  return { kind: "active", ...timers(router, now), bursts: withRefresh(router, bursts, now) };
-}
-
-/** The bursts with the refresh as it is configured, which comes no later than it was going to. */
-function withRefresh(router: VirtualRouter, bursts: readonly Burst[], now: Instant): readonly Burst[] {
-  const { refresh, refreshRepeat } = router.announce;
-  const others = bursts.filter((burst) => burst.reason !== "refresh");
-  if (refresh === 0) return others;
-  const due = after(now, refresh);
-  const at = earliest(due, bursts.find((burst) => burst.reason === "refresh")?.at) ?? due;
-  return [...others, { at, repeat: refreshRepeat, period: refresh, reason: "refresh" }];
+  return { kind: "active", ...timers(router, now), bursts: claimBursts(router, now) };
 }
 
 /** What an advert that goes out now sets. */
@@ -441,7 +437,8 @@ const LEAVES_CONNECTED: ReadonlySet<FaultCause["kind"]> = new Set(["script", "tr
 /** They say more exactly what happened. */
 const SPEAKS_FOR_ITSELF: ReadonlySet<Event["kind"]> = new Set(["paused", "lease-expired"]);
 
-const NEVER_AGAIN = micros(0);
+/** In intervals: adverts come once in each, so one that comes after more than this was held up. */
+const LATE = 1.5;
 
 /**
  * How long a yielding master serves on after the successor's first advert: keepalived adverts before it adds the

@@ -22,14 +22,15 @@ const policy2: ReceivePolicy = {
   version: 2,
   family: "ipv4",
   interval: micros(2_000_000),
-  password: bytes("secret"),
+  authentication: { kind: "password", data: bytes("secret") },
   transport: multicast,
   addresses: [ip("192.0.2.100"), ip("192.0.2.101")],
   checkAddresses: true,
   toleratesChecksum: false,
   source: ip("192.0.2.10"),
+  ignoresAll: false,
 };
-const policy3: ReceivePolicy = { ...policy2, version: 3, password: undefined };
+const policy3: ReceivePolicy = { ...policy2, version: 3, authentication: { kind: "none" } };
 const policy6: ReceivePolicy = {
   ...policy3,
   family: "ipv6",
@@ -50,6 +51,7 @@ const advert2: ReceivedAdvertisement = {
   addresses: [ip("192.0.2.100"), ip("192.0.2.101")],
   interval: micros(2_000_000),
   authentication: { kind: "password", data: bytes("secret") },
+  proof: "absent",
   checksum: "plain",
 };
 const advert3: ReceivedAdvertisement = {
@@ -64,6 +66,9 @@ const advert6: ReceivedAdvertisement = {
   destination: ip("ff02::12"),
   addresses: [ip("fe80::100"), ip("2001:db8::100")],
 };
+const header2: ReceivePolicy = { ...policy2, authentication: { kind: "header" } };
+const signed3: ReceivePolicy = { ...policy3, authentication: { kind: "signature", enforced: true } };
+const permissive3: ReceivePolicy = { ...policy3, authentication: { kind: "signature", enforced: false } };
 /** From a listed peer, with a TTL that is not 255 and within its bounds. */
 const toUnicast = { destination: ip("192.0.2.10"), hopLimit: 62 } as const;
 
@@ -79,19 +84,19 @@ describe("accepted without a remark", () => {
     {
       name: "version 2, no authentication",
       advert: { ...advert2, authentication: { kind: "none" } },
-      policy: { ...policy2, password: undefined },
+      policy: { ...policy2, authentication: { kind: "none" } },
     },
     { name: "version 3", advert: advert3, policy: policy3 },
     {
       name: "version 3, whatever password may be configured: it has none (RFC 9568 section 9)",
       advert: advert3,
-      policy: { ...policy3, password: bytes("secret") },
+      policy: { ...policy3, authentication: { kind: "password", data: bytes("secret") } },
     },
     { name: "version 3 over IPv6", advert: advert6, policy: policy6 },
     {
       name: "version 2 over IPv6, where no field for authentication exists (keepalived)",
       advert: { ...advert6, version: 2 },
-      policy: { ...policy6, version: 2, password: bytes("secret") },
+      policy: { ...policy6, version: 2, authentication: { kind: "password", data: bytes("secret") } },
     },
     {
       name: "the addresses in another order: they are a set (keepalived)",
@@ -126,6 +131,22 @@ describe("accepted without a remark", () => {
       policy: { ...unicast3, transport: { ...unicast, checkSource: true } },
     },
     { name: "priority 0", advert: { ...advert3, priority: 0 }, policy: policy3 },
+    {
+      name: "version 2, an authentication header that holds (RFC 2338 section 5.3.6)",
+      advert: { ...advert2, authentication: { kind: "header" }, proof: "valid" },
+      policy: header2,
+    },
+    { name: "a signature that holds", advert: { ...advert3, proof: "valid" }, policy: signed3 },
+    {
+      name: "version 2 with a signature that holds: its own authentication is none",
+      advert: { ...advert2, authentication: { kind: "none" }, proof: "valid" },
+      policy: { ...signed3, version: 2 },
+    },
+    {
+      name: "a signature that holds where none is demanded",
+      advert: { ...advert3, proof: "valid" },
+      policy: permissive3,
+    },
   ];
   test.each(rows)("$name", ({ advert, policy }) => {
     expect(checkReceived(advert, policy)).toEqual({ kind: "accept", notes: [] });
@@ -181,6 +202,12 @@ describe("accepted with a remark", () => {
       advert: { ...advert2, source: ip("192.0.2.10") },
       policy: policy2,
       notes: ["OWN_ADDRESS"],
+    },
+    {
+      name: "no signature where none is demanded (auth_hmac, mode permissive)",
+      advert: advert3,
+      policy: permissive3,
+      notes: ["UNSIGNED"],
     },
     {
       name: "as many addresses, one of them twice",
@@ -250,7 +277,7 @@ describe("discarded", () => {
     {
       name: "a password where none is configured",
       advert: advert2,
-      policy: { ...policy2, password: undefined },
+      policy: { ...policy2, authentication: { kind: "none" } },
       reason: "AUTHENTICATION_TYPE",
     },
     {
@@ -260,9 +287,76 @@ describe("discarded", () => {
       reason: "AUTHENTICATION_TYPE",
     },
     {
+      name: "no authentication header where one is demanded",
+      advert: { ...advert2, authentication: { kind: "none" } },
+      policy: header2,
+      reason: "AUTHENTICATION_HEADER",
+    },
+    {
+      name: "an authentication header whose proof is wrong",
+      advert: { ...advert2, authentication: { kind: "header" }, proof: "wrong" },
+      policy: header2,
+      reason: "AUTHENTICATION_HEADER",
+    },
+    {
+      name: "an authentication header that came before",
+      advert: { ...advert2, authentication: { kind: "header" }, proof: "repeated" },
+      policy: header2,
+      reason: "AUTHENTICATION_HEADER_REPEATED",
+    },
+    {
+      name: "a password behind an authentication header that holds",
+      advert: { ...advert2, proof: "valid" },
+      policy: header2,
+      reason: "AUTHENTICATION_TYPE",
+    },
+    { name: "no signature where one is demanded", advert: advert3, policy: signed3, reason: "UNSIGNED" },
+    {
+      name: "a wrong signature, though none is demanded",
+      advert: { ...advert3, proof: "wrong" },
+      policy: permissive3,
+      reason: "SIGNATURE",
+    },
+    {
+      name: "a signature of another kind",
+      advert: { ...advert3, proof: "malformed" },
+      policy: signed3,
+      reason: "SIGNATURE_MALFORMED",
+    },
+    {
+      name: "a signature by an unknown key",
+      advert: { ...advert3, proof: "unknown-key" },
+      policy: signed3,
+      reason: "SIGNATURE_KEY",
+    },
+    {
+      name: "a signature of another time",
+      advert: { ...advert3, proof: "late" },
+      policy: signed3,
+      reason: "SIGNATURE_LATE",
+    },
+    {
+      name: "a signature that came before",
+      advert: { ...advert3, proof: "repeated" },
+      policy: signed3,
+      reason: "SIGNATURE_REPEATED",
+    },
+    {
+      name: "version 2, signed, with a password besides",
+      advert: { ...advert2, proof: "valid" },
+      policy: { ...signed3, version: 2 },
+      reason: "AUTHENTICATION_TYPE",
+    },
+    {
+      name: "to an owner with owner_ignore_adverts",
+      advert: advert3,
+      policy: { ...policy3, ignoresAll: true },
+      reason: "OWNER_IGNORES",
+    },
+    {
       name: "an unknown authentication where none is configured",
       advert: { ...advert2, authentication: { kind: "other", type: 7 } },
-      policy: { ...policy2, password: undefined },
+      policy: { ...policy2, authentication: { kind: "none" } },
       reason: "AUTHENTICATION_TYPE",
     },
     {
@@ -286,7 +380,7 @@ describe("discarded", () => {
     {
       name: "a password whose eighth byte differs",
       advert: { ...advert2, authentication: { kind: "password", data: bytes("12345679") } },
-      policy: { ...policy2, password: bytes("12345678") },
+      policy: { ...policy2, authentication: { kind: "password", data: bytes("12345678") } },
       reason: "PASSWORD",
     },
     {
@@ -429,11 +523,37 @@ describe("two faults at once: the first check names the reason", () => {
     ["UNICAST_MULTICAST", (advert) => ({ ...advert, destination: ip("224.0.0.18") })],
     ["UNKNOWN_SENDER", (advert) => ({ ...advert, source: ip("192.0.2.40") })],
   ];
+  const onSigned3: Faults = [
+    ["TTL", (advert) => ({ ...advert, hopLimit: 64 })],
+    ["VERSION", (advert) => ({ ...advert, version: 2 })],
+    ["SIGNATURE", (advert) => ({ ...advert, proof: "wrong" })],
+    ["TYPE", (advert) => ({ ...advert, type: 0 })],
+    ["CHECKSUM", (advert) => ({ ...advert, checksum: "plain" })],
+    ["UNICAST_MULTICAST", (advert) => ({ ...advert, destination: ip("192.0.2.10") })],
+    ["OWNER_IGNORES", (advert) => advert],
+  ];
+  const onHeader2: Faults = [
+    ["AUTHENTICATION_HEADER", (advert) => ({ ...advert, proof: "wrong" })],
+    ["TTL", (advert) => ({ ...advert, hopLimit: 64 })],
+    ["AUTHENTICATION_TYPE", (advert) => ({ ...advert, authentication: { kind: "none" } })],
+  ];
   const strangersRefused = { ...unicast3, transport: { ...unicast, checkSource: true } };
 
   const pairs = [
     { faults: onMulticast2, sound: advert2, policy: policy2, transport: "multicast" },
     { faults: withPassword, sound: advert2, policy: policy2, transport: "multicast" },
+    {
+      faults: onSigned3,
+      sound: { ...advert3, proof: "valid" as const },
+      policy: { ...signed3, ignoresAll: true },
+      transport: "signed",
+    },
+    {
+      faults: onHeader2,
+      sound: { ...advert2, authentication: { kind: "header" as const }, proof: "valid" as const },
+      policy: header2,
+      transport: "with a header",
+    },
     { faults: onUnicast3, sound: { ...advert3, ...toUnicast }, policy: strangersRefused, transport: "unicast" },
   ].flatMap(({ faults, sound, policy, transport }) =>
     faults.flatMap(([first, damageFirst], index) =>

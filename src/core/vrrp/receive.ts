@@ -15,8 +15,18 @@ export interface ReceivedAdvertisement {
   readonly addresses: readonly IpAddress[];
   readonly interval: Micros;
   readonly authentication: Authentication;
+  /** What became of the IP authentication header, or of the signature, where one was looked for. */
+  readonly proof: Proof;
   readonly checksum: ChecksumForm;
 }
+
+/**
+ * Whether a packet proves who sent it. `absent`: it carries nothing that would, or nobody looked.
+ *
+ * `unknown-key`: signed with a key that we do not have. `late`: signed outside the window, by our clock. `repeated`: its
+ * number is not above one that was accepted of this sender.
+ */
+export type Proof = "absent" | "valid" | "malformed" | "wrong" | "unknown-key" | "late" | "repeated";
 
 /** The Auth Type of version 2 with its eight bytes of data; version 3 has none. */
 export type Authentication =
@@ -38,8 +48,7 @@ export interface ReceivePolicy {
   readonly version: 2 | 3;
   readonly family: AddressFamily;
   readonly interval: Micros;
-  /** Eight bytes, padded with zeros; undefined: no authentication. */
-  readonly password: Uint8Array | undefined;
+  readonly authentication: AuthenticationPolicy;
   readonly transport:
     | { readonly kind: "multicast"; readonly group: IpAddress }
     | {
@@ -54,22 +63,48 @@ export interface ReceivePolicy {
   readonly toleratesChecksum: boolean;
   /** Our own source address: an advert from it is an echo, or of a node that was given the same one. */
   readonly source: IpAddress;
+  /** We own the addresses and heed nobody (`owner_ignore_adverts`). */
+  readonly ignoresAll: boolean;
 }
+
+export type AuthenticationPolicy =
+  | { readonly kind: "none" }
+  /** Eight bytes, padded with zeros. Version 2 over IPv4 only. */
+  | { readonly kind: "password"; readonly data: Uint8Array }
+  /** The IP authentication header. Version 2 over IPv4 only. */
+  | { readonly kind: "header" }
+  /** A signature behind the message. Not enforced: an advert without one is obeyed, and reported. */
+  | { readonly kind: "signature"; readonly enforced: boolean };
 
 /** Why an advert is thrown away. A counter and a label each. */
 export type DiscardReason =
+  | "AUTHENTICATION_HEADER"
+  | "AUTHENTICATION_HEADER_REPEATED"
   | "TTL"
   | "VERSION"
+  | "UNSIGNED"
+  | "SIGNATURE_MALFORMED"
+  | "SIGNATURE_KEY"
+  | "SIGNATURE"
+  | "SIGNATURE_LATE"
+  | "SIGNATURE_REPEATED"
   | "AUTHENTICATION_TYPE"
   | "PASSWORD"
   | "INTERVAL"
   | "TYPE"
   | "CHECKSUM"
   | "UNICAST_MULTICAST"
+  | "OWNER_IGNORES"
   | "UNKNOWN_SENDER";
 
 /** What is worth telling about an advert that is obeyed nevertheless. */
-export type ReceiveNote = "INTERVAL" | "OWN_ADDRESS" | "ADDRESS_LIST" | "UNKNOWN_SENDER" | "OLD_UNICAST_CHECKSUM";
+export type ReceiveNote =
+  | "INTERVAL"
+  | "OWN_ADDRESS"
+  | "ADDRESS_LIST"
+  | "UNKNOWN_SENDER"
+  | "OLD_UNICAST_CHECKSUM"
+  | "UNSIGNED";
 
 export type ReceiveVerdict =
   | { readonly kind: "accept"; readonly notes: readonly ReceiveNote[] }
@@ -83,13 +118,21 @@ export type ReceiveVerdict =
  */
 export function checkReceived(advertisement: ReceivedAdvertisement, policy: ReceivePolicy): ReceiveVerdict {
   const notes: ReceiveNote[] = [];
-  const { transport } = policy;
+  const { transport, authentication } = policy;
 
+  if (authentication.kind === "header" && advertisement.proof !== "valid") {
+    return discard(advertisement.proof === "repeated" ? "AUTHENTICATION_HEADER_REPEATED" : "AUTHENTICATION_HEADER");
+  }
   // RFC 9568 section 5.1.1.3. Unicast crosses routers, so there only the peer's own bounds count.
   if (transport.kind === "multicast" && advertisement.hopLimit !== 255) return discard("TTL");
   if (advertisement.version !== policy.version) return discard("VERSION");
+  if (authentication.kind === "signature") {
+    const fault = checkSignature(advertisement.proof, authentication.enforced);
+    if (fault !== undefined) return discard(fault);
+    if (advertisement.proof === "absent") notes.push("UNSIGNED");
+  }
   if (policy.version === 2 && policy.family === "ipv4") {
-    const mismatch = checkAuthentication(advertisement.authentication, policy.password);
+    const mismatch = checkAuthentication(advertisement.authentication, authentication);
     if (mismatch !== undefined) return discard(mismatch);
   }
   if (advertisement.interval !== policy.interval) {
@@ -101,6 +144,7 @@ export function checkReceived(advertisement: ReceivedAdvertisement, policy: Rece
   if (!checksumHolds(advertisement, policy, notes)) return discard("CHECKSUM");
   const multicast = transport.kind === "multicast";
   if (multicast !== isMulticast(advertisement.destination)) return discard("UNICAST_MULTICAST");
+  if (policy.ignoresAll) return discard("OWNER_IGNORES");
   // Nodes may share a configured mcast_src_ip. They elect by priority; of equal ones the machine obeys none.
   if (advertisement.source === policy.source) notes.push("OWN_ADDRESS");
   if (policy.checkAddresses && !sameSet(advertisement.addresses, policy.addresses)) notes.push("ADDRESS_LIST");
@@ -116,13 +160,43 @@ export function checkReceived(advertisement: ReceivedAdvertisement, policy: Rece
   return { kind: "accept", notes };
 }
 
+function checkSignature(proof: Proof, enforced: boolean): DiscardReason | undefined {
+  switch (proof) {
+    case "valid":
+      return undefined;
+    case "absent":
+      return enforced ? "UNSIGNED" : undefined;
+    case "malformed":
+      return "SIGNATURE_MALFORMED";
+    case "unknown-key":
+      return "SIGNATURE_KEY";
+    case "wrong":
+      return "SIGNATURE";
+    case "late":
+      return "SIGNATURE_LATE";
+    case "repeated":
+      return "SIGNATURE_REPEATED";
+    default:
+      return unreachable(proof);
+  }
+}
+
 function checkAuthentication(
-  authentication: Authentication,
-  password: Uint8Array | undefined,
+  received: Authentication,
+  policy: AuthenticationPolicy,
 ): "AUTHENTICATION_TYPE" | "PASSWORD" | undefined {
-  if (password === undefined) return authentication.kind === "none" ? undefined : "AUTHENTICATION_TYPE";
-  if (authentication.kind !== "password") return "AUTHENTICATION_TYPE";
-  return password.every((byte, index) => byte === authentication.data[index]) ? undefined : "PASSWORD";
+  switch (policy.kind) {
+    case "none":
+    case "signature":
+      return received.kind === "none" ? undefined : "AUTHENTICATION_TYPE";
+    case "header":
+      return received.kind === "header" ? undefined : "AUTHENTICATION_TYPE";
+    case "password":
+      if (received.kind !== "password") return "AUTHENTICATION_TYPE";
+      return policy.data.every((byte, index) => byte === received.data[index]) ? undefined : "PASSWORD";
+    default:
+      return unreachable(policy);
+  }
 }
 
 function checksumHolds(advertisement: ReceivedAdvertisement, policy: ReceivePolicy, notes: ReceiveNote[]): boolean {

@@ -13,6 +13,8 @@ const router: VirtualRouter = {
   preemptMode: true,
   preemptDelay: micros(0),
   downTimerAdverts: 3,
+  strongestBackup: 255,
+  quickPreempt: false,
   answersLowerPriority: true,
   answersHigherPriority: false,
   synced: false,
@@ -23,6 +25,7 @@ const router: VirtualRouter = {
     refreshRepeat: 1,
     lowerPriorityDelay: micros(5_000_000),
     lowerPriorityRepeat: 5,
+    extraPeriod: micros(0),
   },
 };
 
@@ -97,4 +100,7 @@ describe("the next advert: on the common beat, at the next multiple of the inter
 test("the trust window: ends when an owner that waits would take over, whatever our own priority", () => {
   expect(trustWindow(router)).toBe(21_027_343);
   expect(trustWindow({ ...router, version: 2, priority: 255, downTimerAdverts: 5 })).toBe(35_003_906);
+  // Known to be no more than 100: 156/256 of the interval, or of a second (timer_expired_backup).
+  expect(trustWindow({ ...router, strongestBackup: 100 })).toBe(25_265_625);
+  expect(trustWindow({ ...router, version: 2, strongestBackup: 100 })).toBe(21_609_375);
 });

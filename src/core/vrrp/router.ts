@@ -16,6 +16,10 @@ export interface VirtualRouter {
   readonly preemptDelay: Micros;
   /** How many adverts may be missed; the RFC's 3. */
   readonly downTimerAdverts: number;
+  /** The highest priority a backup can have, which tells how soon one may take over; 255 unless known better. */
+  readonly strongestBackup: number;
+  /** A backup that hears its own master become the weaker one takes over after one skew time. */
+  readonly quickPreempt: boolean;
   readonly answersLowerPriority: boolean;
   readonly answersHigherPriority: boolean;
   /** In a sync group: it claims when the group lets it, and leaves with the group. */
@@ -34,6 +38,8 @@ export interface AnnounceTiming {
   /** The same as `delay` and `repeat` after a weaker router's advert. */
   readonly lowerPriorityDelay: Micros;
   readonly lowerPriorityRepeat: number;
+  /** Period of single announcements where no adverts leave; 0: none. */
+  readonly extraPeriod: Micros;
 }
 
 /** The priority of a virtual router that owns the addresses (RFC 9568 section 5.2.4). */
@@ -74,11 +80,12 @@ export function nextAdvertisementAt(router: VirtualRouter, now: Instant): Instan
 }
 
 /**
- * How long an active router may be silent before the strongest backup there can be, an owner, is entitled to take over.
- * After that it cannot know any more that it is the only one. Rounded down: longer than the interval even where no
- * advert may be missed.
+ * How long an active router may be silent before the strongest backup there can be, an owner unless it is known better, is
+ * entitled to take over. After that it cannot know any more that it is the only one. Rounded down: longer than the interval
+ * even where no advert may be missed.
  */
 export function trustWindow(router: VirtualRouter): Micros {
-  const smallestSkew = Math.floor((router.version === 2 ? seconds(1) : router.advertisementInterval) / 256);
+  const base = router.version === 2 ? seconds(1) : router.advertisementInterval;
+  const smallestSkew = Math.floor(((256 - router.strongestBackup) * base) / 256);
   return micros(router.downTimerAdverts * router.advertisementInterval + smallestSkew);
 }

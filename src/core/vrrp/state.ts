@@ -44,7 +44,8 @@ export interface Burst {
   readonly repeat: number;
   /** 0: once. */
   readonly period: Micros;
-  readonly reason: "claim" | "refresh" | "weaker-master";
+  /** `reassert`: somebody may have believed another. */
+  readonly reason: "claim" | "refresh" | "reassert" | "extra";
 }
 
 export interface Fault {
@@ -59,6 +60,8 @@ export type FaultCause =
   | { readonly kind: "interface-down"; readonly interface: string }
   | { readonly kind: "interface-missing"; readonly interface: string }
   | { readonly kind: "no-source-address"; readonly interface: string }
+  /** There is nobody to send to. */
+  | { readonly kind: "no-unicast-peer" }
   /** It could neither hear nor be heard: a backup would take the silence for a master's death. */
   | { readonly kind: "no-socket"; readonly interface: string; readonly detail: string }
   | { readonly kind: "script"; readonly name: string; readonly detail: string }

@@ -1,3 +1,4 @@
+// Over 400 lines: every way in which an address comes and goes, with the holdings that all of them change.
 import { addressLength, contains, familyOf, type IpAddress } from "../../base/address.ts";
 import { after, earliest, elapsed, seconds, toSeconds, type Instant } from "../../base/time.ts";
 import type { VirtualAddress } from "../../config/model.ts";
@@ -12,7 +13,7 @@ import { addressKey, type AddressKey, type InterfaceTable } from "./interface-ta
 import { Farewell } from "./farewell.ts";
 import type { HeldRecord } from "./held-record.ts";
 import { firstTerms, type HeldAddress, type LeaseKeeper, type LeaseOwner } from "./lease-keeper.ts";
-import { formatVip, leaseOf, termsOf, vipKey, type LeaseTerms } from "./vip.ts";
+import { firstOfEachDevice, formatVip, leaseOf, termsOf, vipKey, type LeaseTerms } from "./vip.ts";
 
 export interface HolderSettings extends LeaseTerms {
   readonly virtualAddresses: readonly VirtualAddress[];
@@ -144,6 +145,7 @@ export class AddressHolder implements LeaseOwner {
   release(): void {
     this.#wanted = false;
     this.#farewell.callOff();
+    this.#dependencies.announcer.withdraw(this.addresses());
     for (const address of [...this.#holdings.keys()].toReversed()) this.#remove(address);
     this.#dependencies.announcer.stopListening(this);
     this.#dependencies.onChange();
@@ -153,6 +155,7 @@ export class AddressHolder implements LeaseOwner {
   handOver(until: Instant): void {
     if (!this.#wanted) return;
     this.#wanted = false;
+    this.#dependencies.announcer.withdraw(this.addresses());
     const held = this.addresses().filter((address) => this.holding(address).kind === "held");
     const awaited = held.filter((address) => familyOf(address.address) === "ipv4");
     // Should this process die meanwhile, its addresses go soon after they would have gone anyway.
@@ -169,8 +172,17 @@ export class AddressHolder implements LeaseOwner {
 
   /** Sends gratuitous ARP for what is held or foreign. */
   announce(repeat: number): void {
-    const served = this.addresses().filter((address) => ["held", "foreign"].includes(this.holding(address).kind));
-    this.#dependencies.announcer.announce(this.#name, served, repeat);
+    this.#dependencies.announcer.announce(this.#name, this.#served(), repeat);
+  }
+
+  /** Sends gratuitous ARP for one served address on each interface of these. */
+  announceOnce(isMeant: (device: string) => boolean): void {
+    const meant = this.#served().filter(({ device }) => isMeant(device));
+    this.#dependencies.announcer.announce(this.#name, firstOfEachDevice(meant), 1);
+  }
+
+  #served(): readonly VirtualAddress[] {
+    return this.addresses().filter((address) => ["held", "foreign"].includes(this.holding(address).kind));
   }
 
   /** An address went that this process did not remove. @returns whether it is one of ours that is wanted. */

@@ -6,7 +6,11 @@ import { loadConfiguration } from "../../config/load.ts";
 import type { NetworkInterface } from "../../ports/kernel.ts";
 import type { OutgoingVrrpPacket } from "../../ports/links.ts";
 import { AdvertisementSender } from "./advertisement-sender.ts";
+import { Authenticator } from "./authenticator.ts";
 import { SocketPool } from "./socket-pool.ts";
+
+/** 2026-01-01 00:00:00 UTC. */
+const NOW_MS = 1_767_225_600_000;
 
 const ETH0: NetworkInterface = {
   index: 3,
@@ -48,11 +52,15 @@ function connected(lines: string): { readonly sender: AdvertisementSender; reado
     return succeed(undefined);
   };
   const links = {
-    openVrrpSocket: () => succeed({ send, receive: () => [], close: () => undefined }),
+    openVrrpSocket: () =>
+      succeed({ send, receive: () => [], setReceiveBuffer: () => succeed(undefined), close: () => undefined }),
     openArpSocket: () => fail({ operation: "open", errno: "EPERM", message: "not here" }),
   };
-  const sender = new AdvertisementSender(settings, new SocketPool(links, () => undefined));
-  sender.connect(ETH0);
+  const sender = new AdvertisementSender(settings, {
+    sockets: new SocketPool(links, () => undefined),
+    authenticator: new Authenticator(settings.authentication, { wallClockMs: () => NOW_MS }),
+  });
+  sender.connect(ETH0, undefined);
   return { sender, packets };
 }
 
@@ -89,6 +97,39 @@ test("the identification counts up from 1 with each advert, and all peers get th
     ["192.0.2.2", 2, 64],
     ["192.0.2.3", 2, 64],
   ]);
+});
+
+test("unicast_ttl without peers: multicast leaves with 255 all the same", () => {
+  const { sender, packets } = connected("unicast_ttl 64");
+  sender.send(90, ip("192.0.2.1"));
+  expect(packets.map(({ destination, hopLimit }) => [destination, hopLimit])).toEqual([["224.0.0.18", 255]]);
+});
+
+describe("what proves an advert", () => {
+  const KEY = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
+  const signed = `unicast_peer {\n 192.0.2.2\n 192.0.2.3\n }\n auth_hmac {\n key 7 hex:${KEY}\n active_key 7\n`;
+
+  test("auth_hmac: all peers get the same trailer, the next advert another one", () => {
+    const { sender, packets } = connected(`${signed} }`);
+    sender.send(90, ip("192.0.2.1"));
+    sender.send(90, ip("192.0.2.1"));
+    const trailers = packets.map(({ message }) => Buffer.from(message.subarray(12)).toString("hex"));
+    // Type 1, key 7, 2026-01-01 00:00:00 UTC; of two in one millisecond the second counts.
+    expect(trailers.map((trailer) => trailer.slice(0, 24))).toEqual([
+      "010700006955b90000000000",
+      "010700006955b90000000000",
+      "010700006955b90000000001",
+      "010700006955b90000000001",
+    ]);
+    expect(trailers[0]).toBe(trailers[1]);
+    expect(trailers[0]?.slice(24)).not.toBe(trailers[2]?.slice(24));
+  });
+
+  test("auth_hmac, mode receive-only: nothing is signed", () => {
+    const { sender, packets } = connected(`${signed} mode receive-only\n }`);
+    sender.send(90, ip("192.0.2.1"));
+    expect(packets.map(({ message }) => message.length)).toEqual([12, 12]);
+  });
 });
 
 function checksumOf({ message }: OutgoingVrrpPacket): number {

@@ -3,34 +3,52 @@ import { succeed, type Result } from "../../base/result.ts";
 import type { InstanceSettings } from "../../config/model.ts";
 import type { SystemFailure } from "../../ports/failure.ts";
 import type { NetworkInterface } from "../../ports/kernel.ts";
-import { serializeAdvertisement, TYPE_ADVERTISEMENT, VRRP_GROUP_IPV4, type Advertisement } from "../../wire/vrrp.ts";
+import type { AuthenticationPolicy } from "../../core/vrrp/receive.ts";
+import {
+  serializeAdvertisement,
+  TYPE_ADVERTISEMENT,
+  VRRP_GROUP_IPV4,
+  type Advertisement,
+  type Authentication,
+} from "../../wire/vrrp.ts";
+import type { Authenticator } from "./authenticator.ts";
 import type { PooledSocket, SocketPool } from "./socket-pool.ts";
 
 /** Sends the adverts of one instance to its group or its peers. */
 export class AdvertisementSender {
   readonly #sockets: SocketPool;
+  readonly #authenticator: Authenticator;
   #settings: InstanceSettings;
   #connection: { readonly interfaceIndex: number; readonly socket: PooledSocket } | undefined;
   #identification = 0;
   #oldUnicastChecksum = false;
 
-  constructor(settings: InstanceSettings, sockets: SocketPool) {
+  constructor(
+    settings: InstanceSettings,
+    dependencies: { readonly sockets: SocketPool; readonly authenticator: Authenticator },
+  ) {
     this.#settings = settings;
-    this.#sockets = sockets;
+    this.#sockets = dependencies.sockets;
+    this.#authenticator = dependencies.authenticator;
   }
 
   reconfigure(settings: InstanceSettings): void {
     this.#settings = settings;
   }
 
-  /** Uses the socket for this interface from now on. @returns the key of that socket, which packets carry. */
-  connect(device: NetworkInterface): Result<string, SystemFailure> {
-    const { transport, family } = this.#settings;
+  /**
+   * Uses the socket for this interface from now on, with so much more room for what is received.
+   * @returns the key of that socket, which packets carry.
+   */
+  connect(device: NetworkInterface, receiveBuffer: number | undefined): Result<string, SystemFailure> {
+    const { transport, family, authentication } = this.#settings;
     const acquired = this.#sockets.acquire({
       interfaceIndex: device.index,
       interfaceName: device.name,
       family,
       group: transport.kind === "multicast" ? transport.group : undefined,
+      authenticationHeader: authentication.kind === "header",
+      receiveBuffer,
     });
     if (!acquired.ok) return acquired;
     this.close();
@@ -57,7 +75,9 @@ export class AdvertisementSender {
 
   /** Runs the code of the first advert once, without sending it: what runs for the first time costs milliseconds. */
   prepare(source: IpAddress): void {
-    this.#message(0, source, source);
+    const message = this.#message(0, source, source);
+    this.#authenticator.beginAdvert();
+    this.#authenticator.seal({ source, destination: source, hopLimit: 255, identification: 0, message });
   }
 
   /** Sends one advert to everybody concerned. @returns the last failure, if any. */
@@ -66,11 +86,13 @@ export class AdvertisementSender {
     const targets = transport.kind === "multicast" ? [transport.group] : transport.peers.map(({ address }) => address);
     const hopLimit = transport.kind === "multicast" ? 255 : transport.ttl;
     this.#identification = (this.#identification % 0xffff) + 1;
+    const identification = this.#identification;
+    this.#authenticator.beginAdvert();
     let failure: SystemFailure | undefined;
     for (const destination of targets) {
       const message = this.#message(priority, source, destination);
-      const packet = { source, destination, hopLimit, message, identification: this.#identification };
-      const sent = this.#connection?.socket.send(packet);
+      const packet = { source, destination, hopLimit, message, identification };
+      const sent = this.#connection?.socket.send({ ...packet, message: this.#authenticator.seal(packet) });
       if (sent?.ok === false) failure = sent.error;
     }
     return failure;
@@ -85,15 +107,10 @@ export class AdvertisementSender {
       advertisementInterval: settings.advertisementInterval,
       addresses: settings.virtualAddresses.map(({ address }) => address),
     };
-    const password = passwordBytes(settings.password);
     const advertisement: Advertisement =
       settings.version === 3
         ? { version: 3, ...fields }
-        : {
-            version: 2,
-            ...fields,
-            authentication: password === undefined ? { kind: "none" } : { kind: "password", data: password },
-          };
+        : { version: 2, ...fields, authentication: fieldsOf(this.#authenticator.policy) };
     const { transport } = settings;
     const setting = transport.kind === "unicast" ? transport.oldChecksum : "never";
     const old = setting === "always" || (setting === "detect" && this.#oldUnicastChecksum);
@@ -105,11 +122,7 @@ export class AdvertisementSender {
   }
 }
 
-/** Eight bytes, padded with zeros (RFC 2338 section 5.3.6). */
-export function passwordBytes(password: string | undefined): Uint8Array | undefined {
-  if (password === undefined) return undefined;
-  const bytes = new Uint8Array(8);
-  // The model has one character for each byte of the file.
-  bytes.set(Array.from(password.slice(0, 8), (character) => character.charCodeAt(0) & 0xff));
-  return bytes;
+/** What version 2 says of it in its own fields: a signature is none of their business. */
+function fieldsOf(policy: AuthenticationPolicy): Authentication {
+  return policy.kind === "signature" ? { kind: "none" } : policy;
 }

@@ -1,12 +1,15 @@
 import { familyOf, type IpAddress } from "../../base/address.ts";
-import type { VirtualAddress } from "../../config/model.ts";
+import type { PacingSettings, VirtualAddress } from "../../config/model.ts";
+import type { Clock } from "../../ports/clock.ts";
 import { describeFailure } from "../../ports/failure.ts";
 import type { ArpSocket, Links } from "../../ports/links.ts";
 import type { Log } from "../../ports/log.ts";
 import { gratuitousArp, isGratuitous, parseArp, serializeArp } from "../../wire/arp.ts";
+import { AnnouncePacer, type Announcement } from "./announce-pacer.ts";
 import type { InterfaceTable } from "./interface-table.ts";
 
 export interface AnnouncerDependencies {
+  readonly clock: Clock;
   readonly links: Links;
   readonly log: Log;
   readonly interfaces: InterfaceTable;
@@ -17,9 +20,17 @@ export class Announcer {
   readonly #dependencies: AnnouncerDependencies;
   readonly #senders = new Map<number, ArpSocket>();
   readonly #listeners = new Map<object, readonly ArpSocket[]>();
+  readonly #pacer: AnnouncePacer;
 
-  constructor(dependencies: AnnouncerDependencies) {
+  constructor(pacing: PacingSettings, dependencies: AnnouncerDependencies) {
     this.#dependencies = dependencies;
+    const send = (announcements: readonly Announcement[]): void => this.#send(announcements);
+    this.#pacer = new AnnouncePacer(pacing, { clock: dependencies.clock, send });
+  }
+
+  /** Announcements leave at another pace from now on. */
+  reconfigure(pacing: PacingSettings): void {
+    this.#pacer.reconfigure(pacing);
   }
 
   /**
@@ -35,7 +46,10 @@ export class Announcer {
     }
   }
 
-  /** Sends `repeat` rounds of gratuitous ARP back to back, each address once a round. */
+  /**
+   * Sends `repeat` rounds of gratuitous ARP, each address once a round: back to back, unless the configuration has pauses
+   * between them.
+   */
   announce(name: string, addresses: readonly VirtualAddress[], repeat: number): void {
     const byDevice = new Map<string, VirtualAddress[]>();
     for (const address of addresses) {
@@ -43,6 +57,11 @@ export class Announcer {
       byDevice.set(address.device, [...(byDevice.get(address.device) ?? []), address]);
     }
     for (const [device, list] of byDevice) this.#announceOn(name, device, list, repeat);
+  }
+
+  /** What of these still waits for its turn is not sent any more: they are not ours now. */
+  withdraw(addresses: readonly VirtualAddress[]): void {
+    this.#pacer.withdraw(addresses);
   }
 
   /** Hears announcements of others until `stopListening`. `onHeard` comes in a turn of its own. */
@@ -81,6 +100,7 @@ export class Announcer {
   }
 
   close(): void {
+    this.#pacer.close();
     for (const socket of this.#senders.values()) socket.close();
     this.#senders.clear();
     for (const listener of this.#listeners.keys()) this.stopListening(listener);
@@ -90,21 +110,31 @@ export class Announcer {
     const { interfaces, log } = this.#dependencies;
     const entry = interfaces.byName(device);
     if (entry === undefined || entry.mac === undefined || entry.noArp) return;
-    const socket = this.#sender(entry.index, device);
-    if (socket === undefined) return;
-    const { mac } = entry;
-    const round = addresses.map(({ address }) => serializeArp(gratuitousArp(address, mac)));
     for (const { address } of addresses) {
       log.write("info", `(${name}) Sending/queueing gratuitous ARPs on ${device} for ${address}`);
     }
-    for (let count = 0; count < repeat; count++) {
-      for (const { address } of addresses) log.write("debug", `Sending gratuitous ARP on ${device} for ${address}`);
-      const sent = socket.send(round);
-      if (!sent.ok) {
-        log.write("error", `(${name}) ${describeFailure(sent.error)}`);
-        this.forget(entry.index);
-        return;
-      }
+    const round = addresses.map(({ address }): Announcement => ({ device, family: familyOf(address), address }));
+    this.#pacer.submit(round, repeat);
+  }
+
+  /** All are of one interface, but for a garp_group of several. */
+  #send(announcements: readonly Announcement[]): void {
+    const { interfaces, log } = this.#dependencies;
+    const byDevice = new Map<string, Announcement[]>();
+    for (const announcement of announcements) {
+      byDevice.set(announcement.device, [...(byDevice.get(announcement.device) ?? []), announcement]);
+    }
+    for (const [device, list] of byDevice) {
+      const entry = interfaces.byName(device);
+      const mac = entry?.mac;
+      if (entry === undefined || mac === undefined) continue;
+      const socket = this.#sender(entry.index, device);
+      if (socket === undefined) continue;
+      for (const { address } of list) log.write("debug", `Sending gratuitous ARP on ${device} for ${address}`);
+      const sent = socket.send(list.map(({ address }) => serializeArp(gratuitousArp(address, mac))));
+      if (sent.ok) continue;
+      log.write("error", describeFailure(sent.error));
+      this.forget(entry.index);
     }
   }
 

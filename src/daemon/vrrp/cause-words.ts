@@ -127,6 +127,8 @@ function describeFault(cause: FaultCause): string {
       return `interface ${cause.interface} does not exist`;
     case "no-source-address":
       return `interface ${cause.interface} has no address to send from`;
+    case "no-unicast-peer":
+      return "there is no unicast peer to send to";
     case "no-socket":
       return `no socket on interface ${cause.interface}: ${cause.detail}`;
     case "script":

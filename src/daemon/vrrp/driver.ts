@@ -5,27 +5,34 @@ import { after, earliest, millis, seconds, type Instant } from "../../base/time.
 import type { GroupStatus, InstanceStatus } from "../../api/contract.ts";
 import type { Configuration, InstanceSettings } from "../../config/model.ts";
 import type { Alarm, Clock } from "../../ports/clock.ts";
-import { describeFailure, type SystemFailure } from "../../ports/failure.ts";
+import { describeFailure } from "../../ports/failure.ts";
 import type { Files } from "../../ports/files.ts";
 import type { Kernel, KernelEvent, KernelMonitor } from "../../ports/kernel.ts";
 import type { Links } from "../../ports/links.ts";
 import type { Log } from "../../ports/log.ts";
 import type { Processes } from "../../ports/processes.ts";
+import type { Sysctls } from "../../ports/sysctls.ts";
 import { Announcer } from "./announcer.ts";
 import type { Surroundings } from "./fitness.ts";
 import { GroupSet } from "./group-set.ts";
 import { HeldRecord } from "./held-record.ts";
 import { Instance, type InstanceDependencies } from "./instance.ts";
 import { InterfaceTable } from "./interface-table.ts";
+import { joiningTime } from "./joining-time.ts";
 import type { JournalSink } from "./journal-sink.ts";
 import type { NotifierDependencies } from "./notifier.ts";
+import { identityOf } from "./router-of.ts";
 import { PauseWatch } from "./pause-watch.ts";
 import { probePermissions } from "./probe-permissions.ts";
 import { removeLeftOvers } from "./left-overs.ts";
 import { LeaseKeeper } from "./lease-keeper.ts";
 import { ScriptSet } from "./script-set.ts";
 import { SocketPool } from "./socket-pool.ts";
+import { startFailure, type StartFailure } from "./start-failure.ts";
 import { statusOf } from "./status-view.ts";
+import { SysctlKeeper } from "./sysctl-keeper.ts";
+import { UnknownVrids } from "./unknown-vrids.ts";
+import { wantedSysctls } from "./wanted-sysctls.ts";
 
 export interface VrrpPorts {
   readonly clock: Clock;
@@ -33,6 +40,7 @@ export interface VrrpPorts {
   readonly kernel: Kernel;
   readonly processes: Processes;
   readonly files: Files;
+  readonly sysctls: Sysctls;
   readonly log: Log;
 }
 
@@ -62,11 +70,6 @@ type Ending =
   | { readonly kind: "no" }
   | { readonly kind: "handing-over" | "telling"; readonly by: Instant; readonly done: () => void };
 
-export type StartFailure =
-  | { readonly code: "NO_PERMISSION"; readonly message: string }
-  | { readonly code: "NO_INTERFACE"; readonly message: string }
-  | { readonly code: "SYSTEM"; readonly message: string };
-
 /**
  * Starts all instances of a checked model.
  *
@@ -91,6 +94,8 @@ class Driver implements VrrpDriver {
   readonly #sockets: SocketPool;
   readonly #held: HeldRecord;
   readonly #scripts: ScriptSet;
+  readonly #unknownVrids: UnknownVrids;
+  readonly #sysctls: SysctlKeeper;
   readonly #groups: GroupSet;
   readonly #surroundings: Surroundings;
   readonly #tick: Alarm;
@@ -107,14 +112,21 @@ class Driver implements VrrpDriver {
   #closed = false;
 
   constructor(options: VrrpDriverOptions, ports: VrrpPorts & { readonly journal: JournalSink }) {
-    const { clock, kernel, links, log, files, processes } = ports;
+    const { clock, kernel, links, log, files, processes, sysctls } = ports;
     this.#options = options;
     this.#ports = ports;
     this.#configuration = options.configuration;
     this.#held = new HeldRecord(`${options.runtimeDirectory}/held-addresses.json`, { files, log });
     this.#interfaces = new InterfaceTable(this.#held);
     this.#leases = new LeaseKeeper({ kernel, clock, log });
-    this.#announcer = new Announcer({ links, log, interfaces: this.#interfaces });
+    this.#announcer = new Announcer(options.configuration.global.pacing, {
+      clock,
+      links,
+      log,
+      interfaces: this.#interfaces,
+    });
+    this.#sysctls = new SysctlKeeper(`${options.runtimeDirectory}/sysctls.json`, { sysctls, files, log });
+    this.#unknownVrids = new UnknownVrids({ log, clock });
     this.#sockets = new SocketPool(links, () => this.#onReadable());
     this.#scripts = new ScriptSet(() => this.#onTrackerChange(), { clock, processes, files, log });
     this.#surroundings = {
@@ -144,6 +156,7 @@ class Driver implements VrrpDriver {
     if (!permitted.ok) return this.#abandon(startFailure(permitted.error));
 
     this.#scripts.configure(this.#configuration);
+    this.#sysctls.apply(wantedSysctls(this.#configuration.instances));
     this.#instances = this.#configuration.instances.map((settings) => this.#createInstance(settings));
     this.#groups.configure(this.#configuration.groups, this.#byName());
     removeLeftOvers(
@@ -151,7 +164,7 @@ class Driver implements VrrpDriver {
       new Set([...this.#groups.resuming(this.#instances)].map(({ holder }) => holder)),
       { kernel, log, interfaces: this.#interfaces, record: this.#held },
     );
-    this.#startAt = after(this.#ports.clock.now(), this.#configuration.global.startupDelay);
+    this.#startAt = joiningTime(this.#configuration.global, this.#ports.clock);
     this.#startInstances();
     this.#schedule();
     log.write("info", "Startup complete");
@@ -162,6 +175,8 @@ class Driver implements VrrpDriver {
     this.#enter();
     this.#configuration = configuration;
     this.#scripts.configure(configuration);
+    this.#announcer.reconfigure(configuration.global.pacing);
+    this.#sysctls.apply(wantedSysctls(configuration.instances));
     const kept = new Map(this.#instances.map((instance) => [identityOf(instance.settings), instance]));
     const next = configuration.instances.map((settings) => {
       const known = kept.get(identityOf(settings));
@@ -217,6 +232,7 @@ class Driver implements VrrpDriver {
       journal,
       ...this.#surroundings,
       sockets: this.#sockets,
+      buffers: () => this.#configuration.global.buffers,
       catchUp: () => {
         this.#enter();
         this.#catchUp();
@@ -278,9 +294,12 @@ class Driver implements VrrpDriver {
 
   /** Takes in what the network and the kernel have told meanwhile. */
   #catchUp(): void {
-    for (const { key, packet } of this.#sockets.receive()) {
-      for (const instance of this.#instances) instance.receive(key, packet);
-      for (const instance of this.#leaving) instance.receive(key, packet);
+    const { global, instances } = this.#configuration;
+    const everybody = [...this.#instances, ...this.#leaving];
+    for (const pooled of this.#sockets.receive()) {
+      const concerned = everybody.filter((instance) => instance.concerns(pooled.key, pooled.packet));
+      for (const instance of concerned) instance.receive(pooled.packet);
+      if (concerned.length === 0 && global.logsUnknownVrids) this.#unknownVrids.note(pooled, instances);
     }
     const events = this.#monitor?.receive() ?? [];
     if (events.length > 0) this.#onKernelEvents(events);
@@ -312,6 +331,7 @@ class Driver implements VrrpDriver {
       }
     }
     if (structural) {
+      this.#sysctls.apply(wantedSysctls(this.#configuration.instances));
       for (const instance of this.#instances) {
         instance.holder.retryNow();
         instance.evaluate();
@@ -406,21 +426,13 @@ class Driver implements VrrpDriver {
     }
     this.#groups.close();
     this.#held.save([]);
+    this.#sysctls.apply(new Map());
     this.#announcer.close();
     this.#monitor?.close();
     this.#closed = true;
     this.#tick.close();
     ending.done();
   }
-}
-
-function identityOf(settings: InstanceSettings): string {
-  return `${settings.family} ${settings.interface} ${settings.vrid} ${settings.transport.kind}`;
-}
-
-function startFailure(failure: SystemFailure): StartFailure {
-  const denied = failure.errno === "EPERM" || failure.errno === "EACCES";
-  return { code: denied ? "NO_PERMISSION" : "SYSTEM", message: describeFailure(failure) };
 }
 
 /** How often to look whether time stood still when nothing else happens. */

@@ -58,12 +58,13 @@ function findSource(
 }
 
 function ownFaults(
-  { interface: name, trackOwnInterface }: InstanceSettings,
+  { interface: name, trackOwnInterface, transport }: InstanceSettings,
   device: NetworkInterface | undefined,
   source: IpAddress | undefined,
 ): readonly FaultCause[] {
   if (device === undefined) return [{ kind: "interface-missing", interface: name }];
   if (trackOwnInterface && !(device.up && device.running)) return [{ kind: "interface-down", interface: name }];
+  if (transport.kind === "unicast" && transport.peers.length === 0) return [{ kind: "no-unicast-peer" }];
   return source === undefined ? [{ kind: "no-source-address", interface: name }] : [];
 }
 

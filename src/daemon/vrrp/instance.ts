@@ -1,14 +1,12 @@
 // Over 400 lines: where everything that one instance does meets; the parts themselves lie beside it.
 import { compareAddresses, type IpAddress } from "../../base/address.ts";
 import { unreachable } from "../../base/assert.ts";
-import { after, earliest, millis, seconds, type Instant } from "../../base/time.ts";
-import type { InstanceSettings } from "../../config/model.ts";
-import { fullBucket, takePermission, type Bucket, type RateLimit } from "../../core/rate-limit.ts";
+import { after, earliest, seconds, type Instant } from "../../base/time.ts";
+import type { BufferSettings, InstanceSettings } from "../../config/model.ts";
 import { memberView, type MemberView } from "../../core/sync-group.ts";
 import type { Cause, Effect, Event } from "../../core/vrrp/event.ts";
 import { step } from "../../core/vrrp/machine.ts";
 import { type FaultCause, type FaultCauses, type Master, type State, nextDeadline } from "../../core/vrrp/state.ts";
-import type { ReceiveNote } from "../../core/vrrp/receive.ts";
 import { trustWindow, type VirtualRouter } from "../../core/vrrp/router.ts";
 import type { Pause } from "../../core/pause.ts";
 import type { Alarm, Clock } from "../../ports/clock.ts";
@@ -18,14 +16,16 @@ import type { VrrpPacket } from "../../ports/links.ts";
 import type { Log } from "../../ports/log.ts";
 import { AddressHolder, type HolderDependencies } from "./address-holder.ts";
 import { AdvertisementSender } from "./advertisement-sender.ts";
+import { Authenticator } from "./authenticator.ts";
 import { describeCause, stateName } from "./cause-words.ts";
-import { judgePacket, type Judgement } from "./judge-packet.ts";
 import { judgeFitness, type Surroundings } from "./fitness.ts";
 import type { JournalSink } from "./journal-sink.ts";
-import { LimitedLog } from "./limited-log.ts";
 import { narrateEffect, narrateTurn } from "./narrator.ts";
 import { Notifier, type NotifierDependencies } from "./notifier.ts";
-import { PeerTable } from "./peer-table.ts";
+import { OwnershipWatch } from "./ownership-watch.ts";
+import type { PeerTable } from "./peer-table.ts";
+import { receiveBufferOf } from "./receive-buffer.ts";
+import { Reception } from "./reception.ts";
 import { protocolOf, routerOf } from "./router-of.ts";
 import type { SocketPool } from "./socket-pool.ts";
 
@@ -36,6 +36,7 @@ export interface InstanceDependencies extends Surroundings {
   readonly sockets: SocketPool;
   readonly holder: HolderDependencies;
   readonly notifier: NotifierDependencies;
+  readonly buffers: () => BufferSettings;
   /** Before a deadline is looked at: takes in what has arrived meanwhile. */
   readonly catchUp: () => void;
 }
@@ -57,11 +58,11 @@ export class Instance {
   readonly #dependencies: InstanceDependencies;
   readonly #alarm: Alarm;
   readonly #notifier: Notifier;
-  readonly #peers = new PeerTable();
+  readonly #authenticator: Authenticator;
+  readonly #reception: Reception;
   readonly #sender: AdvertisementSender;
+  readonly #ownership: OwnershipWatch;
   readonly #counters = new Map<string, number>();
-  readonly #limitedLog: LimitedLog;
-  #answers: Bucket;
   readonly holder: AddressHolder;
   #settings: InstanceSettings;
   #router: VirtualRouter;
@@ -85,12 +86,27 @@ export class Instance {
     this.#settings = settings;
     this.#dependencies = dependencies;
     this.#router = routerOf(settings, { priority: settings.priority, source: undefined, synced: false });
-    this.#limitedLog = new LimitedLog(dependencies.log, dependencies.clock);
-    this.#answers = fullBucket(ANSWERS, dependencies.clock.now());
+    const { clock, log } = dependencies;
+    this.#authenticator = new Authenticator(settings.authentication, clock);
+    this.#reception = new Reception(settings, {
+      clock,
+      log,
+      authenticator: this.#authenticator,
+      count: (counter) => this.#count(counter),
+    });
+    this.#ownership = new OwnershipWatch(settings, {
+      clock,
+      log,
+      assert: () => this.#advertise(this.#router.priority),
+      onChange: () => this.evaluate(),
+    });
     this.#alarm = dependencies.clock.alarm(() => this.#wake());
     this.#notifier = new Notifier({ kind: "INSTANCE", name: settings.name }, settings.notify, dependencies.notifier);
     this.holder = new AddressHolder(settings.name, settings, dependencies.holder);
-    this.#sender = new AdvertisementSender(settings, dependencies.sockets);
+    this.#sender = new AdvertisementSender(settings, {
+      sockets: dependencies.sockets,
+      authenticator: this.#authenticator,
+    });
     this.#since = {
       at: dependencies.clock.wallClockMs(),
       cause: { code: "WAITING", text: "not started", evidence: {} },
@@ -114,7 +130,7 @@ export class Instance {
   }
 
   get peers(): PeerTable {
-    return this.#peers;
+    return this.#reception.peers;
   }
 
   get counters(): ReadonlyMap<string, number> {
@@ -171,7 +187,7 @@ export class Instance {
     const { device, source, verdict, faults } = judgeFitness(this.#settings, this.#dependencies);
     this.#connect(device);
     const previous = this.#router;
-    const priority = verdict.kind === "priority" ? verdict.effective : previous.priority;
+    const priority = this.#ownership.limit(verdict.kind === "priority" ? verdict.effective : previous.priority);
     const synced = this.#group !== undefined;
     this.#router = routerOf(this.#settings, { priority, source: source ?? previous.source, synced });
     this.#faults = this.#deaf === undefined ? faults : [...faults, this.#deaf];
@@ -221,26 +237,31 @@ export class Instance {
     this.#feed({ kind: "group-challenged" });
   }
 
-  /** Looks at a packet that its socket heard. Packets for other virtual routers are none of its business. */
-  receive(key: string, packet: VrrpPacket): void {
-    if (key !== this.#socketKey || packet.message[1] !== this.#settings.vrid) return;
+  /** Whether a packet that its socket heard is for this virtual router. The others are none of its business. */
+  concerns(key: string, packet: VrrpPacket): boolean {
+    return key === this.#socketKey && this.#reception.concerns(packet);
+  }
+
+  /** Looks at a packet that concerns it. */
+  receive(packet: VrrpPacket): void {
     const takesPart = this.#state.kind === "backup" || this.#state.kind === "active";
     if (!takesPart && !this.holder.handingOver) return;
     const now = this.#dependencies.clock.now();
-    const judgement = judgePacket(packet, this.#settings, this.#router.source);
+    const judgement = this.#reception.judge(packet, this.#router.source);
     const { sender } = judgement;
-    if (judgement.kind === "discard") return this.#discard(judgement, now);
+    if (judgement.kind === "discard") return this.#reception.noteDiscarded(judgement, now);
     if (sender.priority > 0 && this.holder.handingOver) this.holder.noticeSuccessor();
     if (!takesPart) return this.#arm();
-    this.#count("advertisementsReceived");
-    if (sender.priority === 0) this.#count("priorityZeroReceived");
-    this.#peers.note(sender, undefined, now);
-    for (const { note, words } of judgement.remarks) this.#remark(sender.source, note, words);
+    this.#reception.noteObeyed(judgement, now);
+    for (const { note } of judgement.remarks) {
+      if (note === "OLD_UNICAST_CHECKSUM") this.#sender.useOldUnicastChecksum();
+    }
     const { source, priority } = sender;
     const isChallenge = this.#state.kind === "active" && this.#isWeaker(priority, source);
-    if (isChallenge && this.#isTooMuch(now)) return this.#count("unanswered");
+    if (isChallenge && !this.#reception.mayAnswer(now)) return this.#count("unanswered");
     this.#feed({ kind: "advertisement", priority, interval: judgement.interval, source });
     if (isChallenge && priority > 0) this.#group?.challenged(this);
+    this.#ownership.noticeAdvertisement({ priority, source, interval: judgement.interval }, this.#router, this.#state);
     // The advert that made us yield is the successor's first.
     if (priority > 0 && this.holder.handingOver) this.holder.noticeSuccessor();
     this.#arm();
@@ -278,13 +299,18 @@ export class Instance {
 
   /** Follows a new configuration of the same virtual router. */
   reconfigure(settings: InstanceSettings): void {
-    const isActive = this.#state.kind === "active";
-    const changed = protocolOf(settings, isActive) !== protocolOf(this.#settings, isActive);
+    const changed = protocolOf(settings) !== protocolOf(this.#settings);
+    const announcesOtherwise = JSON.stringify(settings.announce) !== JSON.stringify(this.#settings.announce);
+    const previous = this.#router;
     this.#settings = settings;
     this.#notifier.reconfigure(settings.name, settings.notify);
+    this.#authenticator.reconfigure(settings.authentication);
+    this.#reception.reconfigure(settings);
+    this.#ownership.reconfigure(settings);
     this.#sender.reconfigure(settings);
     this.holder.reconfigure(settings.name, settings);
     this.evaluate();
+    if (announcesOtherwise) this.#feed({ kind: "announcing-changed", previous });
     if (changed) this.#feed({ kind: "reconfigured" });
     this.#arm();
   }
@@ -326,6 +352,7 @@ export class Instance {
     this.#dependencies.catchUp();
     if (this.#reconnectAt !== undefined && this.#dependencies.clock.now() >= this.#reconnectAt) this.evaluate();
     this.holder.repair();
+    this.#ownership.wake(this.#router, this.#state);
     this.#feed({ kind: "deadline" });
   }
 
@@ -337,19 +364,20 @@ export class Instance {
     const { state, effects, cause } = step(this.#router, before, event, now);
     this.#state = state;
     // What a packet alone makes us say can be had by anybody on the link, as often as he likes.
-    const sayer = event.kind === "advertisement" && cause === undefined ? this.#limitedLog : log;
+    const sayer = event.kind === "advertisement" && cause === undefined ? this.#reception.log : log;
     narrateTurn(sayer, this.#settings.name, { router: this.#router, before, event, after: state, cause, now });
     for (const effect of effects) this.#obey(effect, now);
     if (cause !== undefined) {
       const words = describeCause(cause, now);
       this.#cause = cause;
       this.#since = { at: clock.wallClockMs(), cause: words };
-      this.#peers.forgetRemarks();
+      this.#reception.peers.forgetRemarks();
       if (state.kind === "active") this.#count("becameMaster");
       if (before.kind === "active") this.#count("releasedMaster");
       const to = state.kind === "initialize" ? "STOP" : stateName(state);
       journal.append({ instance: this.#settings.name, from: stateName(before), to, cause: words });
       if (to !== "STOP" && to !== "INIT") this.#notifier.tell(to, this.#router.priority);
+      this.#ownership.noticeState(this.#router, state);
     }
     this.#arm();
     if (concernsGroup(before, state)) this.#group?.notice(this);
@@ -368,17 +396,16 @@ export class Instance {
     const { log } = this.#dependencies;
     narrateEffect(log, this.#settings.name, effect, now);
     switch (effect.kind) {
-      case "send-advertisement": {
-        this.#count(effect.priority === 0 ? "priorityZeroSent" : "advertisementsSent");
-        const failure = this.#sender.send(effect.priority, this.#router.source);
-        if (failure !== undefined) this.#sendFailed(failure);
+      case "send-advertisement":
+        this.#advertise(effect.priority);
         if (effect.priority > 0) this.holder.noticeAdvertisement(now);
         return;
-      }
       case "add-addresses":
         return this.holder.claim();
       case "announce-addresses":
         return this.holder.announce(effect.repeat);
+      case "announce-extra":
+        return this.#announceExtra();
       case "remove-addresses":
         return this.holder.release();
       case "hand-over-addresses":
@@ -392,14 +419,16 @@ export class Instance {
     return (priority - this.#router.priority || compareAddresses(source, this.#router.source)) < 0;
   }
 
-  /**
-   * A weaker router's advert is answered with an advert and a burst of announcements. Whoever sends thousands must not keep
-   * us so busy that our own adverts are late; the next of those answers them all.
-   */
-  #isTooMuch(now: Instant): boolean {
-    const permission = takePermission(ANSWERS, this.#answers, now);
-    this.#answers = permission.bucket;
-    return permission.kind === "refused";
+  #advertise(priority: number): void {
+    this.#count(priority === 0 ? "priorityZeroSent" : "advertisementsSent");
+    const failure = this.#sender.send(priority, this.#router.source);
+    if (failure !== undefined) this.#sendFailed(failure);
+  }
+
+  /** One address is enough for a switch to know where our MAC address is; where adverts leave it knows. */
+  #announceExtra(): void {
+    const { announce, interface: own } = this.#settings;
+    if (announce.extra?.everywhere === true) this.holder.announceOnce((device) => device !== own);
   }
 
   #sendFailed(failure: SystemFailure): void {
@@ -412,7 +441,8 @@ export class Instance {
   }
 
   #arm(): void {
-    const deadline = earliest(nextDeadline(this.#state), this.holder.nextDeadline(), this.#reconnectAt);
+    const own = earliest(nextDeadline(this.#state), this.#ownership.nextDeadline(), this.#reconnectAt);
+    const deadline = earliest(own, this.holder.nextDeadline());
     if (deadline === undefined) this.#alarm.clear();
     else this.#alarm.set(deadline);
   }
@@ -422,8 +452,10 @@ export class Instance {
     const before = this.#deaf;
     this.#deaf = undefined;
     this.#reconnectAt = undefined;
-    const connected = device === undefined ? undefined : this.#sender.connect(device);
-    if (device === undefined || connected === undefined) return;
+    if (device === undefined) return;
+    const buffer = receiveBufferOf(this.#settings, this.#dependencies.buffers(), device.mtu);
+    const connected = this.#sender.connect(device, buffer);
+    if (connected === undefined) return;
     if (connected.ok) {
       this.#socketKey = connected.value;
       return;
@@ -433,19 +465,6 @@ export class Instance {
     this.#deaf = { kind: "no-socket", interface: device.name, detail };
     this.#reconnectAt = after(clock.now(), RECONNECT);
     if (before?.detail !== detail) log.write("error", `(${this.#settings.name}) ${detail}`);
-  }
-
-  #discard({ sender, reason, words }: Extract<Judgement, { kind: "discard" }>, now: Instant): void {
-    this.#count(`discarded.${reason}`);
-    if (!this.#peers.note(sender, reason, now)) return;
-    this.#limitedLog.write("warn", `(${this.#settings.name}) ${words}, from ${sender.source}: advert discarded`);
-  }
-
-  #remark(source: IpAddress, note: ReceiveNote, words: string): void {
-    this.#count(`noted.${note}`);
-    if (note === "OLD_UNICAST_CHECKSUM") this.#sender.useOldUnicastChecksum();
-    if (!this.#peers.tellOnce(source, note)) return;
-    this.#limitedLog.write("warn", `(${this.#settings.name}) ${words}, from ${source}`);
   }
 
   #count(counter: string): void {
@@ -463,9 +482,6 @@ function concernsGroup(before: State, after: State): boolean {
 function priorityOf(master: Master): number | undefined {
   return master.kind === "heard" ? master.priority : undefined;
 }
-
-/** Adverts of weaker routers that are answered. */
-const ANSWERS: RateLimit = { burst: 20, period: millis(20) };
 
 /** From an attempt to open its socket to the next. */
 const RECONNECT = seconds(1);

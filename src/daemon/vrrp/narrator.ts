@@ -49,6 +49,7 @@ export function narrateEffect(log: Log, name: string, effect: Effect, now: Insta
     case "hand-over-addresses":
       return say(`handing over VIPs, removing them in ${toMillis(elapsed(now, effect.until))} ms at the latest.`);
     case "announce-addresses":
+    case "announce-extra":
       return;
   }
 }

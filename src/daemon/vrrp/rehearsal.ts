@@ -1,6 +1,6 @@
 import { ip, mac, type IpAddress } from "../../base/address.ts";
 import { succeed } from "../../base/result.ts";
-import { after, instant, seconds, type Instant } from "../../base/time.ts";
+import { after, instant, micros, seconds, type Instant } from "../../base/time.ts";
 import type { InstanceSettings } from "../../config/model.ts";
 import { activeDownInterval } from "../../core/vrrp/router.ts";
 import type { Clock } from "../../ports/clock.ts";
@@ -70,7 +70,7 @@ function createStage(settings: InstanceSettings): { readonly instance: Instance;
   const interfaces = new InterfaceTable(record);
   interfaces.reload(kernel);
   const leases = new LeaseKeeper({ kernel, clock, log });
-  const announcer = new Announcer({ links, log, interfaces });
+  const announcer = new Announcer(UNPACED, { clock, links, log, interfaces });
   const processes = { start: () => undefined, findAccount: () => succeed({ uid: 0, gid: 0, name: "" }) };
   const silent = {
     ...settings.notify,
@@ -90,6 +90,7 @@ function createStage(settings: InstanceSettings): { readonly instance: Instance;
       scripts: new Map(),
       virtualAddresses: () => new Set(),
       sockets: new SocketPool(links, ignore),
+      buffers: () => ({ adverts: undefined, kernelRequests: undefined, kernelEvents: undefined }),
       catchUp: ignore,
       notifier: { clock, processes, log, accountOf: () => succeed(undefined) },
       holder: { clock, kernel, log, interfaces, leases, announcer, record, onChange: ignore },
@@ -138,7 +139,7 @@ function createProps(settings: InstanceSettings): { readonly kernel: Kernel; rea
       openMonitor: () => succeed(quiet),
     },
     links: {
-      openVrrpSocket: () => succeed({ ...quiet, send: done }),
+      openVrrpSocket: () => succeed({ ...quiet, send: done, setReceiveBuffer: done }),
       openArpSocket: () => succeed({ ...quiet, send: done }),
     },
   };
@@ -151,6 +152,8 @@ function done(): { readonly ok: true; readonly value: undefined } {
 }
 
 const START = instant(seconds(1_000));
+const UNPACED = { arpInterval: micros(0), neighborInterval: micros(0), groups: [] };
+
 const LOCALHOST: IpAddress = ip("127.0.0.1");
 
 const NOWHERE: AddressRequest = {

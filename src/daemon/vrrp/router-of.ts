@@ -1,6 +1,7 @@
 import type { IpAddress } from "../../base/address.ts";
+import { micros } from "../../base/time.ts";
 import type { InstanceSettings } from "../../config/model.ts";
-import type { VirtualRouter } from "../../core/vrrp/router.ts";
+import { OWNER_PRIORITY, type VirtualRouter } from "../../core/vrrp/router.ts";
 
 /** The virtual router as it takes part with this priority and source, in a sync group or not. */
 export function routerOf(
@@ -17,24 +18,37 @@ export function routerOf(
     preemptMode: settings.preemptMode,
     preemptDelay: settings.preemptDelay,
     downTimerAdverts: settings.downTimerAdverts,
+    strongestBackup: settings.strongestBackup ?? OWNER_PRIORITY,
+    quickPreempt: settings.quickPreempt,
     answersLowerPriority: settings.answersLowerPriority,
     answersHigherPriority: settings.answersHigherPriority,
     synced,
-    announce: settings.announce,
+    announce: { ...settings.announce, extraPeriod: settings.announce.extra?.period ?? micros(0) },
   };
 }
 
-/** What others see of an instance, as text to compare: a change of it is worth an advert at once. */
-export function protocolOf(settings: InstanceSettings, isActive: boolean): string {
-  const { version, advertisementInterval, transport, password, downTimerAdverts, preemptMode, preemptDelay } = settings;
+/** What tells one virtual router from another over a reload; its name may change. */
+export function identityOf(settings: InstanceSettings): string {
+  return `${settings.family} ${settings.interface} ${settings.vrid} ${settings.transport.kind}`;
+}
+
+/** What others see of an instance: a change of it is worth an advert at once. */
+export function protocolOf(settings: InstanceSettings): string {
+  const { version, advertisementInterval, transport, authentication, downTimerAdverts } = settings;
+  const { preemptMode, preemptDelay } = settings;
   const addresses = settings.virtualAddresses.map(({ address }) => address);
-  // Only a master announces; a backup would listen anew for nothing.
-  const announce = isActive ? settings.announce : undefined;
-  const timing = { advertisementInterval, downTimerAdverts, preemptMode, preemptDelay, announce };
+  const seen = {
+    version,
+    advertisementInterval,
+    transport,
+    authentication,
+    downTimerAdverts,
+    preemptMode,
+    preemptDelay,
+    addresses,
+  };
   // Where something stands in the file is nobody's business but the file's.
-  return JSON.stringify({ version, transport, password, addresses, timing }, (key, value: unknown) =>
-    key === "place" ? undefined : value,
-  );
+  return JSON.stringify(seen, (key, value: unknown) => (key === "place" ? undefined : value));
 }
 
 /** Stands in while there is none; nothing is sent then, for that is a fault. */

@@ -17,7 +17,8 @@ export class SocketPool {
 
   /** The caller releases what it acquired exactly once. */
   acquire(need: SocketNeed): Result<PooledSocket, SystemFailure> {
-    const key = `${need.interfaceIndex} ${need.family} ${need.group ?? "unicast"}`;
+    const { authenticationHeader, receiveBuffer } = need;
+    const key = `${need.interfaceIndex} ${need.family} ${need.group ?? "unicast"}${authenticationHeader ? " AH" : ""}`;
     let shared = this.#sockets.get(key);
     if (shared === undefined) {
       const opened = this.#links.openVrrpSocket(
@@ -26,21 +27,28 @@ export class SocketPool {
           interfaceName: need.interfaceName,
           family: need.family,
           groups: need.group === undefined ? [] : [need.group],
+          authenticationHeader,
         },
         this.#onReadable,
       );
       if (!opened.ok) return opened;
-      shared = { socket: opened.value, users: 0 };
+      shared = { socket: opened.value, need, users: 0, buffer: 0 };
       this.#sockets.set(key, shared);
     }
     shared.users += 1;
-    return succeed({ key, send: shared.socket.send.bind(shared.socket) });
+    if (receiveBuffer !== undefined) {
+      // Whoever joins brings its share.
+      shared.buffer += receiveBuffer;
+      shared.socket.setReceiveBuffer(shared.buffer);
+    }
+    return succeed({ key, send: shared.socket.send.bind(shared.socket), receiveBuffer });
   }
 
   release(pooled: PooledSocket): void {
     const shared = this.#sockets.get(pooled.key);
     if (shared === undefined) return;
     shared.users -= 1;
+    shared.buffer -= pooled.receiveBuffer ?? 0;
     if (shared.users > 0) return;
     this.#sockets.delete(pooled.key);
     shared.socket.close();
@@ -52,11 +60,11 @@ export class SocketPool {
    */
   receive(): readonly PooledPacket[] {
     const packets: PooledPacket[] = [];
-    for (const [key, { socket }] of this.#sockets) {
+    for (const [key, { socket, need }] of this.#sockets) {
       // A socket gives a limited number at a time, and whoever concludes something from silence must have heard them all.
       for (let round = 0; round < MOST_ROUNDS; round++) {
         const batch = socket.receive();
-        for (const packet of batch) packets.push({ key, packet });
+        for (const packet of batch) packets.push({ key, need, packet });
         if (batch.length === 0) break;
       }
     }
@@ -70,16 +78,22 @@ export interface SocketNeed {
   readonly family: AddressFamily;
   /** Undefined: unicast. */
   readonly group: IpAddress | undefined;
+  readonly authenticationHeader: boolean;
+  /** This user's share of the room for what is received, in bytes; undefined: it is left as it is. */
+  readonly receiveBuffer: number | undefined;
 }
 
 export interface PooledSocket {
   readonly key: string;
   readonly send: VrrpSocket["send"];
+  readonly receiveBuffer: number | undefined;
 }
 
 export interface PooledPacket {
   /** Of the socket that it was read from. */
   readonly key: string;
+  /** What that socket was opened for. */
+  readonly need: SocketNeed;
   readonly packet: VrrpPacket;
 }
 
@@ -88,5 +102,9 @@ const MOST_ROUNDS = 8;
 
 interface Shared {
   readonly socket: VrrpSocket;
+  /** Of whoever came first. */
+  readonly need: SocketNeed;
   users: number;
+  /** The shares of its users, in bytes. */
+  buffer: number;
 }

@@ -42,6 +42,11 @@ export function formatVip(address: VirtualAddress): string {
   return formatPrefix({ address: address.address, length: address.prefixLength });
 }
 
+/** One address of each interface: the first in the list. */
+export function firstOfEachDevice(addresses: readonly VirtualAddress[]): readonly VirtualAddress[] {
+  return addresses.filter(({ device }, index) => addresses.findIndex((other) => other.device === device) === index);
+}
+
 /** What must stay the same for an address to be the same after a reload. */
 export function vipKey(address: VirtualAddress): string {
   const { place: _place, ...facts } = address;
