@@ -137,7 +137,7 @@ export function pass(ms: number): Promise<void> {
 export const CONFIGURATION_FILE = "/etc/keepalived/keepalived.conf";
 
 /** The executable of this checkout, whether the bench runs from source or compiled. */
-const HOLDFAST = fileURLToPath(
+export const HOLDFAST = fileURLToPath(
   new URL(import.meta.url.endsWith(".ts") ? "../bin/holdfast" : "../../bin/holdfast", import.meta.url),
 );
 const MOST_INSTANCES = 3;

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { gratuitousArp, parsePcap, vrrpSource } from "./pcap.ts";
+import { gratuitousArp, parsePcap, vrrpPriority, vrrpSource } from "./pcap.ts";
 
 // pcap-savefile(5): magic, version 2.4, zone, accuracy, snapshot length, link type 1; then per packet seconds, microseconds,
 // captured length, original length.
@@ -33,6 +33,7 @@ test("frames: the source of an advert, the sender of a gratuitous ARP, nothing o
   expect(vrrpSource(hex(ADVERT))).toBe("10.77.0.1");
   expect(vrrpSource(hex(ADVERT.replace("ff70", "ff06")))).toBeUndefined();
   expect(vrrpSource(hex(GRATUITOUS))).toBeUndefined();
+  expect([ADVERT, GRATUITOUS].map((frame) => vrrpPriority(hex(frame)))).toEqual([0x64, undefined]);
   expect(gratuitousArp(hex(GRATUITOUS))).toEqual({ mac: "02:68:66:00:00:02", address: "10.77.0.100" });
   expect(gratuitousArp(hex(QUESTION))).toBeUndefined();
   expect(gratuitousArp(hex(ADVERT))).toBeUndefined();

@@ -34,6 +34,12 @@ export function vrrpSource(frame: Uint8Array): string | undefined {
   return isVrrp ? dotted(frame, ETHERNET + 12) : undefined;
 }
 
+/** The priority in a VRRP packet in an Ethernet frame without VLAN tag; undefined: it is something else. */
+export function vrrpPriority(frame: Uint8Array): number | undefined {
+  const headerLength = ((frame[ETHERNET] ?? 0) & 0xf) * 4;
+  return vrrpSource(frame) === undefined ? undefined : frame[ETHERNET + headerLength + 2];
+}
+
 /** Who announces which address by gratuitous ARP; undefined: the frame is something else. */
 export function gratuitousArp(frame: Uint8Array): { readonly mac: string; readonly address: string } | undefined {
   if (etherType(frame) !== ETHERTYPE_ARP || frame.length < ETHERNET + 28) return undefined;

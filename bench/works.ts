@@ -4,6 +4,7 @@ import type { Prober } from "../src/lab/prober.ts";
 import { configurationOf, masterDownMs, VIP, vipsOf, type Settings } from "./configuration.ts";
 import type { Value } from "./figures.ts";
 import { CONFIGURATION_FILE, pass, type Daemon, type Pair } from "./pair.ts";
+import { PROCESS_DEATH } from "./process-death.ts";
 import { gratuitousArp, parsePcap, vrrpSource, type Packet } from "./pcap.ts";
 import type { Measurement, Work } from "./work.ts";
 
@@ -70,6 +71,7 @@ export const WORKS: readonly Work[] = [
     ready: (pair) => bootPair(pair, FAST),
     measure: fastCrash,
   },
+  PROCESS_DEATH,
   {
     name: "memory",
     rows: [{ work: "memory of all processes (PSS), one instance, master", unit: "MB", target: { atMost: 70 } }],

@@ -116,12 +116,17 @@ export interface VirtualAddressStatus {
 }
 
 export interface TrackerStatus {
-  readonly kind: "script" | "interface";
+  readonly kind: "script" | "interface" | "file" | "process";
   readonly name: string;
+  /** A file is down where its number means FAULT. */
   readonly state: "unknown" | "up" | "down";
+  /** The number in a file, or how many processes match; null where there is none, or none yet. */
+  readonly value: number | null;
   readonly weight: number;
   readonly reverse: boolean;
-  /** The last result in words: `exited with status 1`, `timed out after 2 s`. */
+  /** What it adds to the priority at present; null: it holds the instance back, or in FAULT. */
+  readonly contribution: number | null;
+  /** What is known of it in words: `exited with status 1`, `timed out after 2 s`, `contains -20`. */
   readonly detail: string;
 }
 

@@ -172,8 +172,26 @@ const MASTER: InstanceStatus = {
     { address: "192.0.2.9/32", device: "eth1", held: true, foreign: true, excluded: true, leaseUntil: null },
   ],
   trackers: [
-    { kind: "script", name: "chk_nginx", state: "up", weight: -20, reverse: false, detail: "exited with status 0" },
-    { kind: "interface", name: "eth1", state: "up", weight: 5, reverse: true, detail: "" },
+    {
+      kind: "script",
+      name: "chk_nginx",
+      state: "up",
+      value: null,
+      weight: -20,
+      reverse: false,
+      contribution: 0,
+      detail: "exited with status 0",
+    },
+    {
+      kind: "interface",
+      name: "eth1",
+      state: "up",
+      value: null,
+      weight: 5,
+      reverse: true,
+      contribution: -5,
+      detail: "",
+    },
   ],
   peers: [
     {

@@ -44,6 +44,7 @@ export function checkGlobal(
       pacing: readPacing(block, groups, report),
       buffers: readBuffers(block, report),
       dynamicInterfaces: statementOf(block, "dynamic_interfaces") !== undefined,
+      defaultInterface: wordOf(block, "default_interface") ?? "eth0",
       processes: readProcesses(block),
     },
     defaults: {

@@ -1,7 +1,7 @@
-import { readTrackedInterfaces, readTrackedScripts } from "./check-tracking.ts";
-import type { KnownScript } from "./check-scripts.ts";
+import { readTracked } from "./check-tracking.ts";
+import type { KnownTrackers } from "./check-tracking.ts";
 import type { Report } from "./diagnostic.ts";
-import type { InstanceSettings, TrackWeight } from "./model.ts";
+import type { InstanceSettings, TrackedThings, TrackWeight } from "./model.ts";
 import { spanOfToken } from "./tokens.ts";
 import { statementsOf } from "./tree.ts";
 import type { Statement } from "./tree.ts";
@@ -20,34 +20,29 @@ export interface GroupTracking {
  */
 export function shareTrackers(
   { statement, members, trackingWeight }: GroupTracking,
-  surroundings: {
-    readonly blocks: ReadonlyMap<string, Statement>;
-    readonly scripts: ReadonlyMap<string, KnownScript>;
-  },
+  { blocks, trackers }: { readonly blocks: ReadonlyMap<string, Statement>; readonly trackers: KnownTrackers },
   report: Report,
 ): readonly InstanceSettings[] {
-  const { blocks, scripts } = surroundings;
   const block = statement.block ?? [];
   const owner = members.find((member) => member.priority === 255);
   const group = statement.words[0]?.text ?? "";
 
-  const shared = <Item extends TrackWeight>(keyword: string, items: readonly Item[], nameOf: (item: Item) => string) =>
-    items.map((item) => (owner === undefined ? item : withoutWeight(item, lineOf(block, keyword, nameOf(item)))));
-  const withoutWeight = <Item extends TrackWeight>(item: Item, line: Statement | undefined): Item => {
-    if (item.weight === 0 || owner === undefined || line === undefined) return item;
-    const message = `The weight of "${line.keyword.text}" counts as 0, so that its failure is FAULT: "${owner.name}" of this group has priority 255, which never changes`;
-    report({ code: "WEIGHT_CLEARED", at: spanOfToken(line.keyword), message });
-    return { ...item, weight: 0 };
-  };
+  const shared = <Item extends TrackWeight>(kind: Kind<Item>, items: readonly Item[]): readonly Item[] =>
+    items.map((item) => {
+      const line = lineOf(block, kind.keyword, kind.nameOf(item));
+      if (item.weight === 0 || owner === undefined || line === undefined) return item;
+      const message = `The weight of "${line.keyword.text}" counts as 0, so that its failure is FAULT: "${owner.name}" of this group has priority 255, which never changes`;
+      report({ code: "WEIGHT_CLEARED", at: spanOfToken(line.keyword), message });
+      return { ...item, weight: 0 };
+    });
   const merge = <Item extends TrackWeight>(
     member: string,
-    keyword: string,
+    kind: Kind<Item>,
     lists: { readonly own: readonly Item[]; readonly shared: readonly Item[] },
-    nameOf: (item: Item) => string,
   ): readonly Item[] => {
     const kept = lists.own.filter((item) => {
-      const name = nameOf(item);
-      const line = lineOf(blocks.get(member)?.block ?? [], keyword, name);
+      const name = kind.nameOf(item);
+      const line = lineOf(blocks.get(member)?.block ?? [], kind.keyword, name);
       if (line === undefined) return true;
       const at = spanOfToken(line.keyword);
       if (item.weight !== 0 && !trackingWeight) {
@@ -56,7 +51,7 @@ export function shareTrackers(
         report({ code: "GROUP_IGNORES_WEIGHTS", at, message, help });
         return false;
       }
-      if (!lists.shared.some((other) => nameOf(other) === name)) return true;
+      if (!lists.shared.some((other) => kind.nameOf(other) === name)) return true;
       const message = `The sync group "${group}" tracks "${name}", too, and its line counts; this one is ignored`;
       report({ code: "DUPLICATE_TRACKER", at, message });
       return false;
@@ -64,42 +59,47 @@ export function shareTrackers(
     return [...kept, ...lists.shared];
   };
 
-  const groupScripts = shared(
-    "track_script",
-    readTrackedScripts(block, scripts, false, report),
-    ({ script }) => script,
-  );
-  const groupInterfaces = shared(
-    "track_interface",
-    readTrackedInterfaces(block, undefined, false, report),
-    (tracked) => tracked.interface,
-  );
+  const read = readTracked(block, trackers, { ownInterface: undefined, owner: false }, report);
+  const ofGroup: TrackedThings = {
+    trackScripts: shared(SCRIPTS, read.trackScripts),
+    trackInterfaces: shared(INTERFACES, read.trackInterfaces),
+    trackFiles: shared(FILES, read.trackFiles),
+    trackProcesses: shared(PROCESSES, read.trackProcesses),
+  };
   return members.map((member): InstanceSettings => {
     const { name } = member;
     // Each member looks at its own interface anyway.
-    const others = groupInterfaces.filter(
+    const others = ofGroup.trackInterfaces.filter(
       (tracked) => !(tracked.interface === member.interface && member.trackOwnInterface),
     );
     return {
       ...member,
-      trackScripts: merge(
-        name,
-        "track_script",
-        { own: member.trackScripts, shared: groupScripts },
-        ({ script }) => script,
-      ),
-      trackInterfaces: merge(
-        name,
-        "track_interface",
-        { own: member.trackInterfaces, shared: others },
-        (tracked) => tracked.interface,
-      ),
+      trackScripts: merge(name, SCRIPTS, { own: member.trackScripts, shared: ofGroup.trackScripts }),
+      trackInterfaces: merge(name, INTERFACES, { own: member.trackInterfaces, shared: others }),
+      trackFiles: merge(name, FILES, { own: member.trackFiles, shared: ofGroup.trackFiles }),
+      trackProcesses: merge(name, PROCESSES, { own: member.trackProcesses, shared: ofGroup.trackProcesses }),
     };
   });
 }
+
+/** A kind of tracked things: the keyword of its block, and what one of them is called there. */
+interface Kind<Item> {
+  readonly keyword: string;
+  readonly nameOf: (item: Item) => string;
+}
+
+type ItemOf<Things extends keyof TrackedThings> = TrackedThings[Things][number];
 
 function lineOf(block: readonly Statement[], keyword: string, name: string): Statement | undefined {
   return statementsOf(block, keyword)
     .flatMap((statement) => statement.block ?? [])
     .find((line) => line.keyword.text === name);
 }
+
+const SCRIPTS: Kind<ItemOf<"trackScripts">> = { keyword: "track_script", nameOf: ({ script }) => script };
+const INTERFACES: Kind<ItemOf<"trackInterfaces">> = {
+  keyword: "track_interface",
+  nameOf: (tracked) => tracked.interface,
+};
+const FILES: Kind<ItemOf<"trackFiles">> = { keyword: "track_file", nameOf: ({ file }) => file };
+const PROCESSES: Kind<ItemOf<"trackProcesses">> = { keyword: "track_process", nameOf: ({ process }) => process };

@@ -76,8 +76,9 @@ function reportSharedAddresses(instances: readonly InstanceSettings[], report: R
 
 function reportWeights(instance: InstanceSettings, report: Report): void {
   const weighted = [
-    ...instance.trackScripts.map((tracked) => ({ name: tracked.script, weight: tracked.weight })),
-    ...instance.trackInterfaces.map((tracked) => ({ name: tracked.interface, weight: tracked.weight })),
+    ...instance.trackScripts.map((tracked) => ({ name: tracked.script, ...tracked })),
+    ...instance.trackInterfaces.map((tracked) => ({ name: tracked.interface, ...tracked })),
+    ...instance.trackProcesses.map((tracked) => ({ name: tracked.process, ...tracked })),
   ].filter((tracked) => tracked.weight !== 0);
   const first = weighted[0];
   if (first === undefined) return;
@@ -89,9 +90,10 @@ function reportWeights(instance: InstanceSettings, report: Report): void {
       help: 'With "weight 0" a failure is FAULT, which moves the addresses with nopreempt too.',
     });
   }
-  for (const { name, weight } of weighted) {
+  for (const { name, weight, reverse } of weighted) {
+    const amount = reverse ? -weight : weight;
     // Effective priorities are kept within 1 and 254.
-    const reachable = weight > 0 ? Math.min(254, instance.priority + weight) : Math.max(1, instance.priority + weight);
+    const reachable = amount > 0 ? Math.min(254, instance.priority + amount) : Math.max(1, instance.priority + amount);
     if (reachable !== instance.priority) continue;
     const message = `The weight ${weight} of "${name}" changes nothing: the priority ${instance.priority} is at its limit`;
     report({ code: "WEIGHT_CANNOT_MATTER", at: instance.place, message });

@@ -85,7 +85,7 @@ function checkInterfaces({ global, instances }: Configuration, facts: HostFacts,
     if (seen.has(name) || facts.interfaceExists(name) !== false) continue;
     seen.add(name);
     const message = `There is no interface "${name}" on this host`;
-    const help = "Their names: ip -brief link";
+    const help = "Their names: ip -brief link. One that comes later needs dynamic_interfaces in global_defs.";
     const weight = global.dynamicInterfaces ? ({ severity: "warning", effect: "logged" } as const) : { effect };
     report({ code: "UNKNOWN_INTERFACE", at: place, message, help, ...weight });
   }

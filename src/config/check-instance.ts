@@ -5,7 +5,6 @@ import { readAnnounce } from "./check-announcing.ts";
 import { readAuthentication } from "./check-authentication.ts";
 import type { InstanceDefaults } from "./check-global.ts";
 import { readNotify } from "./check-notify.ts";
-import type { KnownScript } from "./check-scripts.ts";
 import { applyStrictMode } from "./check-strict.ts";
 import {
   readAdvertisementInterval,
@@ -14,7 +13,8 @@ import {
   readQuickPreempt,
   readStrongestBackup,
 } from "./check-timing.ts";
-import { readTrackedInterfaces, readTrackedScripts } from "./check-tracking.ts";
+import { readTracked } from "./check-tracking.ts";
+import type { KnownTrackers } from "./check-tracking.ts";
 import { readTransport } from "./check-transport.ts";
 import type { Report } from "./diagnostic.ts";
 import type { InstanceSettings, VirtualAddress } from "./model.ts";
@@ -26,7 +26,7 @@ import type { Statement } from "./tree.ts";
 /** What an instance may refer to. */
 export interface InstanceContext {
   readonly defaults: InstanceDefaults;
-  readonly scripts: ReadonlyMap<string, KnownScript>;
+  readonly trackers: KnownTrackers;
   readonly reader: ConfigReader;
 }
 
@@ -39,7 +39,7 @@ export function checkInstance(
   context: InstanceContext,
   report: Report,
 ): InstanceSettings | undefined {
-  const { defaults, scripts, reader } = context;
+  const { defaults, trackers, reader } = context;
   const name = statement.words[0];
   const block = statement.block ?? [];
   if (name === undefined) return undefined;
@@ -93,9 +93,9 @@ export function checkInstance(
     excludedAddresses: addresses.excluded,
     skipCheckAdvertisedAddresses: switchOf(block, "skip_check_adv_addr") ?? defaults.skipCheckAdvertisedAddresses,
     checksumAsV2: switchOf(block, "v3_checksum_as_v2") ?? defaults.checksumAsV2,
-    trackScripts: readTrackedScripts(block, scripts, owner, report),
-    trackInterfaces: readTrackedInterfaces(block, ownInterface, owner, report),
+    ...readTracked(block, trackers, { ownInterface, owner }, report),
     trackOwnInterface: statementOf(block, "dont_track_primary") === undefined,
+    trackSource: statementOf(block, "track_src_ip") !== undefined,
     announce: readAnnounce(block, defaults.announce, report),
     notify: readNotify(block, defaults, report),
     lease: readLease(block, report),

@@ -1,7 +1,7 @@
 import type { InstanceDefaults } from "./check-global.ts";
 import { readNotify } from "./check-notify.ts";
-import type { KnownScript } from "./check-scripts.ts";
 import { shareTrackers } from "./check-group-tracking.ts";
+import type { KnownTrackers } from "./check-tracking.ts";
 import type { Report } from "./diagnostic.ts";
 import type { InstanceSettings, SyncGroupSettings } from "./model.ts";
 import { closest } from "./suggest.ts";
@@ -13,7 +13,7 @@ import type { Statement } from "./tree.ts";
 export interface Surroundings {
   /** The blocks of all instances, those that cannot run included. */
   readonly blocks: ReadonlyMap<string, Statement>;
-  readonly scripts: ReadonlyMap<string, KnownScript>;
+  readonly trackers: KnownTrackers;
   readonly defaults: InstanceDefaults;
 }
 

@@ -1,53 +1,96 @@
 import { clampWeight } from "./check-scripts.ts";
 import type { KnownScript } from "./check-scripts.ts";
 import type { Report } from "./diagnostic.ts";
-import type { TrackedInterface, TrackedScript, TrackWeight } from "./model.ts";
+import type { KnownFile, KnownProcess } from "./check-trackers.ts";
+import type { TrackedInterface, TrackedThings, TrackWeight } from "./model.ts";
 import { closest } from "./suggest.ts";
 import { spanOfToken } from "./tokens.ts";
 import { spanOfStatement, statementsOf } from "./tree.ts";
 import type { Statement } from "./tree.ts";
 
-/**
- * Reads the track_script blocks of an instance or a group. A script must be known; keepalived ignores those whose block comes later,
- * so a line that works here alone is told. An owner's priority never changes: weights are dropped for it.
- */
-export function readTrackedScripts(
+/** All blocks of the file that something can track, by name. */
+export interface KnownTrackers {
+  readonly scripts: ReadonlyMap<string, KnownScript>;
+  readonly files: ReadonlyMap<string, KnownFile>;
+  readonly processes: ReadonlyMap<string, KnownProcess>;
+}
+
+/** Who tracks: an instance, or a group, whose own interface there is none of. */
+export interface Tracking {
+  readonly ownInterface: string | undefined;
+  /** An owner's priority never changes: weights are dropped for it. */
+  readonly owner: boolean;
+}
+
+/** Reads the track_script, track_interface, track_file and track_process blocks of an instance or a group. */
+export function readTracked(
   block: readonly Statement[],
-  scripts: ReadonlyMap<string, KnownScript>,
+  known: KnownTrackers,
+  tracking: Tracking,
+  report: Report,
+): TrackedThings {
+  const scripts = readNamed(block, SCRIPTS, known.scripts, tracking.owner, report);
+  const files = readNamed(block, FILES, known.files, tracking.owner, report);
+  const processes = readNamed(block, PROCESSES, known.processes, tracking.owner, report);
+  return {
+    trackScripts: scripts.map(({ name, ...weight }) => ({ script: name, ...weight })),
+    trackInterfaces: readInterfaces(block, tracking, report),
+    trackFiles: files.map(({ name, ...weight }) => ({ file: name, ...weight })),
+    trackProcesses: processes.map(({ name, ...weight }) => ({ process: name, ...weight })),
+  };
+}
+
+/** What differs between the kinds of things that have a block of their own. */
+interface NamedKind {
+  /** The keyword of the block that tracks. */
+  readonly keyword: "track_script" | "track_file" | "track_process";
+  /** The keyword of the block that says what it is. */
+  readonly definition: string;
+  readonly unknown: "UNKNOWN_SCRIPT" | "UNKNOWN_TRACKER";
+  readonly later: "SCRIPT_DEFINED_LATER" | "TRACKER_DEFINED_LATER";
+  /** 254 is pulled in to 253 for scripts and interfaces, and taken as it is for files and processes. */
+  readonly clamps: boolean;
+}
+
+/** A name must be known; keepalived ignores those whose block comes later, so a line that works here alone is told. */
+function readNamed(
+  block: readonly Statement[],
+  kind: NamedKind,
+  known: ReadonlyMap<string, { readonly weight: TrackWeight; readonly statement: Statement }>,
   owner: boolean,
   report: Report,
-): readonly TrackedScript[] {
-  const tracked: TrackedScript[] = [];
-  for (const line of linesOf(block, "track_script")) {
+): readonly (TrackWeight & { readonly name: string })[] {
+  const tracked: (TrackWeight & { readonly name: string })[] = [];
+  for (const line of linesOf(block, kind.keyword)) {
     const name = line.keyword.text;
     const at = spanOfToken(line.keyword);
-    const known = scripts.get(name);
-    if (known === undefined) {
-      const meant = closest(name, [...scripts.keys()]);
-      const help = meant === undefined ? undefined : `Did you mean "${meant}"?`;
-      report({ code: "UNKNOWN_SCRIPT", at, message: `There is no vrrp_script "${name}" that can be tracked`, help });
+    const meant = known.get(name);
+    if (meant === undefined) {
+      const like = closest(name, [...known.keys()]);
+      const help = like === undefined ? undefined : `Did you mean "${like}"?`;
+      const message = `There is no ${kind.definition} "${name}" that can be tracked`;
+      report({ code: kind.unknown, at, message, help });
       continue;
     }
-    const definition = spanOfToken(known.statement.keyword);
+    const definition = spanOfToken(meant.statement.keyword);
     if (definition.file === at.file && definition.line > at.line) {
-      const message = `keepalived ignores "${name}" here: its vrrp_script comes later, in line ${definition.line}`;
-      report({ code: "SCRIPT_DEFINED_LATER", at, message, help: "Move the vrrp_script before the instance." });
+      const message = `keepalived ignores "${name}" here: its ${kind.definition} comes later, in line ${definition.line}`;
+      report({ code: kind.later, at, message, help: `Move the ${kind.definition} before it.` });
     }
-    if (tracked.some((other) => other.script === name)) {
+    if (tracked.some((other) => other.name === name)) {
       report({ code: "DUPLICATE_TRACKER", at, message: `"${name}" is tracked already; this line is ignored` });
       continue;
     }
-    const weight = readWeight(line, known.weight, report);
-    if (!isDroppedForOwner(weight, owner, line, report)) tracked.push({ script: name, ...weight });
+    const weight = readWeight(line, meant.weight, kind.clamps, report);
+    if (!isDroppedForOwner(weight, owner, line, report)) tracked.push({ name, ...weight });
   }
   return tracked;
 }
 
-/** Reads the track_interface blocks of an instance, or of a group, which has no interface; its own interface is refused. */
-export function readTrackedInterfaces(
+/** The instance's own interface is refused. */
+function readInterfaces(
   block: readonly Statement[],
-  ownInterface: string | undefined,
-  owner: boolean,
+  { ownInterface, owner }: Tracking,
   report: Report,
 ): readonly TrackedInterface[] {
   const tracked: TrackedInterface[] = [];
@@ -55,15 +98,16 @@ export function readTrackedInterfaces(
     const name = line.keyword.text;
     const at = spanOfToken(line.keyword);
     if (name === ownInterface) {
-      const message = `"${name}" is the instance's own interface, which is tracked in any case; this line is ignored`;
-      report({ code: "OWN_INTERFACE_TRACKED", at, message });
+      const message = `"${name}" is the instance's own interface; this line is ignored, as keepalived does`;
+      const help = "Its going down is FAULT in any case, unless dont_track_primary stands there.";
+      report({ code: "OWN_INTERFACE_TRACKED", at, message, help });
       continue;
     }
     if (tracked.some((other) => other.interface === name)) {
       report({ code: "DUPLICATE_TRACKER", at, message: `"${name}" is tracked already; this line is ignored` });
       continue;
     }
-    const weight = readWeight(line, { weight: 0, reverse: false }, report);
+    const weight = readWeight(line, { weight: 0, reverse: false }, true, report);
     if (!isDroppedForOwner(weight, owner, line, report)) tracked.push({ interface: name, ...weight, place: at });
   }
   return tracked;
@@ -74,8 +118,8 @@ function linesOf(block: readonly Statement[], keyword: string): readonly Stateme
   return statementsOf(block, keyword).flatMap((statement) => statement.block ?? []);
 }
 
-/** `NAME [weight N [reverse|noreverse]]`: what the line says, else what the block of the script says. */
-function readWeight(line: Statement, inherited: TrackWeight, report: Report): TrackWeight {
+/** `NAME [weight N [reverse|noreverse]]`: what the line says, else what the block of the thing says. */
+function readWeight(line: Statement, inherited: TrackWeight, clamps: boolean, report: Report): TrackWeight {
   let { weight, reverse } = inherited;
   const { words } = line;
   for (let index = 0; index < words.length; index++) {
@@ -85,10 +129,11 @@ function readWeight(line: Statement, inherited: TrackWeight, report: Report): Tr
     if (option.text === "weight" && value !== undefined) {
       index += 1;
       if (/^[+-]?\d+$/.test(value.text) && Math.abs(Number(value.text)) <= 254) {
-        weight = clampWeight(Number(value.text), line, report);
+        weight = clamps ? clampWeight(Number(value.text), line, report) : Number(value.text);
         reverse = false;
       } else {
-        const message = `A weight is -253 to 253, not "${value.text}"; it is ignored`;
+        const limit = clamps ? 253 : 254;
+        const message = `A weight is -${limit} to ${limit}, not "${value.text}"; it is ignored`;
         report({ code: "OUT_OF_RANGE", at: spanOfToken(value), message });
       }
     } else if ((option.text === "reverse" || option.text === "noreverse") && words[index - 2]?.text === "weight") {
@@ -111,3 +156,25 @@ function isDroppedForOwner(weight: TrackWeight, owner: boolean, line: Statement,
   report({ code: "TRACKER_IGNORED", at: spanOfStatement(line), message, help });
   return true;
 }
+
+const SCRIPTS: NamedKind = {
+  keyword: "track_script",
+  definition: "vrrp_script",
+  unknown: "UNKNOWN_SCRIPT",
+  later: "SCRIPT_DEFINED_LATER",
+  clamps: true,
+};
+const FILES: NamedKind = {
+  keyword: "track_file",
+  definition: "track_file",
+  unknown: "UNKNOWN_TRACKER",
+  later: "TRACKER_DEFINED_LATER",
+  clamps: false,
+};
+const PROCESSES: NamedKind = {
+  keyword: "track_process",
+  definition: "vrrp_track_process",
+  unknown: "UNKNOWN_TRACKER",
+  later: "TRACKER_DEFINED_LATER",
+  clamps: false,
+};

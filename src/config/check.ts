@@ -1,12 +1,14 @@
 import { checkGlobal } from "./check-global.ts";
 import { checkHabits, checkScriptSecurity } from "./check-habits.ts";
 import { checkInstance } from "./check-instance.ts";
+import { checkLinks } from "./check-links.ts";
 import { checkScripts } from "./check-scripts.ts";
-import type { KnownScript } from "./check-scripts.ts";
 import { checkSyncGroups } from "./check-sync-groups.ts";
+import type { KnownTrackers } from "./check-tracking.ts";
+import { checkFiles, checkProcesses } from "./check-trackers.ts";
 import { checkUsage } from "./check-usage.ts";
 import type { Report } from "./diagnostic.ts";
-import type { Configuration, InstanceSettings } from "./model.ts";
+import type { Configuration, InstanceSettings, Place, TrackedThings } from "./model.ts";
 import type { ConfigReader } from "./reader.ts";
 import { spanOfToken } from "./tokens.ts";
 import { statementsOf } from "./tree.ts";
@@ -21,20 +23,38 @@ export function check(tree: readonly Statement[], report: Report, reader: Config
   checkUsage(tree, report);
   const globalBlock = statementsOf(tree, "global_defs").flatMap((statement) => statement.block ?? []);
   const { settings: global, defaults } = checkGlobal(globalBlock, statementsOf(tree, "garp_group"), report);
-  const scripts = checkScripts(tree, report);
+  const trackers: KnownTrackers = {
+    scripts: checkScripts(tree, report),
+    files: checkFiles(tree, report),
+    processes: checkProcesses(tree, report),
+  };
   const blocks = uniqueInstances(tree, report);
   const checked: InstanceSettings[] = [];
   for (const statement of blocks.values()) {
-    const instance = checkInstance(statement, { defaults, scripts, reader }, report);
+    const instance = checkInstance(statement, { defaults, trackers, reader }, report);
     if (instance !== undefined && !clashes(instance, checked, report)) checked.push(instance);
   }
   const alone = checked.map((instance) => withoutStrangers(instance, checked));
-  const { groups, instances } = checkSyncGroups(tree, alone, { blocks, scripts, defaults }, report);
+  const { groups, instances } = checkSyncGroups(tree, alone, { blocks, trackers, defaults }, report);
   checkHabits(instances, blocks, report);
-  const used = usedScripts(tree, scripts, instances, report);
-  checkScriptSecurity(global, used, [...instances, ...groups], report);
+  const links = checkLinks(tree, instances, report);
+  reportUnused(tree, trackers, report);
+  const scripts = usedOf(trackers.scripts, instances, ({ trackScripts }) => trackScripts.map(({ script }) => script));
+  const files = usedOf(trackers.files, instances, ({ trackFiles }) => trackFiles.map(({ file }) => file));
+  const processes = usedOf(trackers.processes, instances, ({ trackProcesses }) =>
+    trackProcesses.map(({ process }) => process),
+  );
+  checkScriptSecurity(global, scripts, [...instances, ...groups], report);
   if (instances.length === 0) reportNothingUsable(tree, report);
-  return { global, scripts: used.map((script) => script.settings), instances, groups };
+  return {
+    global,
+    scripts: scripts.map(({ settings }) => settings),
+    trackFiles: files.map(({ settings }) => settings),
+    trackProcesses: processes.map(({ settings }) => settings),
+    links,
+    instances,
+    groups,
+  };
 }
 
 /** The instances by name, the first of two with one name. */
@@ -89,27 +109,48 @@ function sharesPackets(left: InstanceSettings, right: InstanceSettings): boolean
   return a.peers.some((peer) => b.peers.some((candidate) => candidate.address === peer.address));
 }
 
-/** The scripts that an instance tracks, in the order of the file. The rest is dropped, with a finding where nobody names it. */
-function usedScripts(
-  tree: readonly Statement[],
-  scripts: ReadonlyMap<string, KnownScript>,
-  instances: readonly InstanceSettings[],
-  report: Report,
-): readonly KnownScript[] {
-  const tracked = new Set(instances.flatMap((instance) => instance.trackScripts.map((script) => script.script)));
-  const named = new Set(
-    [...statementsOf(tree, "vrrp_instance"), ...statementsOf(tree, "vrrp_sync_group")]
-      .flatMap((block) => statementsOf(block.block ?? [], "track_script"))
-      .flatMap((statement) => statement.block ?? [])
-      .map((line) => line.keyword.text),
-  );
-  for (const [name, script] of scripts) {
-    if (named.has(name)) continue;
-    const at = spanOfToken(script.statement.words[0] ?? script.statement.keyword);
+/** What somebody tracks, in the order of the file. The rest is dropped. */
+function usedOf<Known>(
+  known: ReadonlyMap<string, Known>,
+  users: readonly TrackedThings[],
+  namesOf: (user: TrackedThings) => readonly string[],
+): readonly Known[] {
+  const used = new Set(users.flatMap(namesOf));
+  return [...known].filter(([name]) => used.has(name)).map(([, value]) => value);
+}
+
+/** Says what nobody names. What is named in vain is another finding. */
+function reportUnused(tree: readonly Statement[], trackers: KnownTrackers, report: Report): void {
+  const namedIn = (keyword: string): ReadonlySet<string> =>
+    new Set(
+      [...statementsOf(tree, "vrrp_instance"), ...statementsOf(tree, "vrrp_sync_group")]
+        .flatMap((block) => statementsOf(block.block ?? [], keyword))
+        .flatMap((statement) => statement.block ?? [])
+        .map((line) => line.keyword.text),
+    );
+  const unusedOf = (
+    known: ReadonlyMap<string, { readonly statement: Statement }>,
+    keyword: string,
+  ): readonly { readonly name: string; readonly at: Place }[] => {
+    const named = namedIn(keyword);
+    return [...known]
+      .filter(([name]) => !named.has(name))
+      .map(([name, { statement }]) => ({ name, at: spanOfToken(statement.words[0] ?? statement.keyword) }));
+  };
+  for (const { name, at } of unusedOf(trackers.scripts, "track_script")) {
     const help = `Name it in a track_script block: track_script { ${name} }`;
     report({ code: "UNUSED_SCRIPT", at, message: `No instance tracks the script "${name}", so it is never run`, help });
   }
-  return [...scripts.values()].filter((script) => tracked.has(script.settings.name));
+  for (const { name, at } of unusedOf(trackers.files, "track_file")) {
+    const help = `Name it in a track_file block of an instance: track_file { ${name} }`;
+    const message = `No instance tracks the file "${name}", so it is never read`;
+    report({ code: "UNUSED_TRACKER", at, message, help });
+  }
+  for (const { name, at } of unusedOf(trackers.processes, "track_process")) {
+    const help = `Name it in a track_process block: track_process { ${name} }`;
+    const message = `No instance tracks the process "${name}", so it is not watched`;
+    report({ code: "UNUSED_TRACKER", at, message, help });
+  }
 }
 
 function reportNothingUsable(tree: readonly Statement[], report: Report): void {

@@ -1,5 +1,8 @@
 import type { AddressFamily, IpAddress } from "../base/address.ts";
 import type { Micros } from "../base/time.ts";
+import type { LinkPatience } from "../core/tracking/link-state.ts";
+import type { ProcessPattern } from "../core/tracking/process-match.ts";
+import type { QuorumPolicy } from "../core/tracking/process-quorum.ts";
 
 /** Where something stands in the configuration: counted from 1, columns in characters. */
 export interface Place {
@@ -26,6 +29,11 @@ export interface Configuration {
   readonly global: GlobalSettings;
   /** Scripts that some instance tracks, by name. */
   readonly scripts: readonly ScriptSettings[];
+  /** Files and processes that some instance tracks, by name. */
+  readonly trackFiles: readonly TrackFileSettings[];
+  readonly trackProcesses: readonly TrackProcessSettings[];
+  /** Interfaces whose state is not simply what the kernel tells. */
+  readonly links: readonly LinkSettings[];
   /** In the order of the file. Empty when nothing usable was configured. */
   readonly instances: readonly InstanceSettings[];
   /** In the order of the file. None is without a member, and no instance is in two. */
@@ -48,6 +56,8 @@ export interface GlobalSettings {
   readonly buffers: BufferSettings;
   /** An interface that is missing at the start is a fault until it comes, and no reason not to start. */
   readonly dynamicInterfaces: boolean;
+  /** Where static addresses go that name no device (`default_interface`). */
+  readonly defaultInterface: string;
   readonly processes: ProcessSettings;
 }
 
@@ -123,9 +133,9 @@ export interface ScriptSettings {
 
 /** What a tracker does to the priority. Weight 0 means: failure is FAULT. */
 export interface TrackWeight {
-  /** -253..253. */
+  /** -253..253; of files and processes -254..254. */
   readonly weight: number;
-  /** Swaps success and failure. */
+  /** Weight 0: success is FAULT. Any other weight: what it would add it takes away, and the reverse. */
   readonly reverse: boolean;
 }
 
@@ -137,6 +147,48 @@ export interface TrackedInterface extends TrackWeight {
   readonly interface: string;
   readonly place?: Place;
 }
+
+/** The weight is the factor of the file's number, -254..254; with 0 any number but 0 is FAULT. */
+export interface TrackedFile extends TrackWeight {
+  readonly file: string;
+}
+
+export interface TrackedProcess extends TrackWeight {
+  readonly process: string;
+}
+
+/** All that an instance, or a group, tracks. */
+export interface TrackedThings {
+  readonly trackScripts: readonly TrackedScript[];
+  readonly trackInterfaces: readonly TrackedInterface[];
+  readonly trackFiles: readonly TrackedFile[];
+  readonly trackProcesses: readonly TrackedProcess[];
+}
+
+/** A track_file block. */
+export interface TrackFileSettings {
+  readonly name: string;
+  /** As written; a relative one is relative to the folder that the daemon runs in. */
+  readonly path: string;
+  /** `init_file`: written at the start where there is no file yet, with `overwrite` over one that is there. */
+  readonly initial: { readonly value: number; readonly overwrite: boolean } | undefined;
+  readonly place: Place;
+}
+
+/** A vrrp_track_process block: the processes it means, how many there should be, and the patience with changes. */
+export interface TrackProcessSettings extends ProcessPattern, QuorumPolicy {
+  readonly name: string;
+  readonly place: Place;
+}
+
+/** What interface_up_down_delays and linkbeat say of one interface. */
+export interface LinkSettings extends LinkPatience {
+  readonly interface: string;
+  /** Asked for its link state once a second, by this way or the next that it knows; undefined: the kernel tells. */
+  readonly polling: LinkPolling | undefined;
+}
+
+export type LinkPolling = "MII" | "ETHTOOL" | "IOCTL";
 
 /** A line of virtual_ipaddress or virtual_ipaddress_excluded. */
 export interface VirtualAddress {
@@ -271,7 +323,7 @@ export interface SyncGroupSettings {
 }
 
 /** A vrrp_instance block. */
-export interface InstanceSettings {
+export interface InstanceSettings extends TrackedThings {
   readonly name: string;
   readonly place: Place;
   readonly family: AddressFamily;
@@ -293,10 +345,10 @@ export interface InstanceSettings {
   readonly skipCheckAdvertisedAddresses: boolean;
   /** VRRPv3 over IPv4: checksum without the pseudo-header, and no received checksum is refused. */
   readonly checksumAsV2: boolean;
-  readonly trackScripts: readonly TrackedScript[];
-  readonly trackInterfaces: readonly TrackedInterface[];
   /** The instance's own interface going down is FAULT, unless `dont_track_primary`. */
   readonly trackOwnInterface: boolean;
+  /** A configured source address that is not on the host is FAULT (`track_src_ip`). */
+  readonly trackSource: boolean;
   readonly announce: AnnounceSettings;
   readonly notify: NotifySettings;
   /** `@holdfast vip_lease off|SECONDS`; "auto" follows the advertisement interval. */

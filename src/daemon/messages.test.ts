@@ -13,6 +13,9 @@ const SETTINGS = {
 const MODEL = {
   global: { scriptSecurity: false, startupDelay: 0, processes: {} },
   scripts: [{ name: "chk" }],
+  trackFiles: [{ name: "state" }],
+  trackProcesses: [],
+  links: [],
   instances: [{ name: "VI_1", vrid: 51, notify: {} }],
   groups: [{ name: "VG_1", members: ["VI_1"], notify: {} }],
 };

@@ -200,6 +200,11 @@ function isConfiguration(value: unknown): value is Configuration {
     isRecord(value["global"]["processes"]) &&
     Array.isArray(value["scripts"]) &&
     value["scripts"].every(hasName) &&
+    Array.isArray(value["trackFiles"]) &&
+    value["trackFiles"].every(hasName) &&
+    Array.isArray(value["trackProcesses"]) &&
+    value["trackProcesses"].every(hasName) &&
+    Array.isArray(value["links"]) &&
     Array.isArray(value["instances"]) &&
     value["instances"].every(
       (instance) => hasName(instance) && isCount(instance["vrid"]) && isRecord(instance["notify"]),

@@ -53,6 +53,11 @@ export class Host {
     return host;
   }
 
+  /** Its network namespace, by the name that `ip netns` knows. */
+  get namespace(): string {
+    return this.#network.namespace;
+  }
+
   /**
    * Adds an interface on another network: that of all hosts with an interface of this name. `address` has its prefix length.
    * Names have up to four letters and digits.

@@ -4,6 +4,7 @@ import type { SystemFailure } from "../ports/failure.ts";
 import type { ArpSocket, ArpSocketOptions } from "../ports/links.ts";
 import { announcementFilter } from "./announcement-filter.ts";
 import { SOCK_RAW, openLinuxSocket } from "./linux-socket.ts";
+import { SO_ATTACH_FILTER } from "./packet-filter.ts";
 import { favor } from "./protocol-socket.ts";
 import { AF_PACKET, SIZEOF_SOCKADDR_LL, packetAddress } from "./socket-address.ts";
 
@@ -47,7 +48,6 @@ export function openArpSocket(options: ArpSocketOptions, onReadable: () => void)
 }
 
 const SOL_SOCKET = 1;
-const SO_ATTACH_FILTER = 26;
 const ETH_P_ARP = 0x0806;
 /** A frame of ARP has 42 bytes, padded to 60; whatever is longer is cut. */
 const LONGEST_FRAME = 256;

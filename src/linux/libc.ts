@@ -36,6 +36,13 @@ export interface Libc {
   /** `parameters` is a struct sched_param, 4 bytes. */
   sched_setscheduler(pid: number, policy: number, parameters: Uint8Array): number;
   setpriority(which: number, who: number, priority: number): number;
+  inotify_init1(flags: number): number;
+  inotify_add_watch(fd: number, path: string, mask: number): number;
+  inotify_rm_watch(fd: number, watch: number): number;
+  /** By syscall(2), since older C libraries have no function for it. */
+  pidfd_open(pid: number, flags: number): number;
+  /** `argument` is the structure that the request takes, such as a struct ifreq. */
+  ioctl(fd: number, request: number, argument: Uint8Array): number;
   prctl(option: number, argument: number): number;
   /** Undefined when there is no such interface. */
   if_indextoname(index: number): string | undefined;
@@ -58,8 +65,9 @@ export interface Libc {
 
 /** A watch on a descriptor. It stops silently when it is garbage-collected, so whoever opens one holds it. */
 export interface PollHandle {
-  /** Goes on after an error has stopped it. */
+  /** Goes on after an error, or `pause`, has stopped it. */
   restart(): void;
+  pause(): void;
   /** Must come before the descriptor is closed. A second call does nothing. */
   close(): void;
   /** Whether this watch alone keeps the process running. */
@@ -111,6 +119,11 @@ function load(): Libc {
   const timerfd_settime = declare("int timerfd_settime(int, int, void *, void *)");
   const sched_setscheduler = declare("int sched_setscheduler(int, int, void *)");
   const setpriority = declare("int setpriority(int, uint32_t, int)");
+  const inotify_init1 = declare("int inotify_init1(int)");
+  const inotify_add_watch = declare("int inotify_add_watch(int, const char *, uint32_t)");
+  const inotify_rm_watch = declare("int inotify_rm_watch(int, int)");
+  const syscallOfTwo = declare("int64_t syscall(int64_t, int64_t, int64_t)");
+  const ioctl = declare("int ioctl(int, ulong, void *)");
   const prctl = library.func("prctl", "int", ["int", "ulong", "ulong", "ulong", "ulong"]);
   const indexToName = library.func("void *if_indextoname(uint32_t, void *)");
   const errorText = library.func("const char *strerror(int)");
@@ -155,6 +168,14 @@ function load(): Libc {
       return sched_setscheduler(pid, policy, parameters);
     },
     setpriority,
+    inotify_init1,
+    inotify_add_watch: (fd, path, mask) => inotify_add_watch(descriptor(fd), path, mask),
+    inotify_rm_watch: (fd, watch) => inotify_rm_watch(descriptor(fd), watch),
+    pidfd_open: (pid, flags) => syscallOfTwo(SYS_PIDFD_OPEN, pid, flags),
+    ioctl: (fd, request, argument) => {
+      atLeast(argument, SIZEOF_IFREQ);
+      return ioctl(descriptor(fd), request, argument);
+    },
     prctl: (option, argument) => {
       const result = Number(prctl(option, argument, 0, 0, 0));
       return result < 0 ? -koffi.errno() : result;
@@ -175,6 +196,9 @@ function load(): Libc {
       return {
         restart: () => {
           if (open) handle.start({ readable: true }, report);
+        },
+        pause: () => {
+          if (open) handle.stop();
         },
         close: () => {
           if (open) handle.close();
@@ -216,6 +240,9 @@ const SIZEOF_TIMESPEC = 16;
 const SIZEOF_ITIMERSPEC = 32;
 const SIZEOF_SCHED_PARAM = 4;
 const IF_NAMESIZE = 16;
+const SIZEOF_IFREQ = 40;
+/** asm-generic/unistd.h; x86-64 has the same number. */
+const SYS_PIDFD_OPEN = 434;
 /** uv_handle_type in uv.h, part of libuv's stable ABI. */
 const UV_SIGNAL = 16;
 

@@ -43,8 +43,11 @@ export interface LinuxSocket {
   sendAll(messages: readonly OutgoingMessage[]): Result<void, SystemFailure>;
   /** Takes at most as many messages as the arena holds. */
   receive(): Received;
-  /** From now on calls back, in a turn of its own, while there is something to receive. To be called once. */
-  watch(onReadable: () => void): void;
+  /**
+   * From now on calls back, in a turn of its own, while there is something to receive, every `spacingMs` at most. To be
+   * called once.
+   */
+  watch(onReadable: () => void, spacingMs?: number): void;
   /** A second call does nothing. Nothing is called back afterwards. */
   close(): void;
 }
@@ -120,10 +123,10 @@ function socketOf(fd: number, { label, arena: shape }: LinuxSocketOptions): Linu
       for (let index = 0; index < result; index++) messages.push(incoming.received(index));
       return { messages, failure: undefined };
     },
-    watch: (onReadable) => {
+    watch: (onReadable, spacingMs) => {
       assertOpen(open);
       assert(watched === undefined, "a socket is watched once");
-      watched = watchDescriptor(fd, onReadable);
+      watched = watchDescriptor(fd, onReadable, spacingMs);
     },
     close: () => {
       if (!open) return;

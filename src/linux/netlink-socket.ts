@@ -221,7 +221,7 @@ function gather(
 }
 
 /** Whoever may send netlink messages on this host could send us one; only port 0 is the kernel. */
-function isFromKernel(name: Uint8Array): boolean {
+export function isFromKernel(name: Uint8Array): boolean {
   return name.length === SIZEOF_SOCKADDR_NL && new DataView(name.buffer, name.byteOffset).getUint32(4, true) === 0;
 }
 
@@ -230,7 +230,7 @@ function refusalOf(reply: Extract<NetlinkReply, { kind: "refused" }>): Refusal {
 }
 
 /** struct sockaddr_nl: family, padding, port (0: the kernel chooses, or is addressed), groups. */
-function netlinkAddress(groups: number): Uint8Array {
+export function netlinkAddress(groups: number): Uint8Array {
   const bytes = new Uint8Array(SIZEOF_SOCKADDR_NL);
   const view = new DataView(bytes.buffer);
   view.setUint16(0, AF_NETLINK, true);
@@ -238,8 +238,8 @@ function netlinkAddress(groups: number): Uint8Array {
   return bytes;
 }
 
-const AF_NETLINK = 16;
-const SIZEOF_SOCKADDR_NL = 12;
+export const AF_NETLINK = 16;
+export const SIZEOF_SOCKADDR_NL = 12;
 const KERNEL = netlinkAddress(0);
 
 const SO_RCVBUF = 8;

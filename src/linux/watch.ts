@@ -12,12 +12,21 @@ export interface Watch {
  * Calls `onReadable` in a turn of its own while there is something to read, or an error to collect, on the descriptor.
  *
  * The callback should read what is there: it comes again and again until somebody does. What it throws is an uncaught
- * exception like any other, since its turn is one of Node's.
+ * exception like any other, since its turn is one of Node's. From one turn to the next pass `spacingMs` at least, for
+ * descriptors on which much may come that can wait a little.
  */
-export function watchDescriptor(fd: number, onReadable: () => void): Watch {
+export function watchDescriptor(fd: number, onReadable: () => void, spacingMs = 0): Watch {
   let stopped = false;
   let pending = false;
   let open = true;
+  let resting: NodeJS.Timeout | undefined;
+
+  const rest = (): void => {
+    handle.pause();
+    resting = setTimeout(() => {
+      if (open) handle.restart();
+    }, spacingMs);
+  };
 
   const turn = (): void => {
     pending = false;
@@ -27,7 +36,8 @@ export function watchDescriptor(fd: number, onReadable: () => void): Watch {
     } finally {
       // libuv gives up a descriptor that reports POLLERR. A socket does that for passing errors too (its interface went
       // down, its buffer overran), which the reader has collected by now.
-      if (stopped && open) handle.restart();
+      if (open && spacingMs > 0) rest();
+      else if (stopped && open) handle.restart();
       stopped = false;
     }
   };
@@ -46,6 +56,7 @@ export function watchDescriptor(fd: number, onReadable: () => void): Watch {
     keepAlive: (wanted) => handle.keepAlive(wanted),
     close: () => {
       open = false;
+      clearTimeout(resting);
       live.delete(handle);
       handle.close();
     },

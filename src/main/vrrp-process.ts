@@ -8,9 +8,12 @@ import { createVrrpAgent } from "../daemon/supervisor/vrrp-agent.ts";
 import { startVrrpDriver, type VrrpDriver } from "../daemon/vrrp/driver.ts";
 import { rehearse } from "../daemon/vrrp/rehearsal.ts";
 import { openLinuxClock } from "../linux/clock.ts";
+import { openLinuxFileWatches } from "../linux/file-watches.ts";
 import { openLinuxFiles } from "../linux/files.ts";
 import { openLinuxKernel } from "../linux/kernel.ts";
+import { openLinuxLinkProbe } from "../linux/link-probe.ts";
 import { openLinuxLinks } from "../linux/links.ts";
+import { openLinuxProcessTable } from "../linux/process-table.ts";
 import { openLinuxProcesses } from "../linux/processes.ts";
 import { dieWithParent, setNiceness, useRealTimeScheduling } from "../linux/scheduling.ts";
 import { openLinuxSysctls } from "../linux/sysctls.ts";
@@ -38,6 +41,7 @@ function main(): void {
   const start = (
     settings: VrrpProcessSettings,
     configuration: Configuration,
+    isRestart: boolean,
   ): Result<StartedDriver, { readonly code: VrrpFailureCode; readonly message: string }> => {
     const opened = openLog(settings.log, "Keepalived_vrrp");
     log = opened;
@@ -49,10 +53,18 @@ function main(): void {
     const links = openLinuxLinks();
     if (!kernel.ok) return fail({ code: "SYSTEM", message: describeFailure(kernel.error) });
     const driver = startVrrpDriver(
-      { configuration, runtimeDirectory: settings.runtimeDirectory, keepAddresses: settings.keepAddresses },
+      {
+        configuration,
+        runtimeDirectory: settings.runtimeDirectory,
+        keepAddresses: settings.keepAddresses,
+        isRestart,
+      },
       {
         clock,
         files,
+        fileWatches: openLinuxFileWatches(clock),
+        processTable: openLinuxProcessTable(clock),
+        linkProbe: openLinuxLinkProbe(),
         kernel: kernel.value,
         links,
         log: opened,

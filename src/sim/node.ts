@@ -12,8 +12,10 @@ import type { LogLevel } from "../ports/log.ts";
 import type { Lan } from "./lan.ts";
 import { Machine, type OutsideClock, type Standstill } from "./machine.ts";
 import { NetworkStack } from "./network-stack.ts";
+import { SimTrackedFiles } from "./sim-file-watches.ts";
 import { SimFiles } from "./sim-files.ts";
 import { SimKernel } from "./sim-kernel.ts";
+import { SimProcessTable } from "./sim-process-table.ts";
 import { SimProcess, type Misfortune } from "./sim-process.ts";
 import { SimSysctls } from "./sim-sysctls.ts";
 import { SimPrograms } from "./sim-programs.ts";
@@ -60,6 +62,9 @@ export class SimNode {
   readonly machine: Machine;
   readonly kernel: SimKernel;
   readonly files = new SimFiles();
+  readonly trackedFiles = new SimTrackedFiles();
+  /** What runs beside Holdfast. */
+  readonly others: SimProcessTable;
   readonly sysctls = new SimSysctls();
   readonly programs: SimPrograms;
   readonly #network: NetworkStack;
@@ -81,6 +86,7 @@ export class SimNode {
       number: options.number,
     });
     this.programs = new SimPrograms(this.machine);
+    this.others = new SimProcessTable(this.machine);
     this.#onLog = onLog;
     this.kernel.setInterface(LAN_INDEX, LAN_INTERFACE, { up: true, running: true });
     this.#network = new NetworkStack({ machine: this.machine, kernel: this.kernel, lan, interfaceIndex: LAN_INDEX });
@@ -118,11 +124,14 @@ export class SimNode {
       const files = this.files.portFor(process);
       const log = { write: (level: LogLevel, text: string): void => this.#onLog(this, level, text) };
       const started = startVrrpDriver(
-        { configuration, runtimeDirectory: "/run/holdfast", keepAddresses: false },
+        { configuration, runtimeDirectory: "/run/holdfast", keepAddresses: false, isRestart: false },
         {
           clock,
           files,
           log,
+          fileWatches: this.trackedFiles.portFor(process),
+          processTable: this.others.portFor(process),
+          linkProbe: this.kernel.probeFor(process),
           sysctls: this.sysctls.portFor(process),
           kernel: this.kernel.portFor(process),
           links: this.#linksFor(process),

@@ -2,6 +2,7 @@ import { formatPrefix, mac } from "../base/address.ts";
 import { fail, succeed, type Result } from "../base/result.ts";
 import type { SystemFailure } from "../ports/failure.ts";
 import type { AddressRequest, Kernel, KernelEvent, KernelMonitor, NetworkInterface } from "../ports/kernel.ts";
+import type { LinkProbe } from "../ports/link-probe.ts";
 import { AddressBook, type AddressChange } from "./address-book.ts";
 import type { Machine } from "./machine.ts";
 import type { SimProcess, Source } from "./sim-process.ts";
@@ -81,6 +82,20 @@ export class SimKernel {
           return fail(failure(key, "remove", "EADDRNOTAVAIL", "Cannot assign requested address"));
         }),
       openMonitor: (onReadable) => process.call(() => succeed(this.#openMonitor(process, onReadable))),
+    };
+  }
+
+  /** Drivers answer what the kernel knows, and know one way of asking. */
+  probeFor(process: SimProcess): LinkProbe {
+    return {
+      ask: (name, method) =>
+        process.call(() => {
+          const operation = `ask ${name} for its link by ${method}`;
+          const device = this.interfaceNamed(name);
+          if (device === undefined) return fail({ operation, errno: "ENODEV", message: "No such device" });
+          if (method === "ETHTOOL") return succeed(device.running);
+          return fail({ operation, errno: "EOPNOTSUPP", message: "Operation not supported" });
+        }),
     };
   }
 

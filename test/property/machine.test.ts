@@ -78,7 +78,7 @@ const pace: fc.Arbitrary<Pace> = fc.oneof(
 );
 const faultCause = fc.constantFrom<FaultCause>(
   { kind: "script", name: "chk_nginx", detail: "exited with 1" },
-  { kind: "tracked-interface", interface: "eth1" },
+  { kind: "tracked-interface", interface: "eth1", detail: "is down" },
   { kind: "interface-down", interface: "eth0" },
   { kind: "no-source-address", interface: "eth0" },
 );

@@ -139,7 +139,7 @@ function start(model: Configuration, keepAddresses = false): VrrpDriver {
   const nothing = { receive: () => [], close: () => {} };
   const missing = { operation: "read", errno: "ENOENT", message: "No such file or directory" };
   const result = startVrrpDriver(
-    { configuration: model, runtimeDirectory: "/run/x", keepAddresses },
+    { configuration: model, runtimeDirectory: "/run/x", keepAddresses, isRestart: false },
     {
       clock: {
         now: () => instant(now),
@@ -205,6 +205,12 @@ function start(model: Configuration, keepAddresses = false): VrrpDriver {
         resolve: () => fail(missing),
         findProgram: () => fail(missing),
       },
+      fileWatches: {
+        watch: () => ({ source: "events", read: () => fail(missing), close: () => {} }),
+        initialize: () => succeed(undefined),
+      },
+      processTable: { watch: () => ({ source: "events", close: () => {} }) },
+      linkProbe: { ask: () => fail(missing) },
       log: { write: (_level, text) => void log.push(text) },
       journal: { append: () => {} },
     },

@@ -1,5 +1,6 @@
 import { micros, millis, seconds, type Micros } from "../../src/base/time.ts";
 import { seededRandom, type Random } from "../../src/base/random.ts";
+import type { TrackerPlan } from "./tracker-plan.ts";
 
 /** Everything that a seed decides: who takes part, how, and what goes wrong when. */
 export interface Plan {
@@ -11,6 +12,7 @@ export interface Plan {
   readonly preemptDelay: Micros;
   /** What the tracked script does to the priority; undefined: none is tracked. */
   readonly scriptWeight: number | undefined;
+  readonly trackers?: TrackerPlan;
   /** There are two LANs, with an instance on each, and these are in a sync group. */
   readonly grouped: boolean;
   /** What a sound network does to a packet, at most. */
@@ -58,6 +60,8 @@ export type Fault =
       readonly node: string;
     }
   | { readonly kind: "reload"; readonly node: string; readonly priority: number }
+  | { readonly kind: "number-written"; readonly node: string; readonly value: number }
+  | { readonly kind: "process-dies"; readonly node: string }
   /** A reload takes the sync group away, and another one brings it back. */
   | { readonly kind: "ungroup"; readonly node: string };
 
@@ -144,6 +148,8 @@ function chooseFault(random: Random, nodes: readonly NodePlan[]): Fault {
       return { kind, node, calls: 1 + random.below(40) };
     case "reload":
       return { kind, node, priority: 1 + random.below(254) };
+    case "number-written":
+      return { kind, node, value: random.below(300) };
     default:
       return { kind, node };
   }

@@ -16,6 +16,7 @@ import { seededRandom } from "../../src/base/random.ts";
 import type { Configuration } from "../../src/config/model.ts";
 import { Invariants } from "./invariants.ts";
 import type { Fault, LanName, NodePlan, Plan, PlannedFault } from "./plan.ts";
+import { furnish, TRACKED_FILE, TRACKED_PROCESS, tracking, writeGoodNumber } from "./tracker-plan.ts";
 import { CHECK, lengthOf, memberConfiguration, SCRIPT_INTERVAL, vipsOn } from "./member-configuration.ts";
 
 /** What a run brought to light; no complaints: all is well. */
@@ -88,6 +89,7 @@ class Run {
       const groupedSince = instant(0);
       const member = { plan: planned, node, priority, scriptWorks: true, grouped, groupedSince, dead: false };
       node.installCheck(CHECK, () => member.scriptWorks);
+      if (plan.trackers !== undefined) furnish(node, plan.trackers);
       if (planned.ownsAddress) {
         for (const lan of plan.grouped ? (["first", "second"] as const) : (["first"] as const)) {
           for (const vip of vipsOn([lan])) node.addByHand(vip, lengthOf(vip), lan);
@@ -262,6 +264,14 @@ class Run {
         return () => {
           member.scriptWorks = true;
         };
+      case "number-written":
+        node.trackedFiles.write(TRACKED_FILE, `${fault.value}\n`);
+        return () => {
+          if (this.#plan.trackers !== undefined) writeGoodNumber(node, this.#plan.trackers);
+        };
+      case "process-dies":
+        node.others.end(TRACKED_PROCESS);
+        return () => void node.others.launch(TRACKED_PROCESS);
       case "disk-full":
         node.files.full = true;
         return () => {
@@ -300,7 +310,8 @@ class Run {
   }
 
   #configurationOf(member: Member): Configuration {
-    return memberConfiguration(this.#plan, member);
+    const plain = memberConfiguration(this.#plan, member);
+    return this.#plan.trackers === undefined ? plain : tracking(plain, this.#plan.trackers);
   }
 
   /** Everybody listens anew, the strongest waits out its delay, scripts and repairs take their time. */

@@ -221,9 +221,13 @@ const MODEL: Configuration = {
     pacing: { arpInterval: millis(0), neighborInterval: millis(0), groups: [] },
     buffers: { adverts: undefined, kernelRequests: undefined, kernelEvents: undefined },
     dynamicInterfaces: false,
+    defaultInterface: "eth0",
     processes: { vrrpRealtimePriority: undefined, vrrpNice: undefined, names: undefined },
   },
   scripts: [],
+  trackFiles: [],
+  trackProcesses: [],
+  links: [],
   instances: [],
   groups: [],
 };

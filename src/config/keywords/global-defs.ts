@@ -60,10 +60,7 @@ export const GLOBAL_KEYWORDS: readonly KeywordSpec[] = [
   acted("dynamic_interfaces", [optional(k.choice("allow_if_changes"))], "Accepts interfaces that do not exist yet", {
     default: "off",
   }),
-  parsed("default_interface", [k.INTERFACE], "Interface of static addresses without dev", {
-    default: "eth0",
-    consequence: "static addresses are not added",
-  }),
+  acted("default_interface", [k.INTERFACE], "Interface of static addresses without dev", { default: "eth0" }),
   parsed("disable_local_igmp", NONE, "Sends no IGMP to this host", { consequence: "IGMP is sent" }),
   parsed("vrrp_iptables", [optional(words("CHAINS"))], "Chains for no_accept", { consequence: "nothing is filtered" }),
   parsed("vrrp_ipsets", [optional(words("SETS"))], "Sets for no_accept", { consequence: "nothing is filtered" }),

@@ -36,19 +36,15 @@ export const OTHER_BLOCKS: readonly KeywordSpec[] = [
     ]),
     repeated: "every",
   }),
-  parsed("interface_up_down_delays", NONE, "Patience with link changes", {
+  acted("interface_up_down_delays", NONE, "How long a change of a link must last: INTERFACE DOWN [UP]", {
     block: k.lines("other"),
-    consequence: "link changes count at once",
+    repeated: "every",
   }),
-  parsed("linkbeat_interfaces", NONE, "Interfaces that are asked for their link state", {
+  acted("linkbeat_interfaces", NONE, "Interfaces that are asked for their link state once a second", {
     block: k.lines("other"),
-    consequence: "the kernel tells link changes at once",
-    harmless: true,
+    repeated: "every",
   }),
-  parsed("linkbeat_use_polling", NONE, "Asks for the link state again and again", {
-    consequence: "the kernel tells link changes at once",
-    harmless: true,
-  }),
+  acted("linkbeat_use_polling", NONE, "Asks all interfaces in use for their link state once a second"),
   parsed("net_namespace", [k.NAME], "Runs in this network namespace", {
     consequence: "it runs in the namespace it is started in",
   }),

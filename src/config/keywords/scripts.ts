@@ -1,7 +1,7 @@
 import * as k from "../keyword.ts";
 import type { KeywordSpec } from "../keyword.ts";
 
-const { acted, parsed, integer, optional, seconds, word, NONE } = k;
+const { acted, integer, optional, seconds, word, NONE } = k;
 
 const WEIGHT = [integer(-254, 254, "WEIGHT"), optional(k.choice("reverse", "noreverse"))];
 
@@ -11,21 +11,18 @@ export const TRACKER_BLOCKS: readonly KeywordSpec[] = [
     block: k.keywords(script()),
     repeated: "every",
   }),
-  parsed("vrrp_track_process", [k.NAME], "A process that must run", {
+  acted("vrrp_track_process", [k.NAME], "A process that must run", {
     block: k.keywords(process()),
     repeated: "every",
-    consequence: "processes are not watched",
   }),
-  parsed("track_file", [k.NAME], "A file with a number in it", {
+  acted("track_file", [k.NAME], "A file with a number in it", {
     block: k.keywords(file()),
     repeated: "every",
-    consequence: "files are not watched",
   }),
-  parsed("vrrp_track_file", [k.NAME], "Old name of track_file", {
+  acted("vrrp_track_file", [k.NAME], "Old name of track_file", {
     block: k.keywords(file()),
     repeated: "every",
     replacedBy: "track_file",
-    consequence: "files are not watched",
   }),
 ];
 
@@ -56,24 +53,36 @@ function script(): readonly KeywordSpec[] {
 }
 
 function process(): readonly KeywordSpec[] {
-  const delay = { unit: "s" } as const;
   return [
-    parsed("process", [word("NAME"), k.REST], "Name of the process, and its arguments"),
-    parsed("param_match", [k.choice("initial", "partial")], "How arguments are compared"),
-    parsed("full_command", NONE, "Compares the whole command line"),
-    parsed("weight", WEIGHT, "Change of priority", { default: "0" }),
-    parsed("quorum", [integer(1, 65_535)], "How many must run", { default: "1" }),
-    parsed("quorum_max", [integer(0, 65_535)], "How many may run"),
-    parsed("delay", [seconds(0.000001, 3600)], "Patience with changes", delay),
-    parsed("fork_delay", [seconds(0.000001, 3600)], "Patience with new ones", delay),
-    parsed("terminate_delay", [seconds(0.000001, 3600)], "Patience with missing ones", delay),
+    acted("process", [word("NAME"), k.REST], "Name of the process; with arguments, its whole command line", {
+      repeated: "first",
+    }),
+    acted("param_match", [optional(k.choice("initial", "partial"))], "How arguments are compared", {
+      default: "all of them, where there are any",
+    }),
+    acted("full_command", NONE, "Compares the first word of the command line, not the kernel's name"),
+    acted("weight", WEIGHT, "Change of priority; 0: too few, or too many, is FAULT", {
+      default: "0",
+      repeated: "first",
+    }),
+    acted("quorum", [integer(1, 65_535)], "How many must run", { default: "1", unit: "count" }),
+    acted("quorum_max", [integer(0, 65_535)], "How many may run", { default: "any number", unit: "count" }),
+    acted("delay", [seconds(0.000001, 3600)], "Patience with changes of both kinds", { default: "0", unit: "s" }),
+    acted("fork_delay", [seconds(0.000001, 3600)], "Patience with what a fork changed", { default: "0", unit: "s" }),
+    acted("terminate_delay", [seconds(0.000001, 3600)], "Patience with what an end changed", {
+      default: "0",
+      unit: "s",
+    }),
   ];
 }
 
 function file(): readonly KeywordSpec[] {
   return [
-    parsed("file", [k.PATH], "Path of the file"),
-    parsed("weight", WEIGHT, "Factor of its number", { default: "1" }),
-    parsed("init_file", [optional(word("VALUE")), optional(k.choice("overwrite"))], "Makes the file at the start"),
+    acted("file", [k.PATH], "Path of the file, which need not be there", { repeated: "first" }),
+    acted("weight", WEIGHT, "Factor of its number; 0: any number but 0 is FAULT", {
+      default: "1",
+      repeated: "first",
+    }),
+    acted("init_file", [k.REST], "Makes the file at the start: [VALUE] [overwrite]"),
   ];
 }

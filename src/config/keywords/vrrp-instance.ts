@@ -94,8 +94,8 @@ export function trackBlocks(support: "acted" | "parsed"): readonly KeywordSpec[]
   return [
     wanted("track_script", NONE, "Scripts that change the priority, or mean FAULT", idle),
     wanted("track_interface", NONE, "Interfaces that change the priority, or mean FAULT", idle),
-    parsed("track_file", NONE, "Files whose number changes the priority", idle),
-    parsed("track_process", NONE, "Processes that change the priority, or mean FAULT", idle),
+    wanted("track_file", NONE, "Files whose number changes the priority", idle),
+    wanted("track_process", NONE, "Processes that change the priority, or mean FAULT", idle),
     parsed("track_bfd", NONE, "BFD sessions that change the priority, or mean FAULT", idle),
   ];
 }
@@ -125,7 +125,7 @@ function tracking(): readonly KeywordSpec[] {
   return [
     ...trackBlocks("acted"),
     acted("dont_track_primary", NONE, "Its own interface going down is no fault"),
-    parsed("track_src_ip", NONE, "A missing source address is a fault", { consequence: "it is no fault" }),
+    acted("track_src_ip", NONE, "A configured source address that is not on the host is a fault"),
   ];
 }
 
@@ -208,10 +208,7 @@ function interfaces(): readonly KeywordSpec[] {
     parsed("vrf", [k.NAME], "Binds the virtual MAC interface into a VRF", mac),
     parsed("native_ipv6", NONE, "Old way to ask for IPv6", { obsolete: true }),
     acted("kernel_rx_buf_size", [integer(1, 1073741823)], "Receive buffer", { unit: "bytes", default: "8 MiB" }),
-    parsed("linkbeat_use_polling", NONE, "Asks for the link state again and again", {
-      consequence: "the kernel tells it at once",
-      harmless: true,
-    }),
+    acted("linkbeat_use_polling", NONE, "Asks for the link state of its interface once a second"),
     parsed("lvs_sync_daemon_interface", [k.INTERFACE], "Old place of lvs_sync_daemon", {
       replacedBy: "lvs_sync_daemon",
       consequence: "no connections are copied",

@@ -1,14 +1,14 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { effectivePriority } from "./effective-priority.ts";
-import type { TrackedItem } from "./effective-priority.ts";
+import type { TrackedItem, TrackedState } from "./effective-priority.ts";
 
-function script(verdict: TrackedItem["verdict"], weight: number, reverse = false): TrackedItem {
+function script(verdict: TrackedState["verdict"], weight: number, reverse = false): TrackedItem {
   return { kind: "script", name: `chk_${verdict}_${weight}`, weight, reverse, verdict };
 }
 
 describe("one weighted item on a base of 100", () => {
-  const rows: readonly [number, boolean, TrackedItem["verdict"], number][] = [
+  const rows: readonly [number, boolean, TrackedState["verdict"], number][] = [
     // weight, reverse, verdict, effective priority
     [20, false, "up", 120],
     [20, false, "down", 100],
@@ -16,15 +16,15 @@ describe("one weighted item on a base of 100", () => {
     [-30, false, "up", 100],
     [-30, false, "down", 70],
     [-30, false, "unknown", 100],
-    [20, true, "up", 100],
-    [20, true, "down", 120],
+    [20, true, "up", 80],
+    [20, true, "down", 100],
     [20, true, "unknown", 100],
-    [-30, true, "up", 70],
-    [-30, true, "down", 100],
+    [-30, true, "up", 100],
+    [-30, true, "down", 130],
     [-30, true, "unknown", 100],
   ];
   test.each(rows)(
-    "weight %i, reverse %s, %s: %i (keepalived's rules of weights)",
+    "weight %i, reverse %s, %s: %i (as keepalived 2.2.7 advertises)",
     (weight, reverse, verdict, effective) => {
       const item = script(verdict, weight, reverse);
       expect(effectivePriority(100, [item])).toEqual({
@@ -34,6 +34,50 @@ describe("one weighted item on a base of 100", () => {
       });
     },
   );
+});
+
+describe("the number in a file on a base of 100", () => {
+  const rows: readonly [number, number, boolean, number | "fault"][] = [
+    // value, weight, reverse, effective priority
+    [0, 1, false, 100],
+    [10, 1, false, 110],
+    [10, -5, false, 50],
+    [10, 2, true, 80],
+    [-200, 1, false, 1],
+    [-200, -5, false, 254],
+    [-200, 2, true, 254],
+    [16, -5, false, 20],
+    [-60, 1, false, 40],
+    [200, -5, false, "fault"],
+    [200, 2, true, "fault"],
+    [-253, 1, false, 1],
+    [-254, 1, false, "fault"],
+    [254, -1, false, "fault"],
+    [-127, 2, false, "fault"],
+    [2_147_483_647, 254, false, 254],
+    [0, 0, false, 100],
+    [1, 0, false, "fault"],
+    [-1, 0, false, "fault"],
+    [0, 0, true, "fault"],
+    [7, 0, true, 100],
+  ];
+  test.each(rows)(
+    "%i with weight %i, reverse %s: %s (as keepalived 2.2.7 advertises)",
+    (value, weight, reverse, effective) => {
+      const verdict = effectivePriority(100, [{ kind: "file", name: "state", weight, reverse, value }]);
+      expect(verdict.kind === "priority" ? verdict.effective : verdict.kind).toBe(effective);
+    },
+  );
+
+  test("a product above 253 adds 253, so that another tracker can still take away", () => {
+    const file: TrackedItem = { kind: "file", name: "state", weight: 1, reverse: false, value: 5_000 };
+    expect(effectivePriority(10, [file, script("down", -50)])).toMatchObject({ effective: 213 });
+  });
+
+  test("on an owner: a weighted file has no effect, not even FAULT", () => {
+    const file: TrackedItem = { kind: "file", name: "state", weight: 1, reverse: false, value: -254 };
+    expect(effectivePriority(255, [file])).toEqual({ kind: "priority", effective: 255, contributions: [] });
+  });
 });
 
 describe("items of weight 0", () => {

@@ -73,7 +73,7 @@ const left = (when: number) => ({ kind: "left", source: NEIGHBOR, at: at(when) }
 const because: Cause = { code: "HIGHER_PRIORITY", source: NEIGHBOR, priority: 150, ours: 100 };
 
 const script: FaultCause = { kind: "script", name: "chk_nginx", detail: "exited with 1" };
-const trackedInterface: FaultCause = { kind: "tracked-interface", interface: "eth1" };
+const trackedInterface: FaultCause = { kind: "tracked-interface", interface: "eth1", detail: "is down" };
 const interfaceDown: FaultCause = { kind: "interface-down", interface: "eth0" };
 const interfaceMissing: FaultCause = { kind: "interface-missing", interface: "eth0" };
 const noSource: FaultCause = { kind: "no-source-address", interface: "eth0" };

@@ -60,12 +60,14 @@ export type FaultCause =
   | { readonly kind: "interface-down"; readonly interface: string }
   | { readonly kind: "interface-missing"; readonly interface: string }
   | { readonly kind: "no-source-address"; readonly interface: string }
+  | { readonly kind: "source-not-here"; readonly address: IpAddress }
   /** There is nobody to send to. */
   | { readonly kind: "no-unicast-peer" }
   /** It could neither hear nor be heard: a backup would take the silence for a master's death. */
   | { readonly kind: "no-socket"; readonly interface: string; readonly detail: string }
   | { readonly kind: "script"; readonly name: string; readonly detail: string }
-  | { readonly kind: "tracked-interface"; readonly interface: string }
+  | { readonly kind: "tracked-interface"; readonly interface: string; readonly detail: string }
+  | { readonly kind: "tracked-file" | "tracked-process"; readonly name: string; readonly detail: string }
   /** Another member of its sync group has a fault. */
   | {
       readonly kind: "sync-group";

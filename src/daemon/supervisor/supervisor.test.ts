@@ -512,9 +512,13 @@ function modelOf(routerId: string): Configuration {
       pacing: { arpInterval: millis(0), neighborInterval: millis(0), groups: [] },
       buffers: { adverts: undefined, kernelRequests: undefined, kernelEvents: undefined },
       dynamicInterfaces: false,
+      defaultInterface: "eth0",
       processes: { vrrpRealtimePriority: undefined, vrrpNice: undefined, names: undefined },
     },
     scripts: [],
+    trackFiles: [],
+    trackProcesses: [],
+    links: [],
     instances: [],
     groups: [],
   };

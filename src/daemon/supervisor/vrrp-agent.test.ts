@@ -220,7 +220,7 @@ function createBench(options: { refusal?: VrrpFailureCode } = {}): Bench {
 }
 
 const MODEL: Configuration = JSON.parse(
-  '{"global":{"processes":{}},"scripts":[],"instances":[{"name":"VI_1","vrid":1,"notify":{}}],"groups":[]}',
+  '{"global":{"processes":{}},"scripts":[],"trackFiles":[],"trackProcesses":[],"links":[],"instances":[{"name":"VI_1","vrid":1,"notify":{}}],"groups":[]}',
 );
 const START = {
   kind: "start",

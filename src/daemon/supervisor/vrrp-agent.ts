@@ -11,10 +11,14 @@ export interface VrrpAgentPorts {
   readonly clock: Clock;
   /** Hands a message to the supervisor, without waiting. */
   readonly send: (message: FromVrrp) => void;
-  /** Starts the driver and whatever else the process needs by its settings, the log first. */
+  /**
+   * Starts the driver and whatever else the process needs by its settings, the log first. `isRestart`: it takes the place
+   * of a process that died.
+   */
   readonly start: (
     settings: VrrpProcessSettings,
     configuration: Configuration,
+    isRestart: boolean,
   ) => Result<StartedDriver, { readonly code: VrrpFailureCode; readonly message: string }>;
   /** The very last call. */
   readonly exit: (status: number) => void;
@@ -45,7 +49,7 @@ export function createVrrpAgent(ports: VrrpAgentPorts): VrrpAgent {
   let stopping = false;
 
   const start = (message: ToVrrp & { readonly kind: "start" }): void => {
-    const result = ports.start(message.settings, message.configuration);
+    const result = ports.start(message.settings, message.configuration, message.predecessor !== null);
     if (!result.ok) {
       ports.send({ kind: "failed", ...result.error });
       return ports.exit(EXIT_STATUS[result.error.code]);

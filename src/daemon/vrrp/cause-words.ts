@@ -127,6 +127,8 @@ function describeFault(cause: FaultCause): string {
       return `interface ${cause.interface} does not exist`;
     case "no-source-address":
       return `interface ${cause.interface} has no address to send from`;
+    case "source-not-here":
+      return `the source address ${cause.address} is not on this host`;
     case "no-unicast-peer":
       return "there is no unicast peer to send to";
     case "no-socket":
@@ -134,7 +136,11 @@ function describeFault(cause: FaultCause): string {
     case "script":
       return `script ${cause.name} ${cause.detail}`;
     case "tracked-interface":
-      return `tracked interface ${cause.interface} is down`;
+      return `tracked interface ${cause.interface} ${cause.detail}`;
+    case "tracked-file":
+      return `tracked file ${cause.name} ${cause.detail}`;
+    case "tracked-process":
+      return `tracked process ${cause.name}: ${cause.detail}`;
     case "sync-group":
       return `sync group ${cause.group}: ${cause.member} has a fault (${describeFaults(cause.causes)})`;
     default:

@@ -4,14 +4,9 @@ import { fail, succeed, type Result } from "../../base/result.ts";
 import { after, earliest, millis, seconds, type Instant } from "../../base/time.ts";
 import type { GroupStatus, InstanceStatus } from "../../api/contract.ts";
 import type { Configuration, InstanceSettings } from "../../config/model.ts";
-import type { Alarm, Clock } from "../../ports/clock.ts";
+import type { Alarm } from "../../ports/clock.ts";
 import { describeFailure } from "../../ports/failure.ts";
-import type { Files } from "../../ports/files.ts";
-import type { Kernel, KernelEvent, KernelMonitor } from "../../ports/kernel.ts";
-import type { Links } from "../../ports/links.ts";
-import type { Log } from "../../ports/log.ts";
-import type { Processes } from "../../ports/processes.ts";
-import type { Sysctls } from "../../ports/sysctls.ts";
+import type { KernelEvent, KernelMonitor } from "../../ports/kernel.ts";
 import { Announcer } from "./announcer.ts";
 import type { Surroundings } from "./fitness.ts";
 import { GroupSet } from "./group-set.ts";
@@ -23,10 +18,12 @@ import type { JournalSink } from "./journal-sink.ts";
 import type { NotifierDependencies } from "./notifier.ts";
 import { identityOf } from "./router-of.ts";
 import { PauseWatch } from "./pause-watch.ts";
+import type { VrrpPorts } from "./ports.ts";
 import { probePermissions } from "./probe-permissions.ts";
 import { removeLeftOvers } from "./left-overs.ts";
 import { LeaseKeeper } from "./lease-keeper.ts";
 import { ScriptSet } from "./script-set.ts";
+import { TrackerSets } from "./tracker-sets.ts";
 import { SocketPool } from "./socket-pool.ts";
 import { startFailure, type StartFailure } from "./start-failure.ts";
 import { statusOf } from "./status-view.ts";
@@ -34,22 +31,14 @@ import { SysctlKeeper } from "./sysctl-keeper.ts";
 import { UnknownVrids } from "./unknown-vrids.ts";
 import { wantedSysctls } from "./wanted-sysctls.ts";
 
-export interface VrrpPorts {
-  readonly clock: Clock;
-  readonly links: Links;
-  readonly kernel: Kernel;
-  readonly processes: Processes;
-  readonly files: Files;
-  readonly sysctls: Sysctls;
-  readonly log: Log;
-}
-
 export interface VrrpDriverOptions {
   readonly configuration: Configuration;
   /** Holds what must survive this process but not a reboot. */
   readonly runtimeDirectory: string;
   /** Leave the addresses at the end (`-V`), for ever and without a lease. */
   readonly keepAddresses: boolean;
+  /** It takes the place of a process that died: what the daemon does at its start only has been done. */
+  readonly isRestart: boolean;
 }
 
 export interface VrrpDriver {
@@ -94,6 +83,7 @@ class Driver implements VrrpDriver {
   readonly #sockets: SocketPool;
   readonly #held: HeldRecord;
   readonly #scripts: ScriptSet;
+  readonly #trackers: TrackerSets;
   readonly #unknownVrids: UnknownVrids;
   readonly #sysctls: SysctlKeeper;
   readonly #groups: GroupSet;
@@ -129,9 +119,11 @@ class Driver implements VrrpDriver {
     this.#unknownVrids = new UnknownVrids({ log, clock });
     this.#sockets = new SocketPool(links, () => this.#onReadable());
     this.#scripts = new ScriptSet(() => this.#onTrackerChange(), { clock, processes, files, log });
+    this.#trackers = new TrackerSets(() => this.#onTrackerChange(), { ...ports, interfaces: this.#interfaces });
     this.#surroundings = {
       interfaces: this.#interfaces,
       scripts: this.#scripts.trackers,
+      ...this.#trackers.surroundings,
       virtualAddresses: () => this.#virtualAddresses(),
     };
     this.#groups = new GroupSet({ clock, log, journal: ports.journal, notifier: this.#notifierDependencies() });
@@ -148,7 +140,7 @@ class Driver implements VrrpDriver {
     const read = this.#interfaces.reload(kernel);
     if (!read.ok) return this.#abandon(startFailure(read.error));
     for (const { name, interface: device } of this.#configuration.instances) {
-      if (this.#interfaces.byName(device) !== undefined) continue;
+      if (this.#interfaces.byName(device) !== undefined || this.#configuration.global.dynamicInterfaces) continue;
       const message = `instance ${name}: there is no interface ${device} on this host`;
       return this.#abandon({ code: "NO_INTERFACE", message });
     }
@@ -156,6 +148,7 @@ class Driver implements VrrpDriver {
     if (!permitted.ok) return this.#abandon(startFailure(permitted.error));
 
     this.#scripts.configure(this.#configuration);
+    this.#trackers.configure(this.#configuration, this.#options.isRestart ? "reload" : "start");
     this.#sysctls.apply(wantedSysctls(this.#configuration.instances));
     this.#instances = this.#configuration.instances.map((settings) => this.#createInstance(settings));
     this.#groups.configure(this.#configuration.groups, this.#byName());
@@ -175,6 +168,7 @@ class Driver implements VrrpDriver {
     this.#enter();
     this.#configuration = configuration;
     this.#scripts.configure(configuration);
+    this.#trackers.configure(configuration, "reload");
     this.#announcer.reconfigure(configuration.global.pacing);
     this.#sysctls.apply(wantedSysctls(configuration.instances));
     const kept = new Map(this.#instances.map((instance) => [identityOf(instance.settings), instance]));
@@ -201,6 +195,7 @@ class Driver implements VrrpDriver {
     }
     this.#groups.resume();
     this.#scripts.stopOthers(configuration);
+    this.#trackers.stopOthers(configuration);
     this.#schedule();
     this.#ports.log.write("info", "Reload complete");
   }
@@ -217,6 +212,7 @@ class Driver implements VrrpDriver {
     this.#enter();
     this.#ending = { kind: "handing-over", by: after(this.#ports.clock.now(), HAND_OVER_BOUND), done };
     this.#scripts.stopAll();
+    this.#trackers.stopAll();
     this.#groups.stop();
     for (const instance of this.#instances) instance.stop("STOP", this.#options.keepAddresses, reason);
     this.#groups.tellStop(reason);
@@ -331,6 +327,7 @@ class Driver implements VrrpDriver {
       }
     }
     if (structural) {
+      this.#trackers.noteInterfaces();
       this.#sysctls.apply(wantedSysctls(this.#configuration.instances));
       for (const instance of this.#instances) {
         instance.holder.retryNow();

@@ -1,15 +1,28 @@
+import { unreachable } from "../../base/assert.ts";
 import type { IpAddress } from "../../base/address.ts";
-import type { InstanceSettings } from "../../config/model.ts";
-import { effectivePriority, type PriorityVerdict, type TrackedItem } from "../../core/tracking/effective-priority.ts";
+import type { InstanceSettings, TrackedThings } from "../../config/model.ts";
+import {
+  effectivePriority,
+  type PriorityVerdict,
+  type TrackedItem,
+  type TrackedNumber,
+  type TrackedState,
+} from "../../core/tracking/effective-priority.ts";
 import type { FaultCause } from "../../core/vrrp/state.ts";
 import type { NetworkInterface } from "../../ports/kernel.ts";
+import type { FileTracker } from "./file-tracker.ts";
 import type { InterfaceTable } from "./interface-table.ts";
+import type { ProcessTracker } from "./process-tracker.ts";
 import type { ScriptTracker } from "./script-tracker.ts";
 
 /** What is known of this host, as far as it decides whether an instance can take part. */
 export interface Surroundings {
   readonly interfaces: InterfaceTable;
+  /** Whether an interface counts as up. */
+  readonly links: { isUp(device: NetworkInterface): boolean };
   readonly scripts: ReadonlyMap<string, ScriptTracker>;
+  readonly files: ReadonlyMap<string, FileTracker>;
+  readonly processes: ReadonlyMap<string, ProcessTracker>;
   /** Every address that some instance of this process may hold: none of them is a good source. */
   readonly virtualAddresses: () => ReadonlySet<IpAddress>;
 }
@@ -29,23 +42,66 @@ export function judgeFitness(settings: InstanceSettings, surroundings: Surroundi
   const device = surroundings.interfaces.byName(settings.interface);
   const source = findSource(settings, device, surroundings);
   const verdict = effectivePriority(settings.priority, trackedItems(settings, surroundings));
-  const own = ownFaults(settings, device, source);
+  const own = ownFaults(settings, device, source, surroundings);
   const faults = [...own, ...trackerFaults(verdict, surroundings)];
   return { device: own.length === 0 ? device : undefined, source, verdict, faults };
 }
 
-/** What an instance tracks, with what is known of it now. */
-export function trackedItems(settings: InstanceSettings, surroundings: Surroundings): readonly TrackedItem[] {
-  const scripts = settings.trackScripts.map((tracked): TrackedItem => {
-    const verdict = surroundings.scripts.get(tracked.script)?.verdict ?? "unknown";
-    return { kind: "script", name: tracked.script, weight: tracked.weight, reverse: tracked.reverse, verdict };
-  });
-  const interfaces = settings.trackInterfaces.map((tracked): TrackedItem => {
-    const device = surroundings.interfaces.byName(tracked.interface);
-    const verdict = device?.up === true && device.running ? "up" : "down";
-    return { kind: "interface", name: tracked.interface, weight: tracked.weight, reverse: tracked.reverse, verdict };
-  });
-  return [...scripts, ...interfaces];
+/** What an instance or a group tracks, with what is known of it now. */
+export function trackedItems(tracked: TrackedThings, surroundings: Surroundings): readonly TrackedItem[] {
+  const { interfaces, links, scripts, files, processes } = surroundings;
+  return [
+    ...tracked.trackScripts.map(({ script: name, weight, reverse }): TrackedState => {
+      const verdict = scripts.get(name)?.verdict ?? "unknown";
+      return { kind: "script", name, weight, reverse, verdict };
+    }),
+    ...tracked.trackInterfaces.map(({ interface: name, weight, reverse }): TrackedState => {
+      const device = interfaces.byName(name);
+      const verdict = device !== undefined && links.isUp(device) ? "up" : "down";
+      return { kind: "interface", name, weight, reverse, verdict };
+    }),
+    ...tracked.trackFiles.map(({ file: name, weight, reverse }): TrackedNumber => {
+      return { kind: "file", name, weight, reverse, value: files.get(name)?.value ?? 0 };
+    }),
+    ...tracked.trackProcesses.map(({ process: name, weight, reverse }): TrackedState => {
+      const verdict = processes.get(name)?.verdict ?? "unknown";
+      return { kind: "process", name, weight, reverse, verdict };
+    }),
+  ];
+}
+
+/** What is known of a tracked thing, for people: `exited with status 1`, `contains -20`. */
+export function describeItem(item: TrackedItem, { scripts, files, processes }: Surroundings): string {
+  switch (item.kind) {
+    case "script":
+      return scripts.get(item.name)?.detail ?? "is not running";
+    case "interface":
+      return `is ${item.verdict}`;
+    case "file":
+      return files.get(item.name)?.detail ?? "is not read";
+    case "process":
+      return processes.get(item.name)?.detail ?? "is not watched";
+    default:
+      return unreachable(item);
+  }
+}
+
+/** An item that means FAULT as the cause of it. */
+function faultOf(item: TrackedItem, surroundings: Surroundings): FaultCause {
+  const { kind, name } = item;
+  const detail = describeItem(item, surroundings);
+  switch (kind) {
+    case "script":
+      return { kind: "script", name, detail };
+    case "interface":
+      return { kind: "tracked-interface", interface: name, detail };
+    case "file":
+      return { kind: "tracked-file", name, detail };
+    case "process":
+      return { kind: "tracked-process", name, detail };
+    default:
+      return unreachable(kind);
+  }
 }
 
 function findSource(
@@ -58,20 +114,20 @@ function findSource(
 }
 
 function ownFaults(
-  { interface: name, trackOwnInterface, transport }: InstanceSettings,
+  { interface: name, trackOwnInterface, trackSource, transport }: InstanceSettings,
   device: NetworkInterface | undefined,
   source: IpAddress | undefined,
+  { links, interfaces }: Surroundings,
 ): readonly FaultCause[] {
   if (device === undefined) return [{ kind: "interface-missing", interface: name }];
-  if (trackOwnInterface && !(device.up && device.running)) return [{ kind: "interface-down", interface: name }];
+  if (trackOwnInterface && !links.isUp(device)) return [{ kind: "interface-down", interface: name }];
   if (transport.kind === "unicast" && transport.peers.length === 0) return [{ kind: "no-unicast-peer" }];
-  return source === undefined ? [{ kind: "no-source-address", interface: name }] : [];
+  if (source === undefined) return [{ kind: "no-source-address", interface: name }];
+  if (!trackSource || transport.source === undefined) return [];
+  const isHere = interfaces.all().some(({ address }) => address === source);
+  return isHere ? [] : [{ kind: "source-not-here", address: source }];
 }
 
-function trackerFaults(verdict: PriorityVerdict, { scripts }: Surroundings): readonly FaultCause[] {
-  if (verdict.kind !== "fault") return [];
-  return verdict.causes.map(({ kind, name }): FaultCause => {
-    if (kind === "interface") return { kind: "tracked-interface", interface: name };
-    return { kind: "script", name, detail: scripts.get(name)?.detail ?? "failed" };
-  });
+function trackerFaults(verdict: PriorityVerdict, surroundings: Surroundings): readonly FaultCause[] {
+  return verdict.kind === "fault" ? verdict.causes.map((item) => faultOf(item, surroundings)) : [];
 }

@@ -1,7 +1,7 @@
 import { ip, mac, type IpAddress } from "../../base/address.ts";
 import { succeed } from "../../base/result.ts";
 import { after, instant, micros, seconds, type Instant } from "../../base/time.ts";
-import type { InstanceSettings } from "../../config/model.ts";
+import type { InstanceSettings, TrackedThings } from "../../config/model.ts";
 import { activeDownInterval } from "../../core/vrrp/router.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { AddressRecord, AddressRequest, Kernel, NetworkInterface } from "../../ports/kernel.ts";
@@ -81,13 +81,16 @@ function createStage(settings: InstanceSettings): { readonly instance: Instance;
     stop: undefined,
   };
   const instance = new Instance(
-    { ...settings, trackScripts: [], trackInterfaces: [], notify: silent },
+    { ...settings, ...NOTHING_TRACKED, notify: silent },
     {
       clock,
       log,
       journal: { append: ignore },
       interfaces,
+      links: { isUp: () => true },
       scripts: new Map(),
+      files: new Map(),
+      processes: new Map(),
       virtualAddresses: () => new Set(),
       sockets: new SocketPool(links, ignore),
       buffers: () => ({ adverts: undefined, kernelRequests: undefined, kernelEvents: undefined }),
@@ -150,6 +153,13 @@ function ignore(): void {}
 function done(): { readonly ok: true; readonly value: undefined } {
   return { ok: true, value: undefined };
 }
+
+const NOTHING_TRACKED: TrackedThings = {
+  trackScripts: [],
+  trackInterfaces: [],
+  trackFiles: [],
+  trackProcesses: [],
+};
 
 const START = instant(seconds(1_000));
 const UNPACED = { arpInterval: micros(0), neighborInterval: micros(0), groups: [] };

@@ -1,11 +1,13 @@
 import { elapsed, toMillis, type Instant } from "../../base/time.ts";
 import type { InstanceStatus, TrackerStatus, VirtualAddressStatus } from "../../api/contract.ts";
+import type { TrackedThings } from "../../config/model.ts";
 import { leaseEnd } from "../../core/lease.ts";
+import { standingOf } from "../../core/tracking/effective-priority.ts";
 import type { State } from "../../core/vrrp/state.ts";
 import type { Clock } from "../../ports/clock.ts";
 import { timeOfDay } from "../time-of-day.ts";
 import { stateName } from "./cause-words.ts";
-import { trackedItems, type Surroundings } from "./fitness.ts";
+import { describeItem, trackedItems, type Surroundings } from "./fitness.ts";
 import type { Instance } from "./instance.ts";
 import { leaseInForce, type HeldAddress, type LeaseKeeper } from "./lease-keeper.ts";
 import { formatVip } from "./vip.ts";
@@ -46,20 +48,32 @@ export function statusOf(
         leaseUntil: leaseUntil(held.get(address.address), now, wallClockMs),
       };
     }),
-    trackers: trackedItems(settings, surroundings).map((item): TrackerStatus => ({
-      kind: item.kind,
-      name: item.name,
-      state: item.verdict,
-      weight: item.weight,
-      reverse: item.reverse,
-      detail:
-        item.kind === "script"
-          ? (surroundings.scripts.get(item.name)?.detail ?? "not running")
-          : `interface is ${item.verdict}`,
-    })),
+    trackers: trackersOf(settings, surroundings),
     peers: instance.peers.status(now),
     counters: Object.fromEntries(instance.counters),
   };
+}
+
+/** Everything that an instance or a group tracks, for its status. */
+function trackersOf(tracked: TrackedThings, surroundings: Surroundings): readonly TrackerStatus[] {
+  return trackedItems(tracked, surroundings).map((item) => {
+    const standing = standingOf(item);
+    return {
+      kind: item.kind,
+      name: item.name,
+      state: item.kind === "file" ? (standing.kind === "fault" ? "down" : "up") : item.verdict,
+      value:
+        item.kind === "file"
+          ? item.value
+          : item.kind === "process"
+            ? (surroundings.processes.get(item.name)?.count ?? null)
+            : null,
+      weight: item.weight,
+      reverse: item.reverse,
+      contribution: standing.kind === "amount" ? standing.amount : null,
+      detail: describeItem(item, surroundings),
+    };
+  });
 }
 
 function masterOf(state: State, now: Instant): InstanceStatus["master"] {

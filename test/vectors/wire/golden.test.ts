@@ -6,6 +6,7 @@ import { parseIpv4, serializeIpv4 } from "../../../src/wire/ipv4.ts";
 import { parseNeighborAdvertisement, serializeNeighborAdvertisement } from "../../../src/wire/ndp.ts";
 import { parseMessages, parseReply, serializeMessages } from "../../../src/wire/netlink/message.ts";
 import type { NetlinkRequest } from "../../../src/wire/netlink/message.ts";
+import { parseProcessNotice, subscribeToProcesses } from "../../../src/wire/netlink/process-events.ts";
 import {
   addAddress,
   listAddresses,
@@ -223,6 +224,39 @@ describe.skipIf(new Uint8Array(Uint16Array.of(1).buffer)[0] !== 1)("rtnetlink of
     ],
   ])("notification %s: says what happened", (name, fact) => {
     expect(contentsOf(name)).toEqual([fact]);
+  });
+
+  test.each([
+    ["process-answer", { kind: "answer", request: 0x1092, errno: 0 }],
+    ["process-fork", { kind: "fork", parent: 2178, child: 2267 }],
+    ["process-exec", { kind: "changed", pid: 2267 }],
+    ["process-renamed", { kind: "changed", pid: 2267 }],
+    ["process-exit", { kind: "other" }],
+  ])("notice %s: tells of whole processes (linux/cn_proc.h)", (name, notice) => {
+    const messages = parseMessages(readHex(name));
+    expect(messages.ok && messages.value.map(parseProcessNotice)).toEqual([notice]);
+  });
+
+  test("a subscription to processes: struct cn_msg with PROC_CN_MCAST_LISTEN (linux/connector.h)", () => {
+    const bytes = serializeMessages([subscribeToProcesses(0x1092)]);
+    // By Python's struct: "=IHHII" 40 3 0 0 0, "=IIIIHHI" 1 1 0 0x1092 4 0 1.
+    const expected = "2800000003000000000000000000000001000000010000000000000092100000" + "0400000001000000";
+    expect(Buffer.from(bytes).toString("hex")).toBe(expected);
+  });
+
+  test("notices of threads, of other connectors, and cut off ones: nothing is told", () => {
+    const fork = parseMessages(readHex("process-fork"));
+    const [message] = fork.ok ? fork.value : [];
+    if (message === undefined) throw new Error("the vector has no message");
+    const changedAt = (at: number, byte: number): Uint8Array => {
+      const payload = message.payload.slice();
+      payload[at] = byte;
+      return payload;
+    };
+    // The child's pid is not its tgid: a thread. The connector is another one. It is shorter than a fork is.
+    for (const payload of [changedAt(44, 1), changedAt(0, 9), message.payload.slice(0, 50), new Uint8Array(0)]) {
+      expect(parseProcessNotice({ ...message, payload })).toEqual({ kind: "other" });
+    }
   });
 
   test.each([

@@ -1,0 +1,46 @@
+import { HOST_ORDER } from "../wire/netlink/byte-order.ts";
+import { libc } from "./libc.ts";
+
+/** One instruction of a classic BPF program. Jumps count the instructions that are skipped. */
+export interface Instruction {
+  readonly code: number;
+  readonly ifTrue?: number;
+  readonly ifFalse?: number;
+  readonly k?: number;
+}
+
+/** A program as the kernel reads it. Whoever attaches it holds it: the collector of garbage does not see the kernel's pointer. */
+export function assemble(instructions: readonly Instruction[]): Uint8Array {
+  const program = new Uint8Array(instructions.length * SIZEOF_INSTRUCTION);
+  const view = new DataView(program.buffer);
+  for (const [index, { code, ifTrue = 0, ifFalse = 0, k = 0 }] of instructions.entries()) {
+    const at = index * SIZEOF_INSTRUCTION;
+    view.setUint16(at, code, HOST_ORDER);
+    view.setUint8(at + 2, ifTrue);
+    view.setUint8(at + 3, ifFalse);
+    view.setUint32(at + 4, k, HOST_ORDER);
+  }
+  return program;
+}
+
+/**
+ * The argument of SO_ATTACH_FILTER for a program.
+ *
+ * @see linux/filter.h: struct sock_filter { code 16, jt 8, jf 8, k 32 }, struct sock_fprog { len 16, filter * }.
+ */
+export function filterOption(program: Uint8Array): Uint8Array {
+  const option = new Uint8Array(16);
+  const head = new DataView(option.buffer);
+  head.setUint16(0, program.length / SIZEOF_INSTRUCTION, HOST_ORDER);
+  head.setBigUint64(8, libc().addressOf(program), HOST_ORDER);
+  return option;
+}
+
+const SIZEOF_INSTRUCTION = 8;
+
+export const BPF_LD_W_ABS = 0x20;
+export const BPF_MISC_TAX = 0x07;
+export const BPF_JMP_JEQ_K = 0x15;
+export const BPF_JMP_JEQ_X = 0x1d;
+export const BPF_RET_K = 0x06;
+export const SO_ATTACH_FILTER = 26;

@@ -1,0 +1,230 @@
+import { execFileSync, spawn, type ChildProcess } from "node:child_process";
+import { copyFileSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { fail } from "../base/result.ts";
+import type { ProcessEvent, ProcessQuery, ProcessWatch } from "../ports/process-table.ts";
+import { openLinuxClock, type LinuxClock } from "./clock.ts";
+import { parseStat, splitCommandLine } from "./proc-files.ts";
+import { subscribeToProcessNotices } from "./process-notices.ts";
+import { openLinuxProcessTable } from "./process-table.ts";
+
+const noNotices = (): ReturnType<typeof subscribeToProcessNotices> =>
+  fail({ operation: "subscribe", errno: "EOPNOTSUPP", message: "not here" });
+
+describe.each([
+  { where: "where the kernel tells, if it does", subscribe: subscribeToProcessNotices },
+  { where: "where the kernel does not tell", subscribe: noNotices },
+])("processes, $where", ({ subscribe }) => {
+  let folder: string;
+  let name: string;
+  let clock: LinuxClock;
+  const children: ChildProcess[] = [];
+  const observers: Observer[] = [];
+
+  class Observer {
+    readonly events: ProcessEvent[] = [];
+    readonly watch: ProcessWatch;
+    #awaited: { readonly isIt: (event: ProcessEvent) => boolean; readonly resolve: (atMs: number) => void }[] = [];
+
+    constructor(query: ProcessQuery) {
+      this.watch = openLinuxProcessTable(clock, subscribe).watch(query, (event) => {
+        this.events.push(event);
+        this.#awaited = this.#awaited.filter(({ isIt, resolve }) => {
+          if (isIt(event)) resolve(performance.now());
+          return !isIt(event);
+        });
+      });
+      observers.push(this);
+    }
+
+    /** When such an event comes, in milliseconds as performance.now() has them; it may have come. */
+    until(isIt: (event: ProcessEvent) => boolean): Promise<number> {
+      if (this.events.some(isIt)) return Promise.resolve(performance.now());
+      return new Promise((resolve) => this.#awaited.push({ isIt, resolve }));
+    }
+  }
+
+  const byName = (wanted: string): ProcessQuery => ({
+    wantsCommandLine: false,
+    isWanted: (process) => process.name === wanted,
+  });
+  const begins = (pid: number | undefined) => (event: ProcessEvent) =>
+    event.kind === "began" && event.process.pid === pid;
+  const ends = (pid: number | undefined) => (event: ProcessEvent) => event.kind === "ended" && event.pid === pid;
+  const listed = (event: ProcessEvent): boolean => event.kind === "listed";
+
+  const start = (program: string, ...parameters: string[]): ChildProcess => {
+    const child = spawn(program, parameters, { stdio: ["pipe", "pipe", "ignore"] });
+    children.push(child);
+    return child;
+  };
+
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), "holdfast-"));
+    name = `hf${process.pid}x${serial++}`;
+    copyFileSync("/bin/sleep", join(folder, name));
+    clock = openLinuxClock();
+  });
+  afterEach(() => {
+    for (const { watch } of observers.splice(0)) watch.close();
+    for (const child of children.splice(0)) child.kill("SIGKILL");
+    clock.close();
+    rmSync(folder, { recursive: true });
+  });
+
+  test("one that runs already: told before the list is complete", async () => {
+    const child = start(join(folder, name), "1000");
+    await new Promise((resolve) => child.once("spawn", resolve));
+    const observer = new Observer(byName(name));
+    await observer.until(listed);
+    expect(observer.events).toEqual([
+      { kind: "began", by: "other", process: { pid: child.pid, name, commandLine: [] } },
+      { kind: "listed" },
+    ]);
+  });
+
+  test("none that is wanted: the list is complete, and that is all", async () => {
+    const observer = new Observer(byName(name));
+    await observer.until(listed);
+    expect(observer.events).toEqual([{ kind: "listed" }]);
+  });
+
+  test("one that begins and is killed: both are told, its end within milliseconds", async () => {
+    const observer = new Observer(byName(name));
+    await observer.until(listed);
+    const startedAt = performance.now();
+    const child = start(join(folder, name), "1000");
+    const beganAt = await observer.until(begins(child.pid));
+    const killedAt = performance.now();
+    child.kill("SIGKILL");
+    const endedAt = await observer.until(ends(child.pid));
+    const [began, ended] = [beganAt - startedAt, endedAt - killedAt].map((time) => time.toFixed(1));
+    process.stdout.write(
+      `${observer.watch.source}: the beginning was told after ${began} ms, the end after ${ended} ms\n`,
+    );
+    // It takes about one; a busy machine is allowed fifty.
+    expect(endedAt - killedAt).toBeLessThan(50);
+    expect(beganAt - startedAt).toBeLessThan(1_000);
+  });
+
+  test("one that becomes another program: left, and found under its new name", async () => {
+    const shell = start("sh", "-c", 'read line; exec "$0" 1000', join(folder, name));
+    const asShell = new Observer({
+      wantsCommandLine: true,
+      isWanted: ({ commandLine }) => commandLine[3] === join(folder, name),
+    });
+    const asSleep = new Observer(byName(name));
+    await Promise.all([asShell.until(begins(shell.pid)), asSleep.until(listed)]);
+    shell.stdin?.write("go\n");
+    await Promise.all([
+      asSleep.until(begins(shell.pid)),
+      asShell.until((event) => event.kind === "left" && event.pid === shell.pid),
+    ]);
+  });
+
+  test("one whose copy goes on: the copy is told as a fork", async () => {
+    const pipe = join(folder, "pipe");
+    execFileSync("mkfifo", [pipe]);
+    const copy = `(read other <> ${pipe})`;
+    const script = `printf %s ${name} > /proc/$$/comm; echo ready; read line; ${copy} & echo $!; wait`;
+    const shell = start("bash", "-c", script);
+    const lines = readLines(shell);
+    expect(await lines()).toBe("ready");
+    const observer = new Observer(byName(name));
+    await observer.until(listed);
+    expect(observer.events[0]).toMatchObject({ kind: "began", process: { pid: shell.pid } });
+    shell.stdin?.write("go\n");
+    const pid = Number(await lines());
+    await observer.until(begins(pid));
+    expect(observer.events.find(begins(pid))).toMatchObject({ by: "fork" });
+  });
+
+  test("by its command line: words with spaces, and what only looks alike is not wanted", async () => {
+    const wanted = ["1000", " 1000"];
+    const observer = new Observer({
+      wantsCommandLine: true,
+      isWanted: ({ commandLine }) => JSON.stringify(commandLine) === JSON.stringify([join(folder, name), ...wanted]),
+    });
+    await observer.until(listed);
+    start(join(folder, name), "1000");
+    const child = start(join(folder, name), ...wanted);
+    await observer.until(begins(child.pid));
+    expect(observer.events).toHaveLength(2);
+    child.kill("SIGTERM");
+    await observer.until(ends(child.pid));
+  });
+
+  test("a zombie has ended, though nobody has asked for it yet", async () => {
+    // The shell does not wait for what it leaves behind, and what it becomes never does.
+    const parent = start("sh", "-c", '"$0" 1000 & echo $!; exec sleep 1000', join(folder, name));
+    const zombie = Number(await readLines(parent)());
+    const observer = new Observer(byName(name));
+    await observer.until(begins(zombie));
+    process.kill(zombie, "SIGKILL");
+    await observer.until(ends(zombie));
+    expect(readFileSync(`/proc/${zombie}/stat`, "utf8")).toContain(") Z ");
+    const later = new Observer(byName(name));
+    await later.until(listed);
+    expect(later.events).toEqual([{ kind: "listed" }]);
+  });
+
+  test("a hundred that begin and end at once: each is told once", async () => {
+    const observer = new Observer(byName(name));
+    await observer.until(listed);
+    const many = Array.from({ length: 100 }, () => start(join(folder, name), "1000"));
+    await Promise.all(many.map(({ pid }) => observer.until(begins(pid))));
+    for (const child of many) child.kill("SIGKILL");
+    await Promise.all(many.map(({ pid }) => observer.until(ends(pid))));
+    expect(observer.events).toHaveLength(1 + 2 * many.length);
+  });
+});
+
+describe("the texts of /proc", () => {
+  test("stat: a name with parentheses and spaces (proc_pid_stat(5))", () => {
+    const numbers = Array.from({ length: 18 }, (_, index) => String(100 + index)).join(" ");
+    expect(parseStat(`77 (a) (b c)) S 12 ${numbers} 4242 0`)).toEqual({
+      name: "a) (b c)",
+      state: "S",
+      parent: 12,
+      startTime: "117",
+    });
+    expect(parseStat("")).toBeUndefined();
+  });
+
+  test("stat: the start time is field 22", () => {
+    const fields = readFileSync("/proc/self/stat", "utf8").split(" ");
+    expect(parseStat(readFileSync("/proc/self/stat", "utf8"))?.startTime).toBe(fields[21]);
+  });
+
+  test("cmdline: words end in zeros, empty words count, and none is nobody's", () => {
+    expect(splitCommandLine("a\0b c\0\0")).toEqual(["a", "b c", ""]);
+    expect(splitCommandLine("title without zero")).toEqual(["title without zero"]);
+    expect(splitCommandLine("")).toEqual([]);
+  });
+});
+
+/** Gives the lines of a program one after another. */
+function readLines(child: ChildProcess): () => Promise<string> {
+  let text = "";
+  let more = (): void => {};
+  child.stdout?.setEncoding("utf8").on("data", (part: string) => {
+    text += part;
+    more();
+  });
+  return () =>
+    new Promise((resolve) => {
+      more = () => {
+        const end = text.indexOf("\n");
+        if (end < 0) return;
+        const line = text.slice(0, end);
+        text = text.slice(end + 1);
+        more = () => {};
+        resolve(line);
+      };
+      more();
+    });
+}
+
+let serial = 0;
