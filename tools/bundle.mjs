@@ -13,14 +13,14 @@ const COMPILED = join(ROOT, "dist/src");
 const TARGET = join(COMPILED, "program");
 
 rmSync(TARGET, { recursive: true, force: true });
-for (const program of ["holdfast", "vrrp-process"]) {
+for (const program of ["holdfast", "vrrp-process", "mail-process"]) {
   await build({
     cwd: ROOT,
     platform: "node",
     logLevel: "warn",
     input: join(COMPILED, "main", `${program}.js`),
     // The demonstration starts programs that lie beside it; it stays where it is.
-    external: ["koffi", "commander", "../demo/run-demo.js"],
+    external: ["koffi", "commander", "nodemailer", "../demo/run-demo.js"],
     output: { dir: TARGET, format: "esm", entryFileNames: "[name].js", chunkFileNames: `${program}-[name].js` },
   });
 }

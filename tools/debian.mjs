@@ -168,6 +168,7 @@ const TOOLS = [
   { command: "nginx", package: "nginx-light", purpose: "the service that the demo and the tests keep alive" },
   { command: "keepalived", package: "keepalived", purpose: "the peer that the tests and the bench compare with" },
   { command: "nft", package: "nftables", purpose: "losing packets on purpose in tests" },
+  { command: "openssl", package: "openssl", purpose: "certificates of mail servers in tests" },
   { command: "arping", package: "iputils-arping", purpose: "asking who answers for an address in tests" },
   { command: "tcpdump", package: "tcpdump", purpose: "recording packets in tests" },
   { command: "tshark", package: "tshark", purpose: "a second reader of our packets in tests" },

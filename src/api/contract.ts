@@ -49,6 +49,19 @@ export interface DaemonStatus {
   /** The last reload that was refused and why; null after one that was accepted. */
   readonly refusedReload: { readonly at: string; readonly reasons: readonly string[] } | null;
   readonly processes: readonly ProcessStatus[];
+  /** Null where nobody can be mailed. */
+  readonly mail: MailStatus | null;
+}
+
+/** Mails on their way. */
+export interface MailStatus {
+  /** `HOST:PORT`. */
+  readonly server: string;
+  readonly waiting: number;
+  /** Why the server could not be used last; null: it could. */
+  readonly failure: string | null;
+  /** When the server is tried again; null: nothing waits for that. */
+  readonly nextAttemptAt: string | null;
 }
 
 export interface ProcessStatus {

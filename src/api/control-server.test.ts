@@ -161,6 +161,7 @@ const STATUS: StatusDocument = {
     configuredAt: "2026-11-20T10:00:00.000Z",
     refusedReload: null,
     processes: [],
+    mail: null,
   },
   instances: [],
   groups: [],

@@ -57,6 +57,19 @@ describe("renderStatus", () => {
     expect(text).toContain("  address   192.0.2.1/24 on eth0  NOT HELD\n");
   });
 
+  test("mails that wait: how many, for whom and why; none waits: nothing is said", () => {
+    const mail = { server: "mail.example.org:25", waiting: 2, failure: "connect ECONNREFUSED", nextAttemptAt: at(60) };
+    const withMail = (daemonMail: StatusDocument["daemon"]["mail"]): string =>
+      plain({ ...document(), daemon: { ...DAEMON, mail: daemonMail } });
+    expect(withMail(mail)).toContain(
+      `2 mails wait for mail.example.org:25: connect ECONNREFUSED; next attempt ${local(60)}\n`,
+    );
+    expect(withMail({ ...mail, waiting: 1, failure: null, nextAttemptAt: null })).toContain(
+      "1 mail waits for mail.example.org:25\n",
+    );
+    expect(withMail({ ...mail, waiting: 0, failure: null, nextAttemptAt: null })).not.toContain("mail");
+  });
+
   test("a refused reload: stands before the instances, with every reason", () => {
     const refusedReload = { at: at(-300), reasons: ["a.conf:3:5: PRIORITY is out of range", "a.conf:9:1: no vrid"] };
     const text = plain(document({ daemon: { ...DAEMON, refusedReload } }));
@@ -142,6 +155,7 @@ const DAEMON: StatusDocument["daemon"] = {
     { name: "supervisor", pid: 4711, state: "running", silentMs: null, restarts: 0 },
     { name: "vrrp", pid: 4712, state: "running", silentMs: null, restarts: 0 },
   ],
+  mail: null,
 };
 
 const HELD = {

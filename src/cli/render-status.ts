@@ -1,6 +1,7 @@
 import type {
   GroupStatus,
   InstanceStatus,
+  MailStatus,
   PeerStatus,
   ProcessStatus,
   StatusDocument,
@@ -26,6 +27,7 @@ export function renderStatus(document: StatusDocument, view: StatusView): string
     `Holdfast ${daemon.holdfast}, pid ${daemon.pid}, running for ${ago(daemon.startedAt, view)}`,
     `Configuration ${daemon.configurationFile}, read ${describeTime(daemon.configuredAt)}`,
     ...daemon.processes.flatMap((process) => processLines(process, view)),
+    ...mailLines(daemon.mail, view),
     ...refusedReload(document, view),
     ...staleness(document, view),
   ];
@@ -43,6 +45,15 @@ function processLines(process: ProcessStatus, view: StatusView): string[] {
   const silent = process.silentMs === null ? "" : ` for ${describeDuration(process.silentMs)}`;
   const text = `Process ${process.name} ${process.state}${silent}${pid}${restarts}`;
   return [process.state === "running" ? text : view.paint("red", text)];
+}
+
+/** Says nothing while all is well, and where the daemon is older than this program. */
+function mailLines(mail: MailStatus | null | undefined, view: StatusView): string[] {
+  if (mail === null || mail === undefined || (mail.waiting === 0 && mail.failure === null)) return [];
+  const count = `${mail.waiting} ${mail.waiting === 1 ? "mail waits" : "mails wait"} for ${mail.server}`;
+  if (mail.failure === null) return [count];
+  const again = mail.nextAttemptAt === null ? "" : `; next attempt ${describeTime(mail.nextAttemptAt)}`;
+  return [view.paint("yellow", `${count}: ${mail.failure}${again}`)];
 }
 
 function refusedReload(document: StatusDocument, view: StatusView): string[] {

@@ -5,6 +5,8 @@ import { seconds } from "../base/time.ts";
 import type { Micros } from "../base/time.ts";
 import { readAnnounceDefaults, readPacing } from "./check-announcing.ts";
 import { readBuffers } from "./check-buffers.ts";
+import { readFifos } from "./check-fifos.ts";
+import { readMail } from "./check-mail.ts";
 import type { Report } from "./diagnostic.ts";
 import type { AnnounceSettings, GlobalSettings, ProcessSettings, ScriptUser } from "./model.ts";
 import { addressOf, integerOf, secondsOf, spanOfStatement, statementOf, switchOf, wordOf } from "./tree.ts";
@@ -25,6 +27,8 @@ export interface InstanceDefaults {
   readonly ownerIgnoresAdverts: boolean;
   readonly notifyTimeout: Micros;
   readonly notifyConcurrent: boolean;
+  readonly tellsPriorityChanges: boolean;
+  readonly mailsChanges: boolean;
 }
 
 /** Reads global_defs, all blocks of it as one. `groups` are the garp_group blocks, which stand outside. */
@@ -46,6 +50,9 @@ export function checkGlobal(
       dynamicInterfaces: statementOf(block, "dynamic_interfaces") !== undefined,
       defaultInterface: wordOf(block, "default_interface") ?? "eth0",
       processes: readProcesses(block),
+      fifos: readFifos(block, report),
+      tellsStatesOnReload: switchOf(block, "fifo_write_vrrp_states_on_reload") ?? false,
+      mail: readMail(block, report),
     },
     defaults: {
       version: integerOf(block, "vrrp_version") === 3 ? 3 : 2,
@@ -61,6 +68,8 @@ export function checkGlobal(
       ownerIgnoresAdverts: switchOf(block, "vrrp_owner_ignore_adverts") ?? false,
       notifyTimeout: secondsOf(block, "notify_timeout") ?? seconds(10),
       notifyConcurrent: switchOf(block, "notify_concurrent") ?? false,
+      tellsPriorityChanges: switchOf(block, "vrrp_notify_priority_changes") ?? false,
+      mailsChanges: switchOf(block, "smtp_alert_vrrp") ?? switchOf(block, "smtp_alert") ?? false,
     },
   };
 }

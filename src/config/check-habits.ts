@@ -1,7 +1,7 @@
 import { formatPrefix } from "../base/address.ts";
-import type { KnownScript } from "./check-scripts.ts";
+import { commandsOf } from "./commands.ts";
 import type { Report } from "./diagnostic.ts";
-import type { GlobalSettings, InstanceSettings, NotifySettings } from "./model.ts";
+import type { Configuration, InstanceSettings } from "./model.ts";
 import { spanOfStatement, statementOf, wordOf } from "./tree.ts";
 import type { Statement } from "./tree.ts";
 
@@ -20,22 +20,12 @@ export function checkHabits(
 }
 
 /** Says once that scripts run whose path anybody might change. */
-export function checkScriptSecurity(
-  global: GlobalSettings,
-  tracked: readonly KnownScript[],
-  notifying: readonly { readonly notify: NotifySettings }[],
-  report: Report,
-): void {
-  if (global.scriptSecurity) return;
-  const commands = [
-    ...tracked.flatMap((script) => ("argv" in script.settings.check ? [script.settings.check] : [])),
-    ...notifying.flatMap(({ notify }) => [notify.any, notify.master, notify.backup, notify.fault, notify.stop]),
-  ];
-  const first = commands.find((command) => command !== undefined);
-  if (first === undefined) return;
+export function checkScriptSecurity(configuration: Configuration, report: Report): void {
+  const [first] = commandsOf(configuration);
+  if (configuration.global.scriptSecurity || first === undefined) return;
   report({
     code: "SCRIPT_SECURITY_OFF",
-    at: first.place,
+    at: first.command.place,
     message: "Scripts run without enable_script_security: whoever may change one of them may become root",
     help: 'Add "enable_script_security" to global_defs, and a "script_user".',
   });

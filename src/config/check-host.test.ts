@@ -39,6 +39,7 @@ const GOOD: HostFacts = {
   accountExists: () => true,
   program: (name) => ({ kind: "found", path: name, executable: true, insecureBecause: undefined }),
   scriptText: () => "exit 0",
+  secret: () => "private",
 };
 
 function said(facts: Partial<HostFacts>, text = CONFIGURATION): readonly string[] {
@@ -122,6 +123,27 @@ describe("a configuration on this host", () => {
       "5:9-26 error UNKNOWN_ACCOUNT",
       "5:9-26 error UNKNOWN_ACCOUNT",
     ]);
+  });
+
+  test("the owner of a FIFO, and the file with the mail password: missing, or open to others", () => {
+    const text = `global_defs {
+ notification_email {
+  a@example.org
+ }
+ smtp_server mail.example.org
+ @holdfast smtp_tls smtps
+ @holdfast smtp_user u
+ @holdfast smtp_password_file /etc/pw
+ notify_fifo /run/f ops
+}
+`;
+    expect(said({}, text)).toEqual([]);
+    expect(said({ accountExists: () => false, secret: () => "missing" }, text)).toEqual([
+      "9:2-24 error UNKNOWN_ACCOUNT",
+      "8:12-38 warning PASSWORD_FILE_MISSING",
+    ]);
+    expect(said({ secret: () => "readable-by-others" }, text)).toEqual(["8:12-38 error PASSWORD_FILE_INSECURE"]);
+    expect(said({ secret: () => undefined }, text)).toEqual([]);
   });
 
   test("addresses: a peer, a source and a virtual address that are this host's own, or not", () => {

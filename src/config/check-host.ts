@@ -1,4 +1,5 @@
 import type { IpAddress } from "../base/address.ts";
+import { commandsOf } from "./commands.ts";
 import { collectDiagnostics } from "./diagnostic.ts";
 import type { Diagnostic, Report } from "./diagnostic.ts";
 import type { Configuration, InstanceSettings, Place, ScriptCommand } from "./model.ts";
@@ -14,7 +15,11 @@ export interface HostFacts {
   program(name: string): ProgramFacts;
   /** What is in a script; undefined where the absolute path is not one, or may not be read. */
   scriptText(path: string): string | undefined;
+  /** What stands under a path; undefined where that cannot be told. */
+  secret(path: string): SecretFacts | undefined;
 }
+
+export type SecretFacts = "missing" | "readable-by-others" | "private";
 
 export type ProgramFacts =
   | { readonly kind: "unknown" }
@@ -43,27 +48,8 @@ export function checkHost(configuration: Configuration, facts: HostFacts): reado
     const message = `There is no account "${user.user}"${groupText(user.group)}, which script_user names`;
     if (place !== undefined) report({ code: "UNKNOWN_ACCOUNT", at: place, message });
   }
+  checkTelling(configuration.global, facts, report);
   return diagnostics;
-}
-
-/** Every command of a configuration with the keyword it stands behind, in the order of the model. */
-function commandsOf(
-  configuration: Configuration,
-): readonly { readonly keyword: string; readonly command: ScriptCommand }[] {
-  const checks = configuration.scripts.flatMap(({ check }) =>
-    "argv" in check ? [{ keyword: "script", command: check }] : [],
-  );
-  const notifying = [...configuration.instances, ...configuration.groups];
-  const notify = notifying.flatMap(({ notify: { any, master, backup, fault, stop } }) =>
-    Object.entries({
-      notify: any,
-      notify_master: master,
-      notify_backup: backup,
-      notify_fault: fault,
-      notify_stop: stop,
-    }),
-  );
-  return [...checks, ...notify.flatMap(([keyword, command]) => (command === undefined ? [] : [{ keyword, command }]))];
 }
 
 function checkInterfaces({ global, instances }: Configuration, facts: HostFacts, report: Report): void {
@@ -88,6 +74,26 @@ function checkInterfaces({ global, instances }: Configuration, facts: HostFacts,
     const help = "Their names: ip -brief link. One that comes later needs dynamic_interfaces in global_defs.";
     const weight = global.dynamicInterfaces ? ({ severity: "warning", effect: "logged" } as const) : { effect };
     report({ code: "UNKNOWN_INTERFACE", at: place, message, help, ...weight });
+  }
+}
+
+/** Owners of FIFOs, and the file with the password for the mail server. */
+function checkTelling({ fifos, mail }: Configuration["global"], facts: HostFacts, report: Report): void {
+  for (const { owner, keyword, path, place } of fifos) {
+    if (owner === undefined || facts.accountExists(owner.user, owner.group) !== false) continue;
+    const message = `There is no account "${owner.user}"${groupText(owner.group)}, so "${path}" behind "${keyword}" is not opened`;
+    report({ code: "UNKNOWN_ACCOUNT", at: place, message });
+  }
+  if (mail?.login === undefined) return;
+  const { passwordFile, place } = mail.login;
+  const secret = facts.secret(passwordFile);
+  if (secret === "missing") {
+    const message = `There is no file "${passwordFile}" with the password for the mail server: mails wait until there is one`;
+    report({ code: "PASSWORD_FILE_MISSING", at: place, message });
+  } else if (secret === "readable-by-others") {
+    const message = `"${passwordFile}" may be read or changed by others, so the password in it is not used`;
+    const help = `chown root:root ${passwordFile} && chmod 600 ${passwordFile}`;
+    report({ code: "PASSWORD_FILE_INSECURE", at: place, message, help });
   }
 }
 

@@ -5,7 +5,7 @@ import type { NotifySettings, ScriptCommand } from "./model.ts";
 import { secondsOf, statementOf, switchOf } from "./tree.ts";
 import type { Statement } from "./tree.ts";
 
-/** Reads the notify scripts of an instance. Words behind the command are USER and GROUP, as in keepalived. */
+/** Reads who is told of an instance's changes. Words behind a command are USER and GROUP, as in keepalived. */
 export function readNotify(block: readonly Statement[], defaults: InstanceDefaults, report: Report): NotifySettings {
   const command = (keyword: string): ScriptCommand | undefined => {
     const value = statementOf(block, keyword)?.values[0];
@@ -19,6 +19,11 @@ export function readNotify(block: readonly Statement[], defaults: InstanceDefaul
     backup: command("notify_backup"),
     fault: command("notify_fault"),
     stop: command("notify_stop"),
+    deleted: command("notify_deleted"),
+    tellsDeleted: statementOf(block, "notify_deleted") !== undefined,
+    lowerPriority: command("notify_master_rx_lower_pri"),
+    priorityChanges: switchOf(block, "notify_priority_changes") ?? defaults.tellsPriorityChanges,
+    mail: switchOf(block, "smtp_alert") ?? defaults.mailsChanges,
     timeout: secondsOf(block, "notify_timeout") ?? defaults.notifyTimeout,
     concurrent: switchOf(block, "notify_concurrent") ?? defaults.notifyConcurrent,
   };

@@ -7,7 +7,7 @@ import type { InstanceSettings, SyncGroupSettings } from "./model.ts";
 import { closest } from "./suggest.ts";
 import { spanOfToken } from "./tokens.ts";
 import type { Token } from "./tokens.ts";
-import { statementOf, statementsOf, switchOf } from "./tree.ts";
+import { statementOf, statementsOf } from "./tree.ts";
 import type { Statement } from "./tree.ts";
 
 export interface Surroundings {
@@ -48,17 +48,18 @@ export function checkSyncGroups(
     reportDifferences(name, members, report);
     const block = statement.block ?? [];
     const trackingWeight = WEIGHT_KEYWORDS.some((keyword) => statementOf(block, keyword) !== undefined);
+    const notify = readNotify(block, surroundings.defaults, report);
     for (const member of shareTrackers({ statement, members, trackingWeight }, surroundings, report)) {
-      known.set(member.name, member);
+      // A group has no priority of its own: told are those of its members.
+      const priorityChanges = notify.priorityChanges || member.notify.priorityChanges;
+      known.set(member.name, { ...member, notify: { ...member.notify, priorityChanges } });
     }
     groups.push({
       name: name.text,
       place: spanOfToken(name),
       members: members.map((member) => member.name),
-      notify: readNotify(block, surroundings.defaults, report),
+      notify,
       trackingWeight,
-      smtpAlert: switchOf(block, "smtp_alert"),
-      notifyPriorityChanges: switchOf(block, "notify_priority_changes"),
     });
   }
   return { groups, instances: instances.map((instance) => known.get(instance.name) ?? instance) };

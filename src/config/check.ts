@@ -2,6 +2,7 @@ import { checkGlobal } from "./check-global.ts";
 import { checkHabits, checkScriptSecurity } from "./check-habits.ts";
 import { checkInstance } from "./check-instance.ts";
 import { checkLinks } from "./check-links.ts";
+import { checkAlerts } from "./check-mail.ts";
 import { checkScripts } from "./check-scripts.ts";
 import { checkSyncGroups } from "./check-sync-groups.ts";
 import type { KnownTrackers } from "./check-tracking.ts";
@@ -37,6 +38,7 @@ export function check(tree: readonly Statement[], report: Report, reader: Config
   const alone = checked.map((instance) => withoutStrangers(instance, checked));
   const { groups, instances } = checkSyncGroups(tree, alone, { blocks, trackers, defaults }, report);
   checkHabits(instances, blocks, report);
+  checkAlerts(globalBlock, global.mail, [...instances, ...groups], report);
   const links = checkLinks(tree, instances, report);
   reportUnused(tree, trackers, report);
   const scripts = usedOf(trackers.scripts, instances, ({ trackScripts }) => trackScripts.map(({ script }) => script));
@@ -44,9 +46,7 @@ export function check(tree: readonly Statement[], report: Report, reader: Config
   const processes = usedOf(trackers.processes, instances, ({ trackProcesses }) =>
     trackProcesses.map(({ process }) => process),
   );
-  checkScriptSecurity(global, scripts, [...instances, ...groups], report);
-  if (instances.length === 0) reportNothingUsable(tree, report);
-  return {
+  const configuration: Configuration = {
     global,
     scripts: scripts.map(({ settings }) => settings),
     trackFiles: files.map(({ settings }) => settings),
@@ -55,6 +55,9 @@ export function check(tree: readonly Statement[], report: Report, reader: Config
     instances,
     groups,
   };
+  checkScriptSecurity(configuration, report);
+  if (instances.length === 0) reportNothingUsable(tree, report);
+  return configuration;
 }
 
 /** The instances by name, the first of two with one name. */

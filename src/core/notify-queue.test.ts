@@ -254,3 +254,37 @@ test("any history: never two run, changes keep their order, each is told or skip
     }),
   );
 });
+
+describe("something minor within a state", () => {
+  const minor: NotifyChange<string> = { name: "LOWER", commands: ["lower"], skippable: true, minor: true };
+  const changed = (change: NotifyChange<string>): NotifyEvent<string> => ({ kind: "changed", change });
+
+  test("it comes while a state waits: both are told, in their order", () => {
+    const states = ["BACKUP", "MASTER"].map((name) => changed({ name, commands: [name], skippable: true }));
+    let state = emptyNotifyQueue<string>();
+    const effects: NotifyEffect<string>[] = [];
+    for (const event of [...states, changed(minor)]) {
+      const next = stepNotify(serial, state, event, at(0));
+      state = next.state;
+      effects.push(...next.effects);
+    }
+    expect(effects.map(({ kind }) => kind)).toEqual(["start-command"]);
+    expect(state.waiting.map(({ name }) => name)).toEqual(["MASTER", "LOWER"]);
+  });
+
+  test("it comes again: told once; a new state overtakes it", () => {
+    let state = emptyNotifyQueue<string>();
+    for (const event of [
+      changed({ name: "MASTER", commands: ["m"], skippable: true }),
+      changed(minor),
+      changed(minor),
+    ]) {
+      state = stepNotify(serial, state, event, at(0)).state;
+    }
+    expect(state.waiting.map(({ name }) => name)).toEqual(["LOWER"]);
+    const backup = changed({ name: "BACKUP", commands: ["b"], skippable: true });
+    const overtaken = stepNotify(serial, state, backup, at(0));
+    expect(overtaken.state.waiting.map(({ name }) => name)).toEqual(["BACKUP"]);
+    expect(overtaken.effects).toEqual([{ kind: "report-skipped", change: "LOWER", overtakenBy: "BACKUP" }]);
+  });
+});

@@ -11,12 +11,14 @@ export interface NotifyPolicy {
 
 /** A change of state that scripts are told of. */
 export interface NotifyChange<Command> {
-  /** What it is called in reports: MASTER, BACKUP, FAULT, STOP. */
+  /** What it is called in reports: MASTER, BACKUP, FAULT, STOP, DELETED, MASTER_RX_LOWER_PRI. */
   readonly name: string;
   /** To be run one after the other: the specific one first, then the generic one. May be empty. */
   readonly commands: readonly Command[];
   /** It may be left out when a newer change comes before its turn. A stop may not. */
   readonly skippable: boolean;
+  /** Something within a state, no new state: it overtakes its like alone, while every other change overtakes it. */
+  readonly minor?: true;
 }
 
 export interface RunningCommand<Command> {
@@ -35,7 +37,7 @@ export interface NotifyState<Command> {
   readonly running: readonly RunningCommand<Command>[];
   /** What is left to run of the change that is being told. */
   readonly rest: readonly { readonly command: Command; readonly change: string }[];
-  /** Changes whose turn has not come, in order. Of those that may be skipped, only the newest: it is the last. */
+  /** Changes whose turn has not come, in order. Of those that may be skipped, only the newest, and what is minor behind it. */
   readonly waiting: readonly NotifyChange<Command>[];
   readonly lastId: number;
 }
@@ -106,8 +108,10 @@ function enqueue<Command>(
   change: NotifyChange<Command>,
 ): NotifyStep<Command> {
   if (policy.concurrent) return { state: { ...state, waiting: [...state.waiting, change] }, effects: [] };
-  const overtaken = state.waiting.filter((waiting) => waiting.skippable);
-  const kept = state.waiting.filter((waiting) => !waiting.skippable);
+  const isOvertaken = (waiting: NotifyChange<Command>): boolean =>
+    waiting.skippable && (change.minor !== true || waiting.name === change.name);
+  const overtaken = state.waiting.filter(isOvertaken);
+  const kept = state.waiting.filter((waiting) => !isOvertaken(waiting));
   return {
     state: { ...state, waiting: [...kept, change] },
     effects: overtaken.map(({ name }) => ({ kind: "report-skipped", change: name, overtakenBy: change.name })),

@@ -42,6 +42,7 @@ describe("parseToVrrp", () => {
     { kind: "start", settings: SETTINGS, configuration: MODEL, predecessor: "hung; killed by SIGKILL" },
     { kind: "configure", generation: 3, configuration: MODEL },
     { kind: "status-request", request: 0 },
+    { kind: "note", cause: { code: "MAIL_WAITS", text: "x", evidence: {} } },
   ])("$kind: taken as it is", (message) => {
     expect(parseToVrrp(message)).toEqual({ ok: true, value: message });
   });
@@ -66,6 +67,7 @@ describe("parseToVrrp", () => {
     [{ kind: "configure", generation: -1, configuration: MODEL }, "generation"],
     [{ kind: "configure", generation: 1, configuration: { ...MODEL, scripts: undefined } }, "configuration"],
     [{ kind: "status-request", request: 1.5 }, "request"],
+    [{ kind: "note", cause: { code: "X", text: 1, evidence: {} } }, "cause"],
   ])("%j: refused for its field %s", (message, what) => {
     expect(parseToVrrp(message)).toEqual({ ok: false, error: { code: "BAD_FIELD", what } });
   });
@@ -78,6 +80,7 @@ describe("parseFromVrrp", () => {
     { kind: "reload-requested" },
     { kind: "failed", code: "NO_INTERFACE", message: "there is no eth9" },
     { kind: "configured", generation: 2 },
+    { kind: "mail", alert: { subject: "s", body: "b", atMs: 1 } },
     { kind: "status", request: 1, instances: [INSTANCE], groups: [GROUP] },
   ])("$kind: taken as it is", (message) => {
     expect(parseFromVrrp(message)).toEqual({ ok: true, value: message });
@@ -87,6 +90,7 @@ describe("parseFromVrrp", () => {
     [{ kind: "failed", code: "OTHER", message: "x" }, "code"],
     [{ kind: "failed", code: "SYSTEM", message: 1 }, "message"],
     [{ kind: "configured" }, "generation"],
+    [{ kind: "mail", alert: { subject: "s", body: "b", atMs: 0.5 } }, "alert"],
     [{ kind: "status", request: 1, instances: [{ ...INSTANCE, state: "ACTIVE" }] }, "instances"],
     [{ kind: "status", request: 1, instances: [], groups: [{ ...GROUP, state: "ACTIVE" }] }, "groups"],
     [{ kind: "status", request: 1, instances: [] }, "groups"],

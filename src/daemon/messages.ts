@@ -1,7 +1,8 @@
-import type { GroupStatus, InstanceStatus } from "../api/contract.ts";
+import type { Cause, GroupStatus, InstanceStatus } from "../api/contract.ts";
 import type { Result } from "../base/result.ts";
 import { fail, succeed } from "../base/result.ts";
 import type { Configuration } from "../config/model.ts";
+import type { Alert } from "../ports/outbox.ts";
 
 /** What the supervisor says to the vrrp process. Plain data: it crosses a pipe as JSON. */
 export type ToVrrp =
@@ -15,6 +16,8 @@ export type ToVrrp =
     }
   /** A model that was checked already. Answered with `configured`. */
   | { readonly kind: "configure"; readonly generation: number; readonly configuration: Configuration }
+  /** Something that another process did, for the journal, which the vrrp process alone writes. */
+  | { readonly kind: "note"; readonly cause: Cause }
   /** Answered with `status` and the same number. */
   | { readonly kind: "status-request"; readonly request: number };
 
@@ -28,6 +31,8 @@ export type FromVrrp =
   /** Its loop turns. */
   | { readonly kind: "heartbeat" }
   | ({ readonly kind: "status"; readonly request: number } & VrrpStatus)
+  /** To be mailed to whom the configuration names. */
+  | { readonly kind: "mail"; readonly alert: Alert }
   /** Somebody sent it SIGHUP; reading files is the supervisor's work. */
   | { readonly kind: "reload-requested" };
 
@@ -88,6 +93,10 @@ export function parseToVrrp(value: unknown): Result<ToVrrp, MessageError> {
       if (!isConfiguration(configuration)) return fail({ code: "BAD_FIELD", what: "configuration" });
       return succeed({ kind: "configure", generation, configuration });
     }
+    case "note": {
+      const { cause } = value;
+      return isCause(cause) ? succeed({ kind: "note", cause }) : fail({ code: "BAD_FIELD", what: "cause" });
+    }
     case "status-request": {
       const { request } = value;
       return isCount(request)
@@ -109,6 +118,10 @@ export function parseFromVrrp(value: unknown): Result<FromVrrp, MessageError> {
       return succeed({ kind: "heartbeat" });
     case "reload-requested":
       return succeed({ kind: "reload-requested" });
+    case "mail": {
+      const { alert } = value;
+      return isAlert(alert) ? succeed({ kind: "mail", alert }) : fail({ code: "BAD_FIELD", what: "alert" });
+    }
     case "failed": {
       const { code, message } = value;
       if (code !== "NO_PERMISSION" && code !== "NO_INTERFACE" && code !== "SYSTEM") {
@@ -154,7 +167,8 @@ function kindOf(message: Readonly<Record<string, unknown>>): string {
   return typeof kind === "string" ? kind.slice(0, 40) : `(${typeof kind})`;
 }
 
-function isRecord(value: unknown): value is Record<string, unknown> {
+/** Whether it is an object that is no array. */
+export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
@@ -216,6 +230,24 @@ function isConfiguration(value: unknown): value is Configuration {
 
 function hasName(value: unknown): value is Record<string, unknown> {
   return isRecord(value) && typeof value["name"] === "string";
+}
+
+function isCause(value: unknown): value is Cause {
+  return (
+    isRecord(value) &&
+    typeof value["code"] === "string" &&
+    typeof value["text"] === "string" &&
+    isRecord(value["evidence"])
+  );
+}
+
+function isAlert(value: unknown): value is Alert {
+  return (
+    isRecord(value) &&
+    typeof value["subject"] === "string" &&
+    typeof value["body"] === "string" &&
+    Number.isSafeInteger(value["atMs"])
+  );
 }
 
 function isInstanceStatus(value: unknown): value is InstanceStatus {

@@ -36,6 +36,8 @@ export interface Libc {
   /** `parameters` is a struct sched_param, 4 bytes. */
   sched_setscheduler(pid: number, policy: number, parameters: Uint8Array): number;
   setpriority(which: number, who: number, priority: number): number;
+  /** Throws RangeError where the path has a zero byte. */
+  mkfifo(path: string, mode: number): number;
   inotify_init1(flags: number): number;
   inotify_add_watch(fd: number, path: string, mask: number): number;
   inotify_rm_watch(fd: number, watch: number): number;
@@ -130,6 +132,7 @@ function load(): Libc {
   const interfaceName = new Uint8Array(new ArrayBuffer(IF_NAMESIZE));
 
   const uvDefaultLoop = library.func("void *uv_default_loop()");
+  const mkfifo = declare("int mkfifo(const char *, uint32_t)");
   const uvHandleSize = library.func("size_t uv_handle_size(int)");
   const uvSignalInit = library.func("int uv_signal_init(void *, void *)");
   const uvUnref = library.func("void uv_unref(void *)");
@@ -168,6 +171,10 @@ function load(): Libc {
       return sched_setscheduler(pid, policy, parameters);
     },
     setpriority,
+    mkfifo: (path, mode) => {
+      if (path.includes("\0")) throw new RangeError("Cannot use a path with a zero byte");
+      return mkfifo(path, mode);
+    },
     inotify_init1,
     inotify_add_watch: (fd, path, mask) => inotify_add_watch(descriptor(fd), path, mask),
     inotify_rm_watch: (fd, watch) => inotify_rm_watch(descriptor(fd), watch),

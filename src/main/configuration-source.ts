@@ -9,7 +9,8 @@ import { checkHost } from "../config/check-host.ts";
 import type { Diagnostic, Severity } from "../config/diagnostic.ts";
 import { loadConfiguration } from "../config/load.ts";
 import type { LoadedConfiguration as ReadConfiguration } from "../config/load.ts";
-import type { Configuration, NotifySettings, ScriptCommand } from "../config/model.ts";
+import { mapCommands } from "../config/commands.ts";
+import type { Configuration, ScriptCommand } from "../config/model.ts";
 import type { PreprocessOptions } from "../config/preprocess.ts";
 import { verdict } from "../config/verdict.ts";
 import type { ConfigurationFinding, ConfigurationSource } from "../daemon/supervisor/ports.ts";
@@ -117,25 +118,12 @@ function withoutInsecure(configuration: Configuration, diagnostics: readonly Dia
   if (insecure.length === 0) return configuration;
   const isInsecure = ({ place }: ScriptCommand): boolean =>
     insecure.some(({ place: at }) => at.file === place.file && at.line === place.line && at.column === place.column);
-  const keep = (command: ScriptCommand | undefined): ScriptCommand | undefined =>
-    command === undefined || isInsecure(command) ? undefined : command;
-  const keepNotify = (notify: NotifySettings): NotifySettings => ({
-    ...notify,
-    any: keep(notify.any),
-    master: keep(notify.master),
-    backup: keep(notify.backup),
-    fault: keep(notify.fault),
-    stop: keep(notify.stop),
-  });
-  const scripts = configuration.scripts.filter(({ check }) => !("argv" in check && isInsecure(check)));
-  const names = new Set(scripts.map(({ name }) => name));
+  const secure = mapCommands(configuration, (command) => (isInsecure(command) ? undefined : command));
+  const names = new Set(secure.scripts.map(({ name }) => name));
   return {
-    ...configuration,
-    scripts,
-    groups: configuration.groups.map((group) => ({ ...group, notify: keepNotify(group.notify) })),
-    instances: configuration.instances.map((instance) => ({
+    ...secure,
+    instances: secure.instances.map((instance) => ({
       ...instance,
-      notify: keepNotify(instance.notify),
       trackScripts: instance.trackScripts.filter(({ script }) => names.has(script)),
     })),
   };

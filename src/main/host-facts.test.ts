@@ -87,6 +87,17 @@ test("readHostFacts, the text of a script: none of a binary, a folder, or what i
   expect(facts({}, []).scriptText("/usr/bin/check")).toBeUndefined();
 });
 
+test.each([
+  [0, 0o600, "private"],
+  [0, 0o400, "private"],
+  [0, 0o640, "readable-by-others"],
+  [0, 0o604, "readable-by-others"],
+  [1000, 0o600, "readable-by-others"],
+])("readHostFacts, a secret of user %i with mode %o: %s", (uid, mode, secret) => {
+  expect(facts({ "/usr/bin/check": { ...ROOT_FILE, uid, mode } }, []).secret("/usr/bin/check")).toBe(secret);
+  expect(facts({}, []).secret("/no/such/file")).toBe("missing");
+});
+
 test("readHostFacts, addresses: those that Holdfast (0x48) or keepalived (18) added are not the host's own", () => {
   const records = [
     record("192.0.2.1", undefined),

@@ -1,5 +1,6 @@
 import { dirname, isAbsolute, join } from "node:path";
-import type { HostFacts, ProgramFacts } from "../config/check-host.ts";
+import type { HostFacts, ProgramFacts, SecretFacts } from "../config/check-host.ts";
+import { isPrivate } from "../daemon/mail/password.ts";
 import type { FileFacts, Files } from "../ports/files.ts";
 import type { Kernel } from "../ports/kernel.ts";
 import { IFAPROT_HOLDFAST } from "../ports/kernel.ts";
@@ -40,6 +41,7 @@ export function readHostFacts(ports: HostPorts): HostFacts {
     },
     program: (name) => judgeProgram(ports, name),
     scriptText: (path) => readScript(files, path),
+    secret: (path) => judgeSecret(files, path),
   };
 }
 
@@ -55,6 +57,12 @@ function judgeProgram({ files, readLink }: HostPorts, name: string): ProgramFact
   const executable = facts.value.kind === "file" && (facts.value.mode & ANY_EXECUTE) !== 0;
   const because = insecureBecause(files, path, facts.value) ?? insecureLink(files, readLink, absolute(found.value));
   return { kind: "found", path, executable, insecureBecause: because };
+}
+
+function judgeSecret(files: Files, path: string): SecretFacts | undefined {
+  const facts = files.facts(path);
+  if (!facts.ok) return facts.error.errno === "ENOENT" ? "missing" : undefined;
+  return isPrivate(facts.value) ? "private" : "readable-by-others";
 }
 
 /** A script may lack its first line; a binary has a NUL byte near its beginning. */

@@ -91,7 +91,7 @@ function start(program: string, environment: LaunchOptions["environment"]): Laun
 }
 
 /** They are addressed to the supervisor. */
-function withoutServiceVariables(environment: LaunchOptions["environment"]): Record<string, string | undefined> {
+export function withoutServiceVariables(environment: LaunchOptions["environment"]): Record<string, string | undefined> {
   return Object.fromEntries(Object.entries(environment).filter(([name]) => !SERVICE_VARIABLES.has(name)));
 }
 

@@ -1,10 +1,13 @@
+import { existsSync } from "node:fs";
 import { release as kernelRelease, version as kernelVersion } from "node:os";
 import { join } from "node:path";
 import type { ControlServer } from "../api/control-server.ts";
 import { openControlServer } from "../api/control-server.ts";
 import { millis, seconds } from "../base/time.ts";
 import type { Configuration } from "../config/model.ts";
+import { QUEUE_FILE } from "../daemon/mail/messages.ts";
 import type { LogSettings } from "../daemon/messages.ts";
+import { MailDesk } from "../daemon/supervisor/mail-desk.ts";
 import type { Launcher } from "../daemon/supervisor/ports.ts";
 import type { Supervisor } from "../daemon/supervisor/supervisor.ts";
 import { startSupervisor } from "../daemon/supervisor/supervisor.ts";
@@ -16,6 +19,7 @@ import { describeMissing, missingCapabilities } from "./capabilities.ts";
 import { findConfigurationFile, openConfigurationSource } from "./configuration-source.ts";
 import { EXIT } from "./exit-codes.ts";
 import type { Flags } from "./flags.ts";
+import { launchMailProcess, MAIL_PROGRAM } from "./launch-mail.ts";
 import { openLog } from "./logging/open-log.ts";
 import type { PidFile } from "./pid-file.ts";
 import { claimPidFile, makeDirectory, writePidFile } from "./pid-file.ts";
@@ -117,6 +121,14 @@ export function runSupervisor(flags: Flags, launcher: Launcher, starter: Starter
     held.supervisor?.stop();
   });
   applyTitle(loaded.configuration);
+  const { mail } = loaded.configuration.global;
+  const mailDesk = new MailDesk({ stateDirectory: flags.stateDirectory, log: logSettings }, mail, {
+    clock,
+    log,
+    launch: (listener) => launchMailProcess(MAIL_PROGRAM, process.env, listener),
+    hasLeftOvers: () => existsSync(join(flags.stateDirectory, QUEUE_FILE)),
+    note: (cause) => held.supervisor?.note(cause),
+  });
   held.supervisor = startSupervisor(
     {
       policy: { ...POLICY, respawn: flags.respawn },
@@ -138,6 +150,7 @@ export function runSupervisor(flags: Flags, launcher: Launcher, starter: Starter
       source,
       manager,
       launcher,
+      mail: mailDesk,
       publishVrrpPid: (pid) => publishVrrpPid(flags, log, held, pid),
       configured: applyTitle,
       exit: end,

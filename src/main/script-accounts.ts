@@ -1,4 +1,5 @@
-import type { Configuration, NotifySettings, ScriptCommand, ScriptUser } from "../config/model.ts";
+import { commandsOf, mapCommands } from "../config/commands.ts";
+import type { Configuration, ScriptUser } from "../config/model.ts";
 import type { Processes } from "../ports/processes.ts";
 
 type Accounts = Pick<Processes, "findAccount">;
@@ -8,7 +9,7 @@ type Accounts = Pick<Processes, "findAccount">;
  * has it. Otherwise the configuration as it is: they run as this process.
  */
 export function withDefaultUser(configuration: Configuration, accounts: Accounts): Configuration {
-  const isAsked = configuration.global.scriptUser === undefined && hasCommandWithoutUser(configuration);
+  const isAsked = configuration.global.scriptUser === undefined && hasUseForDefault(configuration);
   if (!isAsked || !accounts.findAccount(DEFAULT_USER.user, undefined).ok) return configuration;
   return { ...configuration, global: { ...configuration.global, scriptUser: DEFAULT_USER } };
 }
@@ -30,37 +31,23 @@ export function withNumbers(configuration: Configuration, accounts: Accounts): C
     const account = accounts.findAccount(user.user, user.group);
     return account.ok ? { user: `${account.value.uid}`, group: `${account.value.gid}` } : user;
   };
-  const renamed = <Command extends ScriptCommand>(command: Command): Command => ({
-    ...command,
-    user: numbers(command.user),
-  });
-  const each = (command: ScriptCommand | undefined): ScriptCommand | undefined =>
-    command === undefined ? undefined : renamed(command);
-  const withTold = <Notifying extends { readonly notify: NotifySettings }>(notifying: Notifying): Notifying => {
-    const { any, master, backup, fault, stop } = notifying.notify;
-    const told = { any: each(any), master: each(master), backup: each(backup), fault: each(fault), stop: each(stop) };
-    return { ...notifying, notify: { ...notifying.notify, ...told } };
-  };
+  const { global, ...rest } = mapCommands(configuration, (command) => ({ ...command, user: numbers(command.user) }));
   return {
-    ...configuration,
-    global: { ...configuration.global, scriptUser: numbers(configuration.global.scriptUser) },
-    scripts: configuration.scripts.map((script) =>
-      "argv" in script.check ? { ...script, check: renamed(script.check) } : script,
-    ),
-    instances: configuration.instances.map(withTold),
-    groups: configuration.groups.map(withTold),
+    ...rest,
+    global: {
+      ...global,
+      scriptUser: numbers(global.scriptUser),
+      fifos: global.fifos.map((fifo) => ({ ...fifo, owner: numbers(fifo.owner) })),
+    },
   };
 }
 
-function hasCommandWithoutUser({ scripts, instances, groups }: Configuration): boolean {
+/** FIFOs belong to the account of scripts unless they name an owner. */
+function hasUseForDefault(configuration: Configuration): boolean {
   return (
-    scripts.some(({ check }) => "argv" in check && check.user === undefined) ||
-    [...instances, ...groups].some(({ notify }) => commandsOf(notify).some(({ user }) => user === undefined))
+    commandsOf(configuration).some(({ command }) => command.user === undefined) ||
+    configuration.global.fifos.some(({ owner }) => owner === undefined)
   );
-}
-
-function commandsOf({ any, master, backup, fault, stop }: NotifySettings): readonly ScriptCommand[] {
-  return [any, master, backup, fault, stop].filter((command) => command !== undefined);
 }
 
 const DEFAULT_USER: ScriptUser = { user: "keepalived_script", group: undefined };

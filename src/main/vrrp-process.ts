@@ -1,3 +1,4 @@
+import { hostname } from "node:os";
 import { fail, succeed } from "../base/result.ts";
 import { after, millis } from "../base/time.ts";
 import type { Configuration } from "../config/model.ts";
@@ -8,6 +9,7 @@ import { createVrrpAgent } from "../daemon/supervisor/vrrp-agent.ts";
 import { startVrrpDriver, type VrrpDriver } from "../daemon/vrrp/driver.ts";
 import { rehearse } from "../daemon/vrrp/rehearsal.ts";
 import { openLinuxClock } from "../linux/clock.ts";
+import { openLinuxFifos } from "../linux/fifos.ts";
 import { openLinuxFileWatches } from "../linux/file-watches.ts";
 import { openLinuxFiles } from "../linux/files.ts";
 import { openLinuxKernel } from "../linux/kernel.ts";
@@ -35,6 +37,7 @@ import { takeSignals } from "./signals.ts";
 function main(): void {
   process.title = DEFAULT_TITLES.vrrp;
   const clock = openLinuxClock();
+  const send = createSender(() => log);
   let log: Log | undefined;
   const supervisor = process.ppid;
 
@@ -62,6 +65,9 @@ function main(): void {
       {
         clock,
         files,
+        fifos: openLinuxFifos(),
+        outbox: { post: (alert) => send({ kind: "mail", alert }) },
+        hostName: hostname(),
         fileWatches: openLinuxFileWatches(clock),
         processTable: openLinuxProcessTable(clock),
         linkProbe: openLinuxLinkProbe(),
@@ -78,6 +84,7 @@ function main(): void {
     rehearseSoon(running, configuration, { clock, kernel: kernel.value, links });
     return succeed({
       log: opened,
+      note: (cause) => journal.append({ instance: null, from: null, to: null, cause }),
       noteRestart: (predecessor) => {
         const text = `the vrrp process was restarted; the one before: ${predecessor}`;
         const cause = { code: "PROCESS_RESTARTED", text, evidence: { predecessor } };
@@ -95,7 +102,7 @@ function main(): void {
     });
   };
 
-  const agent = createVrrpAgent({ clock, send: createSender(), start, exit: (status) => process.exit(status) });
+  const agent = createVrrpAgent({ clock, send, start, exit: (status) => process.exit(status) });
   takeSignals({
     // The kernel's signal at the supervisor's death is the same as an operator's.
     stop: (signal) => agent.stop(process.ppid === supervisor ? signal : SUPERVISOR_GONE),
@@ -144,20 +151,28 @@ function applyProcessSettings(configuration: Configuration, log: Log): void {
 }
 
 /**
- * Messages to the supervisor. Heartbeats are left out while earlier messages wait: a stopped supervisor must not make this
- * process grow.
+ * Messages to the supervisor. Heartbeats are left out while earlier messages wait, and mails while many do: a stopped
+ * supervisor must not make this process grow.
  */
-function createSender(): (message: FromVrrp) => void {
+function createSender(log: () => Log | undefined): (message: FromVrrp) => void {
   let waiting = 0;
+  let lost = 0;
   return (message) => {
     if (process.send === undefined || !process.connected) return;
     if (message.kind === "heartbeat" && waiting > 0) return;
+    if (message.kind === "mail" && waiting >= WAITING_LIMIT) {
+      lost += 1;
+      if (lost === 1) log()?.write("error", "The supervisor takes no messages: mails are lost");
+      return;
+    }
     waiting += 1;
     process.send(message, undefined, undefined, () => {
       waiting -= 1;
     });
   };
 }
+
+const WAITING_LIMIT = 500;
 
 const REHEARSAL_DELAY = millis(100);
 

@@ -9,9 +9,11 @@ import type { StartFailure } from "../daemon/vrrp/start-failure.ts";
 import type { AddressRequest } from "../ports/kernel.ts";
 import type { Links } from "../ports/links.ts";
 import type { LogLevel } from "../ports/log.ts";
+import type { Alert } from "../ports/outbox.ts";
 import type { Lan } from "./lan.ts";
 import { Machine, type OutsideClock, type Standstill } from "./machine.ts";
 import { NetworkStack } from "./network-stack.ts";
+import { SimFifos } from "./sim-fifos.ts";
 import { SimTrackedFiles } from "./sim-file-watches.ts";
 import { SimFiles } from "./sim-files.ts";
 import { SimKernel } from "./sim-kernel.ts";
@@ -67,6 +69,9 @@ export class SimNode {
   readonly others: SimProcessTable;
   readonly sysctls = new SimSysctls();
   readonly programs: SimPrograms;
+  readonly fifos = new SimFifos();
+  /** What its processes wanted to have mailed, in order. */
+  readonly mails: Alert[] = [];
   readonly #network: NetworkStack;
   #secondNetwork: NetworkStack | undefined;
   readonly #onLog: NodeSurroundings["onLog"];
@@ -133,6 +138,9 @@ export class SimNode {
           processTable: this.others.portFor(process),
           linkProbe: this.kernel.probeFor(process),
           sysctls: this.sysctls.portFor(process),
+          fifos: this.fifos.portFor(process),
+          outbox: { post: (alert) => void this.mails.push(alert) },
+          hostName: this.name,
           kernel: this.kernel.portFor(process),
           links: this.#linksFor(process),
           processes: this.programs.portFor(process),

@@ -281,6 +281,44 @@ needs(LAB_NEEDS)("scripts of a sync group", () => {
   });
 });
 
+needs(LAB_NEEDS)("sync groups in FIFOs", () => {
+  test.concurrent("the group first at the start, then its member first: the very lines of keepalived", async () => {
+    const [ours, theirs] = await Promise.all([fifoOf("holdfast"), fifoOf("keepalived")]);
+    expect(ours).toEqual(theirs);
+    expect(theirs).toEqual([
+      'GROUP "VG" BACKUP 0',
+      'INSTANCE "out" BACKUP 200',
+      'INSTANCE "out" MASTER 200',
+      'GROUP "VG" MASTER 0',
+      'INSTANCE "out" FAULT 200',
+      'GROUP "VG" FAULT 0',
+      'INSTANCE "out" BACKUP 200',
+      'GROUP "VG" BACKUP 0',
+      'INSTANCE "out" MASTER 200',
+      'GROUP "VG" MASTER 0',
+    ]);
+  });
+});
+
+/** What a FIFO tells of a group whose only member loses its link and has it again. */
+async function fifoOf(daemon: Daemon): Promise<readonly string[]> {
+  let told: readonly string[] = [];
+  await withGroupPair(async ({ a }) => {
+    const blocks = ["global_defs {", "vrrp_notify_fifo /run/ka.fifo", "}"];
+    const whole = groupOf({ priority: 200, interval: 0.3, blocks, members: ["out"] });
+    await a.start(daemon, whole.slice(0, whole.indexOf("vrrp_instance in")));
+    const reader = await a.host.start(["cat", "/run/ka.fifo"]);
+    await reader.waitForLine(/GROUP "VG" MASTER/);
+    const mark = reader.mark();
+    await a.host.setLink("down");
+    await reader.waitForLine(/GROUP "VG" FAULT/);
+    await a.host.setLink("up");
+    await reader.waitForLine(/GROUP "VG" MASTER/, { after: mark });
+    told = [...reader.lines];
+  });
+  return told;
+}
+
 needs(LAB_NEEDS)("reloads of sync groups", () => {
   test.concurrent("a member joins, leaves, the group goes and comes: what is master stays so, without a gap", () =>
     withGroupPair(async ({ lab, a, b }) => {

@@ -157,6 +157,9 @@ function start(model: Configuration, keepAddresses = false): VrrpDriver {
         },
       },
       sysctls: { read: () => fail(NO_SETTING), write: () => fail(NO_SETTING) },
+      fifos: { open: () => fail(missing) },
+      outbox: { post: () => {} },
+      hostName: "x",
       links: {
         openVrrpSocket: () =>
           open({ ...nothing, send: () => succeed(undefined), setReceiveBuffer: () => succeed(undefined) }),

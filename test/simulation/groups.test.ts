@@ -98,6 +98,11 @@ const noted: NotifySettings = {
   backup: undefined,
   fault: undefined,
   stop: undefined,
+  deleted: undefined,
+  tellsDeleted: false,
+  lowerPriority: undefined,
+  priorityChanges: false,
+  mail: false,
   timeout: seconds(10),
   concurrent: false,
 };

@@ -16,6 +16,8 @@ import { seededRandom } from "../../src/base/random.ts";
 import type { Configuration } from "../../src/config/model.ts";
 import { Invariants } from "./invariants.ts";
 import type { Fault, LanName, NodePlan, Plan, PlannedFault } from "./plan.ts";
+import { lastTold } from "./last-told.ts";
+import { NOTIFY_FIFO } from "./settings.ts";
 import { furnish, TRACKED_FILE, TRACKED_PROCESS, tracking, writeGoodNumber } from "./tracker-plan.ts";
 import { CHECK, lengthOf, memberConfiguration, SCRIPT_INTERVAL, vipsOn } from "./member-configuration.ts";
 
@@ -333,12 +335,23 @@ class Run {
     if (this.#plan.preemptMode && master?.status?.effectivePriority !== strongest) {
       this.#complain(`after healing the master is not the strongest: ${words}`);
     }
+    for (const { node } of alive) this.#demandTold(node);
     for (const { member, status } of states) {
       if (status?.state !== "MASTER" && status?.state !== "BACKUP") this.#complain(`after healing: ${words}`);
       for (const vip of vips) this.#demandHolding(member, vip, status?.state === "MASTER");
     }
     for (const member of this.#members.filter(({ dead }) => dead)) {
       for (const vip of vips) this.#demandHolding(member, vip, false);
+    }
+  }
+
+  /** What was told last is what is, of every instance and every group. */
+  #demandTold(node: SimNode): void {
+    const told = lastTold(node.fifos.read(NOTIFY_FIFO));
+    for (const { name, state } of node.status()) {
+      const last = told.get(`INSTANCE "${name}"`);
+      if (last !== state)
+        this.#complain(`${node.name} has ${name} in ${state}, but has told ${last ?? "nothing"} last`);
     }
   }
 

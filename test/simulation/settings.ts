@@ -64,8 +64,7 @@ export function instance(settings: Partial<InstanceSettings>): InstanceSettings 
 
 /** One vrrp_sync_group without scripts. */
 export function syncGroup(name: string, members: readonly string[]): SyncGroupSettings {
-  const nothing = { trackingWeight: false, smtpAlert: undefined, notifyPriorityChanges: undefined };
-  return { name, place: PLACE, members, notify: NO_SCRIPTS, ...nothing };
+  return { name, place: PLACE, members, notify: NO_SCRIPTS, trackingWeight: false };
 }
 
 export function virtualAddress(address: IpAddress, prefixLength: number, device = LAN_INTERFACE): VirtualAddress {
@@ -109,6 +108,9 @@ export function configuration(
       pacing: { arpInterval: seconds(0), neighborInterval: seconds(0), groups: [] },
       buffers: { adverts: undefined, kernelRequests: undefined, kernelEvents: undefined },
       dynamicInterfaces: false,
+      fifos: [{ keyword: "vrrp_notify_fifo", path: NOTIFY_FIFO, owner: undefined, script: undefined, place: PLACE }],
+      tellsStatesOnReload: false,
+      mail: undefined,
       defaultInterface: "eth0",
       processes: { vrrpRealtimePriority: undefined, vrrpNice: undefined, names: undefined },
     },
@@ -121,6 +123,9 @@ export function configuration(
   };
 }
 
+/** Where every simulated node tells its changes. */
+export const NOTIFY_FIFO = "/run/vrrp.fifo";
+
 const PLACE: Place = { file: "keepalived.conf", line: 1, column: 1 };
 
 const NO_SCRIPTS: NotifySettings = {
@@ -129,6 +134,11 @@ const NO_SCRIPTS: NotifySettings = {
   backup: undefined,
   fault: undefined,
   stop: undefined,
+  deleted: undefined,
+  tellsDeleted: false,
+  lowerPriority: undefined,
+  priorityChanges: false,
+  mail: false,
   timeout: seconds(10),
   concurrent: false,
 };

@@ -142,6 +142,7 @@ function watch(program: string): Watched {
     },
     {
       clock,
+      mail: { post: () => {}, configure: () => {}, status: () => null, close: (done) => done() },
       log: {
         write: (level, text) => {
           told.push(`${level} ${text}`);
@@ -221,6 +222,9 @@ const MODEL: Configuration = {
     pacing: { arpInterval: millis(0), neighborInterval: millis(0), groups: [] },
     buffers: { adverts: undefined, kernelRequests: undefined, kernelEvents: undefined },
     dynamicInterfaces: false,
+    fifos: [],
+    tellsStatesOnReload: false,
+    mail: undefined,
     defaultInterface: "eth0",
     processes: { vrrpRealtimePriority: undefined, vrrpNice: undefined, names: undefined },
   },

@@ -9,10 +9,7 @@ const OFF: readonly string[] = ["off", "no", "false"];
 
 /** The keywords of `global_defs`. */
 export const GLOBAL_KEYWORDS: readonly KeywordSpec[] = [
-  parsed("router_id", [word("NAME")], "Names this host in mails; never on the wire", {
-    default: "the host's name",
-    harmless: true,
-  }),
+  acted("router_id", [word("NAME")], "Names this host in mails; never on the wire", { default: "the host's name" }),
   ...mail(),
   acted("script_user", k.USER, "Account of scripts that name none", { default: "keepalived_script, else root" }),
   acted("enable_script_security", NONE, "Refuses to run scripts as root whose path others may change"),
@@ -83,24 +80,28 @@ export const GLOBAL_KEYWORDS: readonly KeywordSpec[] = [
 ];
 
 function mail(): readonly KeywordSpec[] {
-  const consequence = "no mail is sent";
+  const checkers = { consequence: "there are no checkers yet" } as const;
   return [
-    parsed("notification_email", NONE, "Who gets mails", { block: k.lines("email"), consequence }),
-    parsed("notification_email_from", [word("ADDRESS")], "Sender of mails", { default: "user@host", consequence }),
-    parsed("smtp_server", [word("HOST"), optional(word("PORT"))], "Mail server", { consequence }),
-    parsed("smtp_connect_timeout", [integer(1, 86_400)], "Patience with the mail server", {
-      default: "30",
-      unit: "s",
-      consequence,
-    }),
-    parsed("smtp_helo_name", [word("NAME")], "Name told to the mail server", { consequence }),
-    parsed("smtp_alert", SWITCH, "Mails unless a block says otherwise", { consequence, harmless: OFF }),
-    parsed("smtp_alert_vrrp", SWITCH, "Mails of instances unless they say otherwise", { consequence, harmless: OFF }),
-    parsed("smtp_alert_checker", SWITCH, "Mails of checkers unless they say otherwise", { consequence, harmless: OFF }),
-    parsed("no_email_faults", NONE, "No mail for FAULT", { consequence, harmless: true }),
-    parsed("no_checker_emails", NONE, "No mail of checkers", { consequence, harmless: true }),
+    acted("notification_email", NONE, "Who gets mails", { block: k.lines("email"), repeated: "every" }),
+    acted("notification_email_from", [word("ADDRESS")], "Sender of mails", { default: "user@host" }),
+    acted("smtp_server", [word("HOST"), optional(word("PORT"))], "Mail server", { default: "none: no mail is sent" }),
+    acted("smtp_connect_timeout", [integer(0, 86_400)], "Patience with the mail server", { default: "30", unit: "s" }),
+    acted("smtp_helo_name", [word("NAME")], "Name told to the mail server", { default: "the host's name" }),
+    acted("smtp_alert", SWITCH, "Mails unless a block says otherwise", { default: "off" }),
+    acted("smtp_alert_vrrp", SWITCH, "Mails of instances unless they say otherwise", { default: "as smtp_alert" }),
+    parsed("smtp_alert_checker", SWITCH, "Mails of checkers unless they say otherwise", { ...checkers, harmless: OFF }),
+    acted("no_email_faults", NONE, "No mail for FAULT"),
+    parsed("no_checker_emails", NONE, "No mail of checkers", { ...checkers, harmless: true }),
     parsed("checker_log_all_failures", SWITCH, "Logs each failed check", { consequence: "checks do not run" }),
     parsed("lvs_id", [word("NAME")], "Old name of router_id", { obsolete: true, replacedBy: "router_id" }),
+    acted("smtp_tls", [k.choice("off", "starttls", "smtps")], "Encrypts mails on their way", {
+      default: "off",
+      extension: true,
+    }),
+    acted("smtp_tls_verify", SWITCH, "The mail server must prove who it is", { default: "on", extension: true }),
+    acted("smtp_tls_ca", [k.PATH], "Certificates that are trusted", { default: "Node's", extension: true }),
+    acted("smtp_user", [word("NAME")], "Logs in to the mail server", { default: "no login", extension: true }),
+    acted("smtp_password_file", [k.PATH], "File with the password for that", { extension: true }),
   ];
 }
 
@@ -220,12 +221,16 @@ function events(): readonly KeywordSpec[] {
   const fifo = { consequence: "nothing is written to it" } as const;
   const path = [k.PATH, optional(word("USER")), optional(word("GROUP"))];
   return [
-    ...["notify_fifo", "vrrp_notify_fifo", "lvs_notify_fifo"].flatMap((name) => [
-      parsed(name, path, "Named pipe that is told every change", fifo),
-      parsed(`${name}_script`, [k.COMMAND], "Program that reads the pipe", { consequence: "it is not started" }),
+    ...["notify_fifo", "vrrp_notify_fifo"].flatMap((name) => [
+      acted(name, path, "Named pipe that is told every change", { repeated: "first" }),
+      acted(`${name}_script`, [k.COMMAND], "Program that reads the pipe, whose path is appended", {
+        repeated: "first",
+      }),
     ]),
-    parsed("vrrp_notify_priority_changes", SWITCH, "Tells changes of priority too", fifo),
-    parsed("fifo_write_vrrp_states_on_reload", NONE, "Tells all states after a reload", fifo),
+    parsed("lvs_notify_fifo", path, "Named pipe that is told every change of servers", fifo),
+    parsed("lvs_notify_fifo_script", [k.COMMAND], "Program that reads the pipe", { consequence: "it is not started" }),
+    acted("vrrp_notify_priority_changes", SWITCH, "Writes changes of priority to the FIFOs too", { default: "off" }),
+    acted("fifo_write_vrrp_states_on_reload", NONE, "Writes all states to the FIFOs after a reload"),
     parsed("rs_init_notifies", NONE, "Tells the first state of real servers", fifo),
     parsed("startup_script", [k.COMMAND], "Runs before the start", { consequence: "it is not run" }),
     parsed("startup_script_timeout", [integer(1, 1000)], "Patience with it", {

@@ -2,7 +2,7 @@ import * as k from "../keyword.ts";
 import type { KeywordSpec } from "../keyword.ts";
 import { notifyExtensions, trackBlocks } from "./vrrp-instance.ts";
 
-const { acted, parsed, NONE, SWITCH } = k;
+const { acted, NONE, SWITCH } = k;
 
 /** `vrrp_sync_group`. */
 export const SYNC_GROUP_BLOCK: KeywordSpec = acted("vrrp_sync_group", [k.NAME], "Instances that are master together", {
@@ -24,7 +24,7 @@ function members(): readonly KeywordSpec[] {
     acted("notify_fault", [k.COMMAND], "Runs on a fault of any", once),
     acted("notify_stop", [k.COMMAND], "Runs at the end", once),
     acted("notify", [k.COMMAND], "Runs on every change", once),
-    parsed("notify_priority_changes", SWITCH, "Tells changes of priority too"),
-    parsed("smtp_alert", SWITCH, "Mails on every change"),
+    acted("notify_priority_changes", SWITCH, "Tells changes of priority too"),
+    acted("smtp_alert", SWITCH, "Mails on every change"),
   ];
 }

@@ -3,8 +3,6 @@ import type { BlockContent, KeywordSpec } from "../keyword.ts";
 
 const { acted, parsed, integer, exactInteger, optional, seconds, word, NONE, SWITCH } = k;
 
-const OFF: readonly string[] = ["off", "no", "false"];
-
 /** The keywords of `vrrp_instance`. */
 export const INSTANCE_KEYWORDS: readonly KeywordSpec[] = [
   acted("state", [k.choice("MASTER", "BACKUP")], "Where it would like to start; the priority decides", {
@@ -229,24 +227,15 @@ function notifying(): readonly KeywordSpec[] {
     acted("notify_fault", command, "Runs on a fault", once),
     acted("notify_stop", command, "Runs at the end", once),
     acted("notify", command, "Runs on every change, with TYPE NAME STATE PRIORITY appended", once),
-    parsed("notify_master_rx_lower_pri", command, "Runs when a master hears a lower one", {
-      ...once,
-      consequence: "it is not run",
-    }),
-    parsed(
+    acted("notify_master_rx_lower_pri", command, "Runs when a master hears a lower one", once),
+    acted(
       "notify_deleted",
       [{ ...k.COMMAND, optional: true }],
-      "Runs, or tells DELETED, when a reload removes the instance",
-      {
-        ...once,
-        consequence: "a removed instance tells FAULT",
-      },
+      "Runs when a reload removes the instance, which is then told as DELETED, and not as FAULT",
+      once,
     ),
-    parsed("notify_priority_changes", SWITCH, "Tells changes of priority too", {
-      consequence: "they are not told",
-      harmless: OFF,
-    }),
-    parsed("smtp_alert", SWITCH, "Mails on every change", { consequence: "no mail is sent", harmless: OFF }),
+    acted("notify_priority_changes", SWITCH, "Writes changes of priority to the FIFOs too"),
+    acted("smtp_alert", SWITCH, "Mails every change"),
   ];
 }
 

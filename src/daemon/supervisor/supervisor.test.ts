@@ -266,6 +266,7 @@ describe("supervisor, status", () => {
           { name: "supervisor", pid: 1000, state: "running", silentMs: null, restarts: 0 },
           { name: "vrrp", pid: 1001, state: "running", silentMs: null, restarts: 0 },
         ],
+        mail: null,
       },
       instances: [INSTANCE],
       groups: [],
@@ -470,6 +471,12 @@ function createWorld(options: { refusals?: number; respawn?: boolean; watchdog?:
     {
       clock,
       log: { write: (level, text) => void told.push(`${level} ${text}`) },
+      mail: {
+        post: (alert) => void told.push(`mail ${alert.subject}`),
+        configure: () => {},
+        status: () => null,
+        close: (done) => done(),
+      },
       launcher: { launch },
       source: { file: "/etc/a.conf", load: () => world.next },
       manager: {
@@ -512,6 +519,9 @@ function modelOf(routerId: string): Configuration {
       pacing: { arpInterval: millis(0), neighborInterval: millis(0), groups: [] },
       buffers: { adverts: undefined, kernelRequests: undefined, kernelEvents: undefined },
       dynamicInterfaces: false,
+      fifos: [],
+      tellsStatesOnReload: false,
+      mail: undefined,
       defaultInterface: "eth0",
       processes: { vrrpRealtimePriority: undefined, vrrpNice: undefined, names: undefined },
     },

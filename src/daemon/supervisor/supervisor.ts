@@ -1,4 +1,4 @@
-import type { DaemonStatus, ProcessStatus, StatusDocument } from "../../api/contract.ts";
+import type { Cause, DaemonStatus, ProcessStatus, StatusDocument } from "../../api/contract.ts";
 import type { Instant, Micros } from "../../base/time.ts";
 import { after, elapsed, micros, seconds, toMillis } from "../../base/time.ts";
 import type { Configuration } from "../../config/model.ts";
@@ -10,7 +10,8 @@ import type { Log } from "../../ports/log.ts";
 import type { FromVrrp, VrrpProcessSettings, VrrpStatus } from "../messages.ts";
 import { describeMessageError, parseFromVrrp } from "../messages.ts";
 import { timeOfDay } from "../time-of-day.ts";
-import { describeEffect, describeEnd, summarize } from "./words.ts";
+import type { MailDesk } from "./mail-desk.ts";
+import { describeEffect, describeEnd, processState, summarize } from "./words.ts";
 import type { Child, ConfigurationSource, Launcher, ServiceManager } from "./ports.ts";
 
 export interface SupervisorOptions {
@@ -29,6 +30,7 @@ export interface SupervisorPorts {
   readonly launcher: Launcher;
   readonly source: ConfigurationSource;
   readonly manager: ServiceManager;
+  readonly mail: Pick<MailDesk, "post" | "configure" | "status" | "close">;
   /** Tells the pid of the vrrp process whose handlers stand, undefined when there is none any more. */
   readonly publishVrrpPid: (pid: number | undefined) => void;
   /** A configuration came into force after the start. */
@@ -48,6 +50,8 @@ export interface Supervisor {
   reload(force: boolean, answer: (outcome: ReloadOutcome) => void): void;
   /** Waits at most `STATUS_LIMIT` for the vrrp process. */
   status(answer: (document: StatusDocument) => void): void;
+  /** Writes something down for good that happened in another process; lost where the vrrp process does not run. */
+  note(cause: Cause): void;
   /** Stops the vrrp process, which hands over first, then calls `exit` with 0. A second call does nothing. */
   stop(): void;
 }
@@ -135,6 +139,7 @@ class RunningSupervisor implements Supervisor {
     this.#configuredAt = this.#timeOfDay();
     this.#refusedReload = null;
     this.#ports.configured(loaded.configuration);
+    this.#ports.mail.configure(loaded.configuration.global.mail);
     this.#generation += 1;
     this.#reloads.push({ generation: this.#generation, answer });
     // A child that dies instead of answering is followed by one that starts with the new configuration.
@@ -147,6 +152,10 @@ class RunningSupervisor implements Supervisor {
       const lastKnown = status === undefined ? this.#lastKnown : null;
       answer({ version: 1, daemon: this.#describeDaemon(), ...(status ?? { instances: [], groups: [] }), lastKnown });
     });
+  }
+
+  note(cause: Cause): void {
+    this.#child?.send({ kind: "note", cause });
   }
 
   stop(): void {
@@ -238,6 +247,8 @@ class RunningSupervisor implements Supervisor {
       case "failed":
         this.#explained = true;
         return this.#ports.log.write("error", message.message);
+      case "mail":
+        return this.#ports.mail.post(message.alert);
       case "reload-requested":
         return this.reload(false, () => {});
       case "status": {
@@ -333,6 +344,7 @@ class RunningSupervisor implements Supervisor {
         { name: "supervisor", pid: this.#options.pid, state: "running", silentMs: null, restarts: 0 },
         this.#describeChild(),
       ],
+      mail: this.#ports.mail.status(),
     };
   }
 
@@ -355,32 +367,13 @@ class RunningSupervisor implements Supervisor {
     this.#stopping = true;
     const goodbye = this.#ports.clock.alarm(() => {
       goodbye.close();
-      this.#ports.exit(status);
+      this.#ports.mail.close(() => this.#ports.exit(status));
     });
     goodbye.set(this.#ports.clock.now());
   }
 
   #timeOfDay(): string {
     return timeOfDay(this.#ports.clock.wallClockMs());
-  }
-}
-
-function processState(state: ChildState, isSilent: boolean): ProcessStatus["state"] {
-  switch (state.kind) {
-    case "starting":
-      return "starting";
-    case "running":
-      return isSilent ? "silent" : "running";
-    case "killing":
-      return "silent";
-    case "resting":
-      return "restarting";
-    case "stopping":
-    case "stopping-hard":
-      return "stopping";
-    case "stopped":
-    case "given-up":
-      return "stopped";
   }
 }
 

@@ -174,6 +174,7 @@ function createBench(options: { refusal?: VrrpFailureCode } = {}): Bench {
       if (options.refusal !== undefined) return fail({ code: options.refusal, message: "because" });
       return succeed({
         log: { write: (level, text) => void (level === "error" && told.push(`${level} ${text}`)) },
+        note: (cause) => void told.push(`note ${cause.code}`),
         noteRestart: (predecessor) => void told.push(`restart ${predecessor}`),
         driver: {
           reload: () => void order.push("reload"),

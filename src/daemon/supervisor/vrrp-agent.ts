@@ -1,5 +1,6 @@
 import type { Result } from "../../base/result.ts";
 import { after, millis, seconds } from "../../base/time.ts";
+import type { Cause } from "../../api/contract.ts";
 import type { Configuration } from "../../config/model.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { Log } from "../../ports/log.ts";
@@ -27,6 +28,8 @@ export interface VrrpAgentPorts {
 export interface StartedDriver {
   /** Writes down for good why this process had to replace another. */
   readonly noteRestart: (predecessor: string) => void;
+  /** Writes down for good what another process did. */
+  readonly note: (cause: Cause) => void;
   readonly driver: VrrpDriver;
   readonly log: Log;
 }
@@ -90,6 +93,8 @@ export function createVrrpAgent(ports: VrrpAgentPorts): VrrpAgent {
       case "configure":
         if (!stopping) started?.driver.reload(message.configuration);
         return ports.send({ kind: "configured", generation: message.generation });
+      case "note":
+        return started?.note(message.cause);
       case "status-request":
         return ports.send({
           kind: "status",

@@ -1,5 +1,5 @@
-import type { InstanceStatus } from "../../api/contract.ts";
-import type { ChildEffect, ChildEnd } from "../../core/restart-policy.ts";
+import type { InstanceStatus, ProcessStatus } from "../../api/contract.ts";
+import type { ChildEffect, ChildEnd, ChildState } from "../../core/restart-policy.ts";
 import type { LogLevel } from "../../ports/log.ts";
 
 /** How a child ended, for a log line. */
@@ -38,6 +38,26 @@ export function describeEffect(
         case "heartbeat-lost":
           return { level: "error", text: `VRRP child process(${pid}) hangs: killing it` };
       }
+  }
+}
+
+/** What a status calls the state of a child. */
+export function processState(state: ChildState, isSilent: boolean): ProcessStatus["state"] {
+  switch (state.kind) {
+    case "starting":
+      return "starting";
+    case "running":
+      return isSilent ? "silent" : "running";
+    case "killing":
+      return "silent";
+    case "resting":
+      return "restarting";
+    case "stopping":
+    case "stopping-hard":
+      return "stopping";
+    case "stopped":
+    case "given-up":
+      return "stopped";
   }
 }
 

@@ -15,7 +15,6 @@ import { Instance, type InstanceDependencies } from "./instance.ts";
 import { InterfaceTable } from "./interface-table.ts";
 import { joiningTime } from "./joining-time.ts";
 import type { JournalSink } from "./journal-sink.ts";
-import type { NotifierDependencies } from "./notifier.ts";
 import { identityOf } from "./router-of.ts";
 import { PauseWatch } from "./pause-watch.ts";
 import type { VrrpPorts } from "./ports.ts";
@@ -28,6 +27,7 @@ import { SocketPool } from "./socket-pool.ts";
 import { startFailure, type StartFailure } from "./start-failure.ts";
 import { statusOf } from "./status-view.ts";
 import { SysctlKeeper } from "./sysctl-keeper.ts";
+import { Telling } from "./telling.ts";
 import { UnknownVrids } from "./unknown-vrids.ts";
 import { wantedSysctls } from "./wanted-sysctls.ts";
 
@@ -87,6 +87,7 @@ class Driver implements VrrpDriver {
   readonly #unknownVrids: UnknownVrids;
   readonly #sysctls: SysctlKeeper;
   readonly #groups: GroupSet;
+  readonly #telling: Telling;
   readonly #surroundings: Surroundings;
   readonly #tick: Alarm;
   #configuration: Configuration;
@@ -119,6 +120,10 @@ class Driver implements VrrpDriver {
     this.#unknownVrids = new UnknownVrids({ log, clock });
     this.#sockets = new SocketPool(links, () => this.#onReadable());
     this.#scripts = new ScriptSet(() => this.#onTrackerChange(), { clock, processes, files, log });
+    this.#telling = new Telling(options.configuration, {
+      ...ports,
+      accountOf: (command) => this.#scripts.accountOf(command),
+    });
     this.#trackers = new TrackerSets(() => this.#onTrackerChange(), { ...ports, interfaces: this.#interfaces });
     this.#surroundings = {
       interfaces: this.#interfaces,
@@ -126,7 +131,7 @@ class Driver implements VrrpDriver {
       ...this.#trackers.surroundings,
       virtualAddresses: () => this.#virtualAddresses(),
     };
-    this.#groups = new GroupSet({ clock, log, journal: ports.journal, notifier: this.#notifierDependencies() });
+    this.#groups = new GroupSet({ clock, log, journal: ports.journal, teller: this.#telling.tellers });
     this.#tick = clock.alarm(() => this.#onTick());
     this.#pauses = new PauseWatch(clock);
   }
@@ -148,6 +153,7 @@ class Driver implements VrrpDriver {
     if (!permitted.ok) return this.#abandon(startFailure(permitted.error));
 
     this.#scripts.configure(this.#configuration);
+    this.#telling.configure(this.#configuration);
     this.#trackers.configure(this.#configuration, this.#options.isRestart ? "reload" : "start");
     this.#sysctls.apply(wantedSysctls(this.#configuration.instances));
     this.#instances = this.#configuration.instances.map((settings) => this.#createInstance(settings));
@@ -168,6 +174,7 @@ class Driver implements VrrpDriver {
     this.#enter();
     this.#configuration = configuration;
     this.#scripts.configure(configuration);
+    this.#telling.configure(configuration);
     this.#trackers.configure(configuration, "reload");
     this.#announcer.reconfigure(configuration.global.pacing);
     this.#sysctls.apply(wantedSysctls(configuration.instances));
@@ -186,7 +193,7 @@ class Driver implements VrrpDriver {
     this.#leaving = [...this.#leaving, ...kept.values()];
     for (const instance of kept.values()) {
       instance.join(undefined);
-      instance.stop("FAULT", false, "removed by a reload");
+      instance.stop("removal", false, "removed by a reload");
     }
     for (const { settings, known, instance } of next) {
       if (known !== undefined) known.reconfigure(settings);
@@ -196,6 +203,10 @@ class Driver implements VrrpDriver {
     this.#groups.resume();
     this.#scripts.stopOthers(configuration);
     this.#trackers.stopOthers(configuration);
+    if (configuration.global.tellsStatesOnReload) {
+      this.#groups.repeatStates();
+      for (const instance of this.#instances) instance.repeatState();
+    }
     this.#schedule();
     this.#ports.log.write("info", "Reload complete");
   }
@@ -214,7 +225,7 @@ class Driver implements VrrpDriver {
     this.#scripts.stopAll();
     this.#trackers.stopAll();
     this.#groups.stop();
-    for (const instance of this.#instances) instance.stop("STOP", this.#options.keepAddresses, reason);
+    for (const instance of this.#instances) instance.stop("process-end", this.#options.keepAddresses, reason);
     this.#groups.tellStop(reason);
     this.#checkStopped();
     this.#schedule();
@@ -233,7 +244,7 @@ class Driver implements VrrpDriver {
         this.#enter();
         this.#catchUp();
       },
-      notifier: this.#notifierDependencies(),
+      teller: this.#telling.tellers,
       holder: {
         clock,
         kernel,
@@ -246,11 +257,6 @@ class Driver implements VrrpDriver {
       },
     };
     return new Instance(settings, dependencies);
-  }
-
-  #notifierDependencies(): NotifierDependencies {
-    const { clock, log, processes } = this.#ports;
-    return { clock, processes, log, accountOf: (command) => this.#scripts.accountOf(command) };
   }
 
   #byName(): ReadonlyMap<string, Instance> {
@@ -411,17 +417,20 @@ class Driver implements VrrpDriver {
       for (const instance of everybody) instance.repair();
       if (now < ending.by && !everybody.every((instance) => instance.finished)) return;
       for (const instance of everybody) instance.holder.release();
+      this.#telling.finish();
       this.#ending = { kind: "telling", by: after(now, TELLING_BOUND), done: ending.done };
       this.#checkStopped();
       return;
     }
-    if (now < ending.by && !(this.#groups.quiet && everybody.every((instance) => instance.quiet))) return;
+    const isQuiet = this.#telling.quiet && this.#groups.quiet && everybody.every((instance) => instance.quiet);
+    if (now < ending.by && !isQuiet) return;
     this.#ending = { kind: "no" };
     for (const instance of everybody) {
       if (!instance.quiet) instance.hurry();
       instance.close();
     }
     this.#groups.close();
+    this.#telling.close();
     this.#held.save([]);
     this.#sysctls.apply(new Map());
     this.#announcer.close();

@@ -65,6 +65,11 @@ export class GroupSet {
     for (const group of this.#groups) group.tellStop(reason);
   }
 
+  /** Says once more what states they are in, to those who read FIFOs. */
+  repeatStates(): void {
+    for (const group of this.#groups) group.repeatState();
+  }
+
   /** Whether no notify script runs or waits. */
   get quiet(): boolean {
     return this.#all().every((group) => group.quiet);

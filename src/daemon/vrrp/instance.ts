@@ -21,13 +21,13 @@ import { describeCause, stateName } from "./cause-words.ts";
 import { judgeFitness, type Surroundings } from "./fitness.ts";
 import type { JournalSink } from "./journal-sink.ts";
 import { narrateEffect, narrateTurn } from "./narrator.ts";
-import { Notifier, type NotifierDependencies } from "./notifier.ts";
 import { OwnershipWatch } from "./ownership-watch.ts";
 import type { PeerTable } from "./peer-table.ts";
 import { receiveBufferOf } from "./receive-buffer.ts";
 import { Reception } from "./reception.ts";
 import { protocolOf, routerOf } from "./router-of.ts";
 import type { SocketPool } from "./socket-pool.ts";
+import { Teller, type TellerDependencies } from "./teller.ts";
 
 export interface InstanceDependencies extends Surroundings {
   readonly clock: Clock;
@@ -35,7 +35,7 @@ export interface InstanceDependencies extends Surroundings {
   readonly journal: JournalSink;
   readonly sockets: SocketPool;
   readonly holder: HolderDependencies;
-  readonly notifier: NotifierDependencies;
+  readonly teller: TellerDependencies;
   readonly buffers: () => BufferSettings;
   /** Before a deadline is looked at: takes in what has arrived meanwhile. */
   readonly catchUp: () => void;
@@ -57,7 +57,7 @@ export interface GroupSeat {
 export class Instance {
   readonly #dependencies: InstanceDependencies;
   readonly #alarm: Alarm;
-  readonly #notifier: Notifier;
+  readonly #teller: Teller;
   readonly #authenticator: Authenticator;
   readonly #reception: Reception;
   readonly #sender: AdvertisementSender;
@@ -101,7 +101,7 @@ export class Instance {
       onChange: () => this.evaluate(),
     });
     this.#alarm = dependencies.clock.alarm(() => this.#wake());
-    this.#notifier = new Notifier({ kind: "INSTANCE", name: settings.name }, settings.notify, dependencies.notifier);
+    this.#teller = new Teller({ kind: "INSTANCE", name: settings.name }, settings.notify, dependencies.teller);
     this.holder = new AddressHolder(settings.name, settings, dependencies.holder);
     this.#sender = new AdvertisementSender(settings, {
       sockets: dependencies.sockets,
@@ -196,6 +196,8 @@ export class Instance {
       const change = `Changing effective priority from ${previous.priority} to ${priority}`;
       this.#dependencies.log.write("info", `(${this.#settings.name}) ${change}`);
       this.#feed({ kind: "priority-changed", previous });
+      const state = stateName(this.#state);
+      if (state === "MASTER" || state === "BACKUP") this.#teller.tellPriority(state, priority);
     }
     const [first, ...others] = this.#faults;
     // A member's group decides what follows. Other causes of a fault that it is in already are no change.
@@ -260,7 +262,10 @@ export class Instance {
     const isChallenge = this.#state.kind === "active" && this.#isWeaker(priority, source);
     if (isChallenge && !this.#reception.mayAnswer(now)) return this.#count("unanswered");
     this.#feed({ kind: "advertisement", priority, interval: judgement.interval, source });
-    if (isChallenge && priority > 0) this.#group?.challenged(this);
+    if (isChallenge && priority > 0) {
+      this.#teller.tellLowerPriority(this.#router.priority);
+      this.#group?.challenged(this);
+    }
     this.#ownership.noticeAdvertisement({ priority, source, interval: judgement.interval }, this.#router, this.#state);
     // The advert that made us yield is the successor's first.
     if (priority > 0 && this.holder.handingOver) this.holder.noticeSuccessor();
@@ -303,7 +308,7 @@ export class Instance {
     const announcesOtherwise = JSON.stringify(settings.announce) !== JSON.stringify(this.#settings.announce);
     const previous = this.#router;
     this.#settings = settings;
-    this.#notifier.reconfigure(settings.name, settings.notify);
+    this.#teller.reconfigure(settings.name, settings.notify);
     this.#authenticator.reconfigure(settings.authentication);
     this.#reception.reconfigure(settings);
     this.#ownership.reconfigure(settings);
@@ -316,34 +321,41 @@ export class Instance {
   }
 
   /**
-   * Says farewell and hands over; `finished` tells when nothing is left. `state` is what scripts are told: STOP at the end of
-   * the process, FAULT when a reload removes the instance. `reason` is for people.
+   * Says farewell and hands over; `finished` tells when nothing is left. `occasion` decides what scripts are told. `reason` is
+   * for people.
    */
-  stop(state: "STOP" | "FAULT", keepAddresses: boolean, reason: string): void {
+  stop(occasion: "process-end" | "removal", keepAddresses: boolean, reason: string): void {
     if (this.#life === "stopped") return;
     this.#checkLease(this.#dependencies.clock.now());
     if (keepAddresses) this.holder.makePermanent();
     this.#feed({ kind: "shutdown", reason });
     this.#life = "stopped";
     this.#reconnectAt = undefined;
-    this.#notifier.tell(state, this.#router.priority);
+    if (occasion === "removal") this.#teller.tellRemoved(this.#router.priority);
+    else this.#teller.tell("STOP", this.#router.priority);
     this.#arm();
+  }
+
+  /** Says once more what state it is in, to those who read FIFOs. */
+  repeatState(): void {
+    const state = stateName(this.#state);
+    if (state !== "INIT") this.#teller.repeat(state, this.#router.priority);
   }
 
   /** Whether no notify script runs or waits. */
   get quiet(): boolean {
-    return this.#notifier.quiet;
+    return this.#teller.quiet;
   }
 
   /** Scripts that still wait are started, in no order. */
   hurry(): void {
-    this.#notifier.hurry();
+    this.#teller.hurry();
   }
 
   close(): void {
     this.holder.release();
     this.#alarm.close();
-    this.#notifier.close();
+    this.#teller.close();
     this.#sender.close();
   }
 
@@ -376,7 +388,7 @@ export class Instance {
       if (before.kind === "active") this.#count("releasedMaster");
       const to = state.kind === "initialize" ? "STOP" : stateName(state);
       journal.append({ instance: this.#settings.name, from: stateName(before), to, cause: words });
-      if (to !== "STOP" && to !== "INIT") this.#notifier.tell(to, this.#router.priority);
+      if (to !== "STOP" && to !== "INIT") this.#teller.tell(to, this.#router.priority);
       this.#ownership.noticeState(this.#router, state);
     }
     this.#arm();

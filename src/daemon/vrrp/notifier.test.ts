@@ -20,6 +20,11 @@ const SETTINGS: NotifySettings = {
   backup: undefined,
   fault: undefined,
   stop: undefined,
+  deleted: undefined,
+  tellsDeleted: false,
+  lowerPriority: undefined,
+  priorityChanges: false,
+  mail: false,
   timeout: seconds(10),
   concurrent: true,
 };

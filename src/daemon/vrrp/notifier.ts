@@ -1,7 +1,7 @@
 import { unreachable } from "../../base/assert.ts";
 import type { Result } from "../../base/result.ts";
-import type { InstanceStateName } from "../../api/contract.ts";
 import type { NotifySettings, ScriptCommand } from "../../config/model.ts";
+import type { AlertState } from "../../core/mail/alert.ts";
 import {
   emptyNotifyQueue,
   isQuiet,
@@ -27,7 +27,7 @@ export interface NotifierDependencies {
   readonly processes: Processes;
   readonly log: Log;
   /** Whom a script runs as; undefined: as this process. One whose account cannot be found is not run. */
-  readonly accountOf: (command: ScriptCommand) => Result<Account | undefined, SystemFailure>;
+  readonly accountOf: (command: Pick<ScriptCommand, "user">) => Result<Account | undefined, SystemFailure>;
 }
 
 /** Who changes state: an instance, or a sync group. */
@@ -63,7 +63,7 @@ export class Notifier {
    * Tells of a state that was entered: first the script for this state, then the one for all of them. The priority of a group
    * is 0.
    */
-  tell(state: Exclude<InstanceStateName, "INIT">, priority: number): void {
+  tell(state: AlertState, priority: number): void {
     const { any } = this.#settings;
     const { kind, name } = this.#subject;
     const commands: Command[] = [];
@@ -71,7 +71,16 @@ export class Notifier {
     if (specific !== undefined) commands.push(this.#command(specific, []));
     if (any !== undefined) commands.push(this.#command(any, [kind, name, state, `${priority}`]));
     if (commands.length === 0) return;
-    this.#step({ kind: "changed", change: { name: state, commands, skippable: state !== "STOP" } });
+    const skippable = state !== "STOP" && state !== "DELETED";
+    this.#step({ kind: "changed", change: { name: state, commands, skippable } });
+  }
+
+  /** A master has heard a lower one: the script for that alone, without arguments. */
+  tellLowerPriority(): void {
+    const { lowerPriority } = this.#settings;
+    if (lowerPriority === undefined) return;
+    const commands = [this.#command(lowerPriority, [])];
+    this.#step({ kind: "changed", change: { name: "MASTER_RX_LOWER_PRI", commands, skippable: true, minor: true } });
   }
 
   /** Whether everything has been told and every script has ended. */
@@ -91,7 +100,7 @@ export class Notifier {
     this.#alarm.close();
   }
 
-  #specific(state: Exclude<InstanceStateName, "INIT">): ScriptCommand | undefined {
+  #specific(state: AlertState): ScriptCommand | undefined {
     switch (state) {
       case "MASTER":
         return this.#settings.master;
@@ -101,6 +110,8 @@ export class Notifier {
         return this.#settings.fault;
       case "STOP":
         return this.#settings.stop;
+      case "DELETED":
+        return this.#settings.deleted;
       default:
         return unreachable(state);
     }

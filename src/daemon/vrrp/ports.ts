@@ -8,9 +8,10 @@ import type { Log } from "../../ports/log.ts";
 import type { ProcessTable } from "../../ports/process-table.ts";
 import type { Processes } from "../../ports/processes.ts";
 import type { Sysctls } from "../../ports/sysctls.ts";
+import type { TellingPorts } from "./telling.ts";
 
 /** Everything that the vrrp process needs of the machine it runs on. */
-export interface VrrpPorts {
+export interface VrrpPorts extends Pick<TellingPorts, "fifos" | "outbox" | "hostName"> {
   readonly clock: Clock;
   readonly links: Links;
   readonly kernel: Kernel;

@@ -1,6 +1,7 @@
 import { ip, mac, type IpAddress } from "../../base/address.ts";
 import { succeed } from "../../base/result.ts";
 import { after, instant, micros, seconds, type Instant } from "../../base/time.ts";
+import { withoutScripts } from "../../config/commands.ts";
 import type { InstanceSettings, TrackedThings } from "../../config/model.ts";
 import { activeDownInterval } from "../../core/vrrp/router.ts";
 import type { Clock } from "../../ports/clock.ts";
@@ -25,7 +26,7 @@ export function rehearse(settings: InstanceSettings, real: { readonly kernel: Ke
   const stage = createStage(settings);
   stage.instance.start(false);
   stage.wakeAt(after(START, activeDownInterval(stage.instance.router, settings.advertisementInterval)));
-  stage.instance.stop("STOP", false, "the rehearsal is over");
+  stage.instance.stop("process-end", false, "the rehearsal is over");
   stage.instance.close();
 
   const refused = real.kernel.addAddress(NOWHERE);
@@ -72,14 +73,7 @@ function createStage(settings: InstanceSettings): { readonly instance: Instance;
   const leases = new LeaseKeeper({ kernel, clock, log });
   const announcer = new Announcer(UNPACED, { clock, links, log, interfaces });
   const processes = { start: () => undefined, findAccount: () => succeed({ uid: 0, gid: 0, name: "" }) };
-  const silent = {
-    ...settings.notify,
-    any: undefined,
-    master: undefined,
-    backup: undefined,
-    fault: undefined,
-    stop: undefined,
-  };
+  const silent = { ...withoutScripts(settings.notify), mail: false };
   const instance = new Instance(
     { ...settings, ...NOTHING_TRACKED, notify: silent },
     {
@@ -95,7 +89,14 @@ function createStage(settings: InstanceSettings): { readonly instance: Instance;
       sockets: new SocketPool(links, ignore),
       buffers: () => ({ adverts: undefined, kernelRequests: undefined, kernelEvents: undefined }),
       catchUp: ignore,
-      notifier: { clock, processes, log, accountOf: () => succeed(undefined) },
+      teller: {
+        clock,
+        processes,
+        log,
+        accountOf: () => succeed(undefined),
+        fifos: { tell: ignore },
+        mail: { tell: ignore },
+      },
       holder: { clock, kernel, log, interfaces, leases, announcer, record, onChange: ignore },
     },
   );

@@ -1,9 +1,10 @@
 import { expect, test } from "vitest";
 import { fail, succeed } from "../../base/result.ts";
+import type { ScriptCommand } from "../../config/model.ts";
 import type { Processes } from "../../ports/processes.ts";
 import { ScriptSet } from "./script-set.ts";
 
-const PLACE: Parameters<ScriptSet["accountOf"]>[0]["place"] = { file: "keepalived.conf", line: 1, column: 1 };
+const PLACE: ScriptCommand["place"] = { file: "keepalived.conf", line: 1, column: 1 };
 const NOBODY = { uid: 65_534, gid: 65_534, name: "nobody" };
 
 test("accountOf, the user cannot be found: a failure, never the account of this process", () => {
@@ -26,10 +27,7 @@ test("accountOf, asked twice: looked up once, since a name service may take seco
 
 test("accountOf, no user at all: as this process", () => {
   const set = scriptSet(() => fail({ operation: "find", errno: "ENOENT", message: "No such user" }));
-  expect(set.accountOf({ argv: ["/bin/true"], user: undefined, place: PLACE })).toEqual({
-    ok: true,
-    value: undefined,
-  });
+  expect(set.accountOf({ user: undefined })).toEqual({ ok: true, value: undefined });
 });
 
 function scriptSet(findAccount: Processes["findAccount"]): ScriptSet {

@@ -1,4 +1,5 @@
 import { succeed, type Result } from "../../base/result.ts";
+import { commandsOf } from "../../config/commands.ts";
 import type { Configuration, ScriptCommand, ScriptSettings } from "../../config/model.ts";
 import { describeFailure, type SystemFailure } from "../../ports/failure.ts";
 import type { Account } from "../../ports/processes.ts";
@@ -55,7 +56,7 @@ export class ScriptSet {
    * Whom a script runs as: its own user, else script_user; undefined: as this process. A script whose user cannot be found
    * must not run at all, least of all as root.
    */
-  accountOf(command: ScriptCommand): Result<Account | undefined, SystemFailure> {
+  accountOf(command: Pick<ScriptCommand, "user">): Result<Account | undefined, SystemFailure> {
     const user = command.user ?? this.#scriptUser;
     if (user === undefined) return succeed(undefined);
     const key = `${user.user}:${user.group ?? ""}`;
@@ -73,12 +74,8 @@ export class ScriptSet {
    */
   #findAccounts(configuration: Configuration): void {
     for (const [key, account] of this.#accounts) if (!account.ok) this.#accounts.delete(key);
-    for (const { check } of configuration.scripts) if ("argv" in check) this.accountOf(check);
-    for (const { notify } of [...configuration.instances, ...configuration.groups]) {
-      for (const command of [notify.any, notify.master, notify.backup, notify.fault, notify.stop]) {
-        if (command !== undefined) this.accountOf(command);
-      }
-    }
+    for (const { command } of commandsOf(configuration)) this.accountOf(command);
+    for (const { owner } of configuration.global.fifos) this.accountOf({ user: owner });
   }
 }
 

@@ -9,13 +9,13 @@ import { timeOfDay } from "../time-of-day.ts";
 import { describeCause, stateName } from "./cause-words.ts";
 import type { GroupSeat, Instance } from "./instance.ts";
 import type { JournalSink } from "./journal-sink.ts";
-import { Notifier, type NotifierDependencies } from "./notifier.ts";
+import { Teller, type TellerDependencies } from "./teller.ts";
 
 export interface SyncGroupDependencies {
   readonly clock: Clock;
   readonly log: Log;
   readonly journal: JournalSink;
-  readonly notifier: NotifierDependencies;
+  readonly teller: TellerDependencies;
 }
 
 /**
@@ -25,7 +25,7 @@ export interface SyncGroupDependencies {
  */
 export class SyncGroup implements GroupSeat {
   readonly #dependencies: SyncGroupDependencies;
-  readonly #notifier: Notifier;
+  readonly #teller: Teller;
   #settings: SyncGroupSettings;
   #members: readonly Instance[];
   #state: GroupState = "initialize";
@@ -39,7 +39,7 @@ export class SyncGroup implements GroupSeat {
     this.#settings = settings;
     this.#members = members;
     this.#dependencies = dependencies;
-    this.#notifier = new Notifier({ kind: "GROUP", name: settings.name }, settings.notify, dependencies.notifier);
+    this.#teller = new Teller({ kind: "GROUP", name: settings.name }, settings.notify, dependencies.teller);
     this.#since = {
       at: dependencies.clock.wallClockMs(),
       cause: { code: "WAITING", text: "not started", evidence: {} },
@@ -57,7 +57,7 @@ export class SyncGroup implements GroupSeat {
   reconfigure(settings: SyncGroupSettings, members: readonly Instance[]): void {
     this.#settings = settings;
     this.#members = members;
-    this.#notifier.reconfigure(settings.name, settings.notify);
+    this.#teller.reconfigure(settings.name, settings.notify);
   }
 
   /** Until `resume` nothing is decided: members are being started, or follow a new configuration. */
@@ -92,20 +92,26 @@ export class SyncGroup implements GroupSeat {
     this.#dependencies.journal.append({ instance: null, group: this.#settings.name, from, to: "STOP", cause });
     this.#state = "initialize";
     this.#since = { at: this.#dependencies.clock.wallClockMs(), cause };
-    this.#notifier.tell("STOP", GROUP_PRIORITY);
+    this.#teller.tell("STOP", GROUP_PRIORITY);
+  }
+
+  /** Says once more what state it is in, to those who read FIFOs. */
+  repeatState(): void {
+    const state = stateName({ kind: this.#state });
+    if (state !== "INIT") this.#teller.repeat(state, GROUP_PRIORITY);
   }
 
   get quiet(): boolean {
-    return this.#notifier.quiet;
+    return this.#teller.quiet;
   }
 
   hurry(): void {
-    this.#notifier.hurry();
+    this.#teller.hurry();
   }
 
   close(): void {
     this.#stopped = true;
-    this.#notifier.close();
+    this.#teller.close();
   }
 
   status(): GroupStatus {
@@ -175,7 +181,7 @@ export class SyncGroup implements GroupSeat {
       to: state,
       cause,
     });
-    if (told && state !== "INIT") this.#notifier.tell(state, GROUP_PRIORITY);
+    if (told && state !== "INIT") this.#teller.tell(state, GROUP_PRIORITY);
   }
 
   /** Why the member is where it led the group. At the start the group comes first, and the member is not there yet. */

@@ -7,7 +7,7 @@ import { openLogFile } from "./file-target.ts";
 import { consoleLine, processLogFile } from "./line.ts";
 
 /** keepalived's idents, which filters of syslog daemons know. */
-export type LogIdent = "Keepalived" | "Keepalived_vrrp";
+export type LogIdent = "Keepalived" | "Keepalived_vrrp" | "Keepalived_mail";
 
 /** Opens the log of one process: everything that the settings name, at once. Debug lines need `-D`. */
 export function openLog(settings: LogSettings, ident: LogIdent): Log {

@@ -1,0 +1,48 @@
+import type { Configuration } from "../../config/model.ts";
+import type { Fifos } from "../../ports/fifos.ts";
+import type { Outbox } from "../../ports/outbox.ts";
+import { AlertDesk } from "./alert-desk.ts";
+import { FifoSet } from "./fifo-set.ts";
+import type { NotifierDependencies } from "./notifier.ts";
+import type { TellerDependencies } from "./teller.ts";
+
+export interface TellingPorts extends NotifierDependencies {
+  readonly fifos: Fifos;
+  readonly outbox: Outbox;
+  /** Names this host in mails where no router_id does. */
+  readonly hostName: string;
+}
+
+/** What all instances and groups of this process tell by: the FIFOs with their readers, and the mail. */
+export class Telling {
+  readonly tellers: TellerDependencies;
+  readonly #fifos: FifoSet;
+  readonly #alerts: AlertDesk;
+
+  constructor(configuration: Configuration, ports: TellingPorts) {
+    this.#fifos = new FifoSet(ports);
+    this.#alerts = new AlertDesk(configuration, ports);
+    const { accountOf, clock, log, processes } = ports;
+    this.tellers = { accountOf, clock, log, processes, fifos: this.#fifos, mail: this.#alerts };
+  }
+
+  /** Opens FIFOs and starts their readers; what is open and stays is not touched. */
+  configure(configuration: Configuration): void {
+    this.#fifos.configure(configuration);
+    this.#alerts.configure(configuration);
+  }
+
+  /** All has been told: readers see the end of their FIFO, and `quiet` tells when they have read what is left. */
+  finish(): void {
+    this.#fifos.finish();
+  }
+
+  get quiet(): boolean {
+    return this.#fifos.quiet;
+  }
+
+  /** Readers that still run are told to end. */
+  close(): void {
+    this.#fifos.close();
+  }
+}
