@@ -46,6 +46,7 @@ export function readVirtualAddress(
     // An IPv6 address that is preferred may become the source address of what the host sends.
     preferredLifetime: options.preferredLifetime ?? (isHost ? 0 : "forever"),
     tracked: options.tracked,
+    usesVmac: options.usesVmac,
     place,
   };
 }
@@ -59,6 +60,7 @@ interface Options {
   flags: number;
   preferredLifetime: number | "forever" | undefined;
   tracked: boolean;
+  usesVmac: boolean;
 }
 
 function readAddressAndLength(
@@ -96,6 +98,7 @@ function readOptions(
     flags: 0,
     preferredLifetime: undefined,
     tracked: true,
+    usesVmac: false,
   };
   let usable = true;
   for (let index = 0; index < words.length; index++) {
@@ -110,9 +113,7 @@ function readOptions(
     } else if (option.text === "no_track") {
       options.tracked = false;
     } else if (option.text === "use_vmac") {
-      const message =
-        '"use_vmac" is read but not acted on by this version: the address is added to the interface itself';
-      report({ code: "NOT_ACTED_ON", at, message });
+      options.usesVmac = true;
     } else if (!OPTIONS_WITH_VALUE.includes(option.text)) {
       // What was meant to have a value has one here too.
       if (reportUnknownOption(option, report)) index += 1;
@@ -177,8 +178,7 @@ function readOption(
       else report({ code: "INVALID_NUMBER", at, message: `"${value.text}" is neither seconds nor forever` });
       return true;
     default: {
-      const message = `"${name}" is read but not acted on by this version: the address is not tied to a group`;
-      report({ code: "NOT_ACTED_ON", at, message });
+      report({ code: "TRACKER_IGNORED", at, message: `"${name}" is for static addresses and is ignored` });
       return true;
     }
   }

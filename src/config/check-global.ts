@@ -7,6 +7,7 @@ import { readAnnounceDefaults, readPacing } from "./check-announcing.ts";
 import { readBuffers } from "./check-buffers.ts";
 import { readFifos } from "./check-fifos.ts";
 import { readMail } from "./check-mail.ts";
+import type { VmacDefaults } from "./check-vmac.ts";
 import type { Report } from "./diagnostic.ts";
 import type { AnnounceSettings, GlobalSettings, ProcessSettings, ScriptUser } from "./model.ts";
 import { addressOf, integerOf, secondsOf, spanOfStatement, statementOf, switchOf, wordOf } from "./tree.ts";
@@ -29,6 +30,7 @@ export interface InstanceDefaults {
   readonly notifyConcurrent: boolean;
   readonly tellsPriorityChanges: boolean;
   readonly mailsChanges: boolean;
+  readonly vmac: VmacDefaults;
 }
 
 /** Reads global_defs, all blocks of it as one. `groups` are the garp_group blocks, which stand outside. */
@@ -70,6 +72,10 @@ export function checkGlobal(
       notifyConcurrent: switchOf(block, "notify_concurrent") ?? false,
       tellsPriorityChanges: switchOf(block, "vrrp_notify_priority_changes") ?? false,
       mailsChanges: switchOf(block, "smtp_alert_vrrp") ?? switchOf(block, "smtp_alert") ?? false,
+      vmac: {
+        prefix: wordOf(block, "vmac_prefix") ?? "vrrp",
+        addressPrefix: wordOf(block, "vmac_addr_prefix") ?? wordOf(block, "vmac_prefix") ?? "vrrp",
+      },
     },
   };
 }

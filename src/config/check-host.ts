@@ -38,7 +38,8 @@ export type ProgramFacts =
 export function checkHost(configuration: Configuration, facts: HostFacts): readonly Diagnostic[] {
   const { report, diagnostics } = collectDiagnostics();
   checkInterfaces(configuration, facts, report);
-  for (const instance of configuration.instances) checkOwnAddresses(instance, facts, report);
+  const own = [...facts.ownAddresses(), ...configuration.statics.addresses.map(({ address }) => address)];
+  for (const instance of configuration.instances) checkOwnAddresses(instance, own, report);
   for (const { keyword, command } of commandsOf(configuration)) {
     checkCommand(keyword, command, configuration, facts, report);
   }
@@ -52,7 +53,7 @@ export function checkHost(configuration: Configuration, facts: HostFacts): reado
   return diagnostics;
 }
 
-function checkInterfaces({ global, instances }: Configuration, facts: HostFacts, report: Report): void {
+function checkInterfaces({ global, instances, statics }: Configuration, facts: HostFacts, report: Report): void {
   const own = instances.map((instance): NamedInterface => {
     return { name: instance.interface, place: instance.interfacePlace ?? instance.place, effect: "stops-start" };
   });
@@ -65,7 +66,18 @@ function checkInterfaces({ global, instances }: Configuration, facts: HostFacts,
       return { name: address.device, place: address.place, effect: "refuses-reload" };
     }),
   ]);
-  const seen = new Set<string>();
+  const routing = [...instances.flatMap((instance) => instance.routing), ...statics.routing];
+  for (const { route, place } of routing.flatMap((entry) => (entry.kind === "route" ? [entry] : []))) {
+    for (const { device } of route.hops) {
+      if (device !== undefined) others.push({ name: device, place, effect: "refuses-reload" });
+    }
+  }
+  for (const { device, place } of statics.addresses) others.push({ name: device, place, effect: "refuses-reload" });
+  // What the process makes itself need not be there; what it lies on must.
+  const made = instances.flatMap((instance) => instance.virtualInterfaces);
+  for (const { base, place } of made)
+    if (place !== undefined) others.push({ name: base, place, effect: "refuses-reload" });
+  const seen = new Set<string>(made.map(({ name }) => name));
   // Each is told once, where its absence matters most.
   for (const { name, place, effect } of [...own, ...others]) {
     if (seen.has(name) || facts.interfaceExists(name) !== false) continue;
@@ -103,8 +115,7 @@ interface NamedInterface {
   readonly effect: "stops-start" | "refuses-reload";
 }
 
-function checkOwnAddresses(instance: InstanceSettings, facts: HostFacts, report: Report): void {
-  const own = facts.ownAddresses();
+function checkOwnAddresses(instance: InstanceSettings, own: readonly IpAddress[], report: Report): void {
   const { transport } = instance;
   if (transport.kind === "unicast") {
     for (const peer of transport.peers.filter((candidate) => own.includes(candidate.address))) {

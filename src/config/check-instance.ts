@@ -5,6 +5,7 @@ import { readAnnounce } from "./check-announcing.ts";
 import { readAuthentication } from "./check-authentication.ts";
 import type { InstanceDefaults } from "./check-global.ts";
 import { readNotify } from "./check-notify.ts";
+import { readRouting } from "./check-routing.ts";
 import { applyStrictMode } from "./check-strict.ts";
 import {
   readAdvertisementInterval,
@@ -16,9 +17,11 @@ import {
 import { readTracked } from "./check-tracking.ts";
 import type { KnownTrackers } from "./check-tracking.ts";
 import { readTransport } from "./check-transport.ts";
+import { planVmacs } from "./check-vmac.ts";
 import type { Report } from "./diagnostic.ts";
 import type { InstanceSettings, VirtualAddress } from "./model.ts";
 import type { ConfigReader } from "./reader.ts";
+import type { RoutingNames } from "./routing-names.ts";
 import { spanOfToken } from "./tokens.ts";
 import { integerOf, spanOfStatement, statementOf, statementsOf, switchOf, wordOf } from "./tree.ts";
 import type { Statement } from "./tree.ts";
@@ -28,6 +31,7 @@ export interface InstanceContext {
   readonly defaults: InstanceDefaults;
   readonly trackers: KnownTrackers;
   readonly reader: ConfigReader;
+  readonly names: RoutingNames;
 }
 
 /**
@@ -39,7 +43,7 @@ export function checkInstance(
   context: InstanceContext,
   report: Report,
 ): InstanceSettings | undefined {
-  const { defaults, trackers, reader } = context;
+  const { defaults, trackers, reader, names } = context;
   const name = statement.words[0];
   const block = statement.block ?? [];
   if (name === undefined) return undefined;
@@ -73,6 +77,21 @@ export function checkInstance(
   if (!authentication.ok) return undefined;
   const addresses = readAddresses(statement, ownInterface, report);
   if (addresses.advertised.length === 0 && !reportNoAddresses(statement, version, strict, report)) return undefined;
+  const transport = readTransport(block, defaults, report);
+  const vmacs = planVmacs(
+    block,
+    {
+      vrid,
+      family: "ipv4",
+      interface: ownInterface,
+      unicast: transport.kind === "unicast",
+      addresses: addresses.advertised,
+      excluded: addresses.excluded,
+    },
+    defaults.vmac,
+    names,
+    report,
+  );
   const owner = priority === 255;
   const preemption = readPreemption(block, priority, report);
   const settings: InstanceSettings = {
@@ -87,10 +106,13 @@ export function checkInstance(
     advertisementInterval,
     ...preemption,
     downTimerAdverts: integerOf(block, "down_timer_adverts") ?? defaults.downTimerAdverts,
-    transport: readTransport(block, defaults, report),
+    transport,
     authentication: authentication.value,
-    virtualAddresses: addresses.advertised,
-    excludedAddresses: addresses.excluded,
+    virtualAddresses: vmacs.addresses,
+    excludedAddresses: vmacs.excluded,
+    advertInterface: vmacs.advertInterface,
+    virtualInterfaces: vmacs.virtualInterfaces,
+    routing: readRouting(block, "virtual", names, report),
     skipCheckAdvertisedAddresses: switchOf(block, "skip_check_adv_addr") ?? defaults.skipCheckAdvertisedAddresses,
     checksumAsV2: switchOf(block, "v3_checksum_as_v2") ?? defaults.checksumAsV2,
     ...readTracked(block, trackers, { ownInterface, owner }, report),

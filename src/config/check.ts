@@ -3,16 +3,20 @@ import { checkHabits, checkScriptSecurity } from "./check-habits.ts";
 import { checkInstance } from "./check-instance.ts";
 import { checkLinks } from "./check-links.ts";
 import { checkAlerts } from "./check-mail.ts";
+import { withPreferences } from "./check-routing.ts";
 import { checkScripts } from "./check-scripts.ts";
+import { checkStatics } from "./check-statics.ts";
 import { checkSyncGroups } from "./check-sync-groups.ts";
 import type { KnownTrackers } from "./check-tracking.ts";
 import { checkFiles, checkProcesses } from "./check-trackers.ts";
 import { checkUsage } from "./check-usage.ts";
+import { distinctVmacs } from "./check-vmac.ts";
 import type { Report } from "./diagnostic.ts";
 import type { Configuration, InstanceSettings, Place, TrackedThings } from "./model.ts";
 import type { ConfigReader } from "./reader.ts";
+import { NAME_FOLDERS, openRoutingNames } from "./routing-names.ts";
 import { spanOfToken } from "./tokens.ts";
-import { statementsOf } from "./tree.ts";
+import { statementsOf, wordOf } from "./tree.ts";
 import type { Statement } from "./tree.ts";
 
 /**
@@ -24,6 +28,10 @@ export function check(tree: readonly Statement[], report: Report, reader: Config
   checkUsage(tree, report);
   const globalBlock = statementsOf(tree, "global_defs").flatMap((statement) => statement.block ?? []);
   const { settings: global, defaults } = checkGlobal(globalBlock, statementsOf(tree, "garp_group"), report);
+  const names = openRoutingNames(reader, [
+    wordOf(globalBlock, "iproute_usr_dir") ?? NAME_FOLDERS.system,
+    wordOf(globalBlock, "iproute_etc_dir") ?? NAME_FOLDERS.administrator,
+  ]);
   const trackers: KnownTrackers = {
     scripts: checkScripts(tree, report),
     files: checkFiles(tree, report),
@@ -32,11 +40,22 @@ export function check(tree: readonly Statement[], report: Report, reader: Config
   const blocks = uniqueInstances(tree, report);
   const checked: InstanceSettings[] = [];
   for (const statement of blocks.values()) {
-    const instance = checkInstance(statement, { defaults, trackers, reader }, report);
+    const instance = checkInstance(statement, { defaults, trackers, reader, names }, report);
     if (instance !== undefined && !clashes(instance, checked, report)) checked.push(instance);
   }
-  const alone = checked.map((instance) => withoutStrangers(instance, checked));
-  const { groups, instances } = checkSyncGroups(tree, alone, { blocks, trackers, defaults }, report);
+  const alone = distinctVmacs(
+    checked.map((instance) => withoutStrangers(instance, checked)),
+    report,
+  );
+  const statics = checkStatics(
+    tree,
+    alone.map((instance) => instance.name),
+    names,
+    wordOf(globalBlock, "default_interface") ?? DEFAULT_INTERFACE,
+    report,
+  );
+  const complete = withPreferences(alone, statics, report);
+  const { groups, instances } = checkSyncGroups(tree, complete.instances, { blocks, trackers, defaults }, report);
   checkHabits(instances, blocks, report);
   checkAlerts(globalBlock, global.mail, [...instances, ...groups], report);
   const links = checkLinks(tree, instances, report);
@@ -54,9 +73,10 @@ export function check(tree: readonly Statement[], report: Report, reader: Config
     links,
     instances,
     groups,
+    statics: complete.statics,
   };
   checkScriptSecurity(configuration, report);
-  if (instances.length === 0) reportNothingUsable(tree, report);
+  if (instances.length + statics.addresses.length + statics.routing.length === 0) reportNothingUsable(tree, report);
   return configuration;
 }
 
@@ -168,3 +188,6 @@ function reportNothingUsable(tree: readonly Statement[], report: Report): void {
       : "There is no vrrp_instance that can run",
   });
 }
+
+/** keepalived's, for static addresses that name none. */
+const DEFAULT_INTERFACE = "eth0";

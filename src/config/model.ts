@@ -1,5 +1,6 @@
 // Over 400 lines: all that a driver can rely on, in one piece; types alone.
-import type { AddressFamily, IpAddress } from "../base/address.ts";
+import type { AddressFamily, IpAddress, MacAddress } from "../base/address.ts";
+import type { Route, Rule } from "../base/route.ts";
 import type { Micros } from "../base/time.ts";
 import type { LinkPatience } from "../core/tracking/link-state.ts";
 import type { ProcessPattern } from "../core/tracking/process-match.ts";
@@ -39,6 +40,8 @@ export interface Configuration {
   readonly instances: readonly InstanceSettings[];
   /** In the order of the file. None is without a member, and no instance is in two. */
   readonly groups: readonly SyncGroupSettings[];
+  /** Addresses, routes and rules that are there whoever is master. */
+  readonly statics: StaticSettings;
 }
 
 export interface GlobalSettings {
@@ -257,7 +260,20 @@ export interface VirtualAddress {
   readonly preferredLifetime: number | "forever";
   /** Its loss by another's hand does not matter (`no_track`). */
   readonly tracked: boolean;
+  /** It asks for an interface with the virtual MAC address; the device is that interface already. */
+  readonly usesVmac: boolean;
   readonly place: Place;
+}
+
+/** An interface with a virtual MAC address, which the vrrp process makes (`use_vmac`). */
+export interface VirtualInterface {
+  readonly name: string;
+  /** The interface it lies on. */
+  readonly base: string;
+  readonly mac: MacAddress;
+  /** The group of interfaces it is in; undefined: the default one. */
+  readonly group: number | undefined;
+  readonly place: Place | undefined;
 }
 
 export interface AnnounceSettings {
@@ -386,6 +402,10 @@ export interface InstanceSettings extends TrackedThings {
   readonly version: 2 | 3;
   readonly vrid: number;
   readonly interface: string;
+  /** Where adverts leave and arrive: the interface, or the one with the virtual MAC address. */
+  readonly advertInterface: string;
+  /** What the process makes for it before it starts. */
+  readonly virtualInterfaces: readonly VirtualInterface[];
   /** Where the interface is named. */
   readonly interfacePlace?: Place;
   /** 1-255 before trackers; 255 is the address owner. */
@@ -398,6 +418,8 @@ export interface InstanceSettings extends TrackedThings {
   readonly authentication: AuthenticationSettings;
   readonly virtualAddresses: readonly VirtualAddress[];
   readonly excludedAddresses: readonly VirtualAddress[];
+  /** Routes, then rules, that the master has, in the order in which they are added. */
+  readonly routing: readonly RoutingSettings[];
   readonly skipCheckAdvertisedAddresses: boolean;
   /** VRRPv3 over IPv4: checksum without the pseudo-header, and no received checksum is refused. */
   readonly checksumAsV2: boolean;
@@ -425,4 +447,40 @@ export interface InstanceSettings extends TrackedThings {
   readonly promotesSecondaries: boolean;
   /** Of its socket, in bytes (`kernel_rx_buf_size`); undefined: by the global settings. */
   readonly receiveBuffer: number | undefined;
+}
+
+/** A line of virtual_routes or static_routes. Interfaces have their names. */
+export interface RouteSettings {
+  readonly kind: "route";
+  readonly route: Route<string>;
+  /** Its loss by another's hand does not matter (`no_track`). */
+  readonly tracked: boolean;
+  /** The track_group that depends on it; static ones only. */
+  readonly group: string | undefined;
+  readonly place: Place;
+}
+
+/** A line of virtual_rules or static_rules. */
+export interface RuleSettings {
+  readonly kind: "rule";
+  readonly rule: Rule;
+  readonly tracked: boolean;
+  readonly group: string | undefined;
+  readonly place: Place;
+}
+
+export type RoutingSettings = RouteSettings | RuleSettings;
+
+/** A line of static_ipaddress. */
+export interface StaticAddress extends VirtualAddress {
+  readonly group: string | undefined;
+}
+
+/** What is always there while the daemon runs. */
+export interface StaticSettings {
+  readonly addresses: readonly StaticAddress[];
+  /** Routes first, then rules. */
+  readonly routing: readonly RoutingSettings[];
+  /** The names of the instances in each track_group. */
+  readonly groups: Readonly<Record<string, readonly string[]>>;
 }

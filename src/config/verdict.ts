@@ -38,7 +38,8 @@ export function verdict(
       diagnostic.effect === "stops-start" || (diagnostic.effect === "refuses-reload" && isNew(diagnostic)),
   );
   const bad = stopping.filter((diagnostic) => !NOTHING_TO_RUN.includes(diagnostic.code));
-  const nothing = configuration.instances.length === 0;
+  const { instances, statics } = configuration;
+  const nothing = instances.length + statics.addresses.length + statics.routing.length === 0;
   return {
     startRefused:
       bad.length > 0

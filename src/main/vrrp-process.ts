@@ -10,6 +10,7 @@ import { startVrrpDriver, type VrrpDriver } from "../daemon/vrrp/driver.ts";
 import { rehearse } from "../daemon/vrrp/rehearsal.ts";
 import { openLinuxClock } from "../linux/clock.ts";
 import { openLinuxFifos } from "../linux/fifos.ts";
+import { openLinuxDevices } from "../linux/devices.ts";
 import { openLinuxFileWatches } from "../linux/file-watches.ts";
 import { openLinuxFiles } from "../linux/files.ts";
 import { openLinuxKernel } from "../linux/kernel.ts";
@@ -17,6 +18,7 @@ import { openLinuxLinkProbe } from "../linux/link-probe.ts";
 import { openLinuxLinks } from "../linux/links.ts";
 import { openLinuxProcessTable } from "../linux/process-table.ts";
 import { openLinuxProcesses } from "../linux/processes.ts";
+import { openLinuxRouting } from "../linux/routing.ts";
 import { dieWithParent, setNiceness, useRealTimeScheduling } from "../linux/scheduling.ts";
 import { openLinuxSysctls } from "../linux/sysctls.ts";
 import type { Clock } from "../ports/clock.ts";
@@ -55,6 +57,10 @@ function main(): void {
     const kernel = openLinuxKernel({ requests, events });
     const links = openLinuxLinks();
     if (!kernel.ok) return fail({ code: "SYSTEM", message: describeFailure(kernel.error) });
+    const devices = openLinuxDevices();
+    if (!devices.ok) return fail({ code: "SYSTEM", message: describeFailure(devices.error) });
+    const routing = openLinuxRouting();
+    if (!routing.ok) return fail({ code: "SYSTEM", message: describeFailure(routing.error) });
     const driver = startVrrpDriver(
       {
         configuration,
@@ -72,6 +78,8 @@ function main(): void {
         processTable: openLinuxProcessTable(clock),
         linkProbe: openLinuxLinkProbe(),
         kernel: kernel.value,
+        routing: routing.value,
+        devices: devices.value,
         links,
         log: opened,
         processes: openLinuxProcesses({ environment: process.env, asksNameService: false }),

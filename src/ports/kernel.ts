@@ -19,6 +19,8 @@ export interface NetworkInterface {
   readonly mtu: number;
   /** Undefined where the link layer has no 48-bit addresses. */
   readonly mac: MacAddress | undefined;
+  /** IFLA_VRF_TABLE: it is a VRF, with this routing table. */
+  readonly vrfTable?: number | undefined;
 }
 
 /** Seconds that remain, or the kernel's INFINITY_LIFE_TIME. */
@@ -53,6 +55,8 @@ export interface AddressRequest {
   /** Whole seconds from when the kernel sees the request. */
   readonly validLifetime: Lifetime;
   readonly preferredLifetime: Lifetime;
+  /** IFA_PROTO; IFAPROT_HOLDFAST unless given. */
+  readonly protocol?: number;
 }
 
 /** What is needed to find an address again. */

@@ -135,13 +135,13 @@ export class AddressBook {
 
   #record(entry: Entry): AddressRecord {
     const { interfaceIndex, address, prefixLength } = entry.request;
-    const ours = entry.owner === "holdfast" && this.#keepsProtocol;
+    const claimed = entry.owner === "holdfast" && this.#keepsProtocol;
     return {
       interfaceIndex,
       address,
       prefixLength,
       secondary: entry.secondary,
-      protocol: ours ? IFAPROT_HOLDFAST : undefined,
+      protocol: claimed ? (entry.request.protocol ?? IFAPROT_HOLDFAST) : undefined,
       validLifetime: this.#remaining(entry),
     };
   }

@@ -123,8 +123,13 @@ export class NetworkStack {
     if (device === undefined) return fail({ operation, errno: "ENXIO", message: "No such device or address" });
     if (!device.up) return fail({ operation, errno: "ENETDOWN", message: "Network is down" });
     // Without a carrier the frame is dropped and nobody is told.
-    if (interfaceIndex === this.#interfaceIndex) this.#lan.send(this.#station, frame);
+    if (this.#isPlugged(interfaceIndex)) this.#lan.send(this.#station, frame);
     return succeed(undefined);
+  }
+
+  /** Plugged into the LAN, or lies on what is. */
+  #isPlugged(interfaceIndex: number): boolean {
+    return this.#kernel.baseOf(interfaceIndex) === this.#interfaceIndex;
   }
 
   #arrive(frame: ArrivingFrame): void {
@@ -133,14 +138,14 @@ export class NetworkStack {
     if (standstill !== undefined) return;
     if (frame.kind === "arp") {
       for (const { inbox, options } of this.#arpSockets) {
-        if (options.interfaceIndex === this.#interfaceIndex) inbox.put(frame.bytes);
+        if (this.#isPlugged(options.interfaceIndex)) inbox.put(frame.bytes);
       }
       return;
     }
     const { packet } = frame;
     const isGroup = isMulticast(packet.destination);
     for (const { inbox, options } of this.#vrrpSockets) {
-      if (options.interfaceIndex !== this.#interfaceIndex) continue;
+      if (!this.#isPlugged(options.interfaceIndex)) continue;
       if ((options.authenticationHeader ?? false) !== frame.authenticationHeader) continue;
       // IP_MULTICAST_ALL is off: a socket hears the groups that it has joined itself.
       if (isGroup && !options.groups.includes(packet.destination)) continue;

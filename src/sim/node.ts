@@ -14,11 +14,13 @@ import type { Lan } from "./lan.ts";
 import { Machine, type OutsideClock, type Standstill } from "./machine.ts";
 import { NetworkStack } from "./network-stack.ts";
 import { SimFifos } from "./sim-fifos.ts";
+import { simDevices } from "./sim-devices.ts";
 import { SimTrackedFiles } from "./sim-file-watches.ts";
 import { SimFiles } from "./sim-files.ts";
 import { SimKernel } from "./sim-kernel.ts";
 import { SimProcessTable } from "./sim-process-table.ts";
 import { SimProcess, type Misfortune } from "./sim-process.ts";
+import { SimRouting } from "./sim-routing.ts";
 import { SimSysctls } from "./sim-sysctls.ts";
 import { SimPrograms } from "./sim-programs.ts";
 import type { World } from "./world.ts";
@@ -63,6 +65,7 @@ export class SimNode {
   readonly address: IpAddress;
   readonly machine: Machine;
   readonly kernel: SimKernel;
+  readonly routing: SimRouting;
   readonly files = new SimFiles();
   readonly trackedFiles = new SimTrackedFiles();
   /** What runs beside Holdfast. */
@@ -90,6 +93,7 @@ export class SimNode {
       keepsProtocol: options.keepsProtocol,
       number: options.number,
     });
+    this.routing = new SimRouting(this.kernel);
     this.programs = new SimPrograms(this.machine);
     this.others = new SimProcessTable(this.machine);
     this.#onLog = onLog;
@@ -142,6 +146,8 @@ export class SimNode {
           outbox: { post: (alert) => void this.mails.push(alert) },
           hostName: this.name,
           kernel: this.kernel.portFor(process),
+          routing: this.routing.portFor(process),
+          devices: simDevices(this.kernel, process),
           links: this.#linksFor(process),
           processes: this.programs.portFor(process),
           journal: openJournal({ directory: "/var/lib/holdfast" }, { clock, files, log }),

@@ -1,4 +1,4 @@
-import { formatPrefix, mac } from "../base/address.ts";
+import { formatPrefix, mac, type MacAddress } from "../base/address.ts";
 import { fail, succeed, type Result } from "../base/result.ts";
 import type { SystemFailure } from "../ports/failure.ts";
 import type { AddressRequest, Kernel, KernelEvent, KernelMonitor, NetworkInterface } from "../ports/kernel.ts";
@@ -11,6 +11,8 @@ import type { SimProcess, Source } from "./sim-process.ts";
 export class SimKernel {
   readonly addresses: AddressBook;
   readonly #interfaces = new Map<number, NetworkInterface>();
+  /** Of macvlan interfaces. */
+  readonly #bases = new Map<number, number>();
   readonly #monitors = new Set<Monitor>();
   readonly #observers: ((change: AddressChange) => void)[] = [];
   readonly #number: number;
@@ -46,7 +48,37 @@ export class SimKernel {
     this.#publish({ kind: "interface-changed", interface: entry });
   }
 
+  /** A private macvlan on another interface, down at first. */
+  createMacvlan(name: string, baseIndex: number, address: MacAddress): void {
+    const index = Math.max(FIRST_MACVLAN - 1, ...this.#interfaces.keys()) + 1;
+    this.#bases.set(index, baseIndex);
+    const facts = { multicast: true, loopback: false, noArp: false, mtu: 1500, mac: address };
+    this.#interfaces.set(index, { index, name, up: false, running: false, ...facts });
+    this.#publishInterface(index);
+  }
+
+  setMacvlanUp(index: number): void {
+    const entry = this.#interfaces.get(index);
+    const base = this.#interfaces.get(this.baseOf(index));
+    if (entry === undefined) return;
+    this.#interfaces.set(index, { ...entry, up: true, running: base?.running === true });
+    this.#publishInterface(index);
+  }
+
+  /** The interface that one lies on; itself where it is no macvlan. */
+  baseOf(index: number): number {
+    return this.#bases.get(index) ?? index;
+  }
+
+  #publishInterface(index: number): void {
+    const entry = this.#interfaces.get(index);
+    if (entry !== undefined) this.#publish({ kind: "interface-changed", interface: entry });
+  }
+
   removeInterface(index: number): void {
+    // What lies on it goes first.
+    for (const [above, base] of this.#bases) if (base === index && above !== index) this.removeInterface(above);
+    this.#bases.delete(index);
     const entry = this.#interfaces.get(index);
     if (entry === undefined) return;
     this.addresses.removeAllOf(index);
@@ -161,6 +193,9 @@ function failure(key: Key, deed: string, errno: string, message: string): System
 function hexadecimal(byte: number): string {
   return byte.toString(16).padStart(2, "0");
 }
+
+/** Above the numbers of the interfaces that come and go. */
+const FIRST_MACVLAN = 100;
 
 /** What fits into the socket buffer of a listener that does not read. */
 const MONITOR_BUFFER = 300;

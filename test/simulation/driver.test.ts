@@ -165,6 +165,8 @@ function start(model: Configuration, keepAddresses = false): VrrpDriver {
           open({ ...nothing, send: () => succeed(undefined), setReceiveBuffer: () => succeed(undefined) }),
         openArpSocket: () => succeed({ ...nothing, send: () => succeed(undefined) }),
       },
+      devices: NO_DEVICES,
+      routing: { add: () => [], remove: () => [], openMonitor: () => succeed(nothing) },
       kernel: {
         interfaces: () => succeed([ETH0]),
         addresses: () => succeed([...addresses.values()]),
@@ -276,3 +278,10 @@ const ETH0 = {
 } as const;
 
 const NO_SETTING = { operation: "use", errno: "ENOENT", message: "No such file or directory" };
+
+const NO_DEVICES = {
+  createMacvlan: () => succeed(undefined),
+  withoutLinkLocal: () => succeed(undefined),
+  setUp: () => succeed(undefined),
+  remove: () => succeed(undefined),
+};

@@ -31,6 +31,9 @@ export function instance(settings: Partial<InstanceSettings>): InstanceSettings 
     authentication: { kind: "none" },
     virtualAddresses: [],
     excludedAddresses: [],
+    routing: [],
+    advertInterface: settings.interface ?? LAN_INTERFACE,
+    virtualInterfaces: [],
     skipCheckAdvertisedAddresses: false,
     checksumAsV2: false,
     trackScripts: [],
@@ -79,6 +82,7 @@ export function virtualAddress(address: IpAddress, prefixLength: number, device 
     flags: 0,
     preferredLifetime: "forever",
     tracked: true,
+    usesVmac: false,
     place: PLACE,
   };
 }
@@ -119,6 +123,7 @@ export function configuration(
     trackProcesses: [],
     links: [],
     instances,
+    statics: { addresses: [], routing: [], groups: {} },
     groups: [],
   };
 }

@@ -233,5 +233,6 @@ const MODEL: Configuration = {
   trackProcesses: [],
   links: [],
   instances: [],
+  statics: { addresses: [], routing: [], groups: {} },
   groups: [],
 };

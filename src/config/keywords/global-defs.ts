@@ -283,11 +283,10 @@ function monitoring(): readonly KeywordSpec[] {
       default: "8 MiB",
     }),
     acted("vrrp_rx_bufs_multiplier", [integer(1, 65_535)], "Times that", { default: "3" }),
-    parsed("vmac_prefix", [word("PREFIX")], "Names of virtual MAC interfaces", {
-      default: "vrrp",
-      consequence: "there are none",
+    acted("vmac_prefix", [word("PREFIX")], "Names of virtual MAC interfaces", { default: "vrrp" }),
+    acted("vmac_addr_prefix", [word("PREFIX")], "Names of those that are for single addresses", {
+      default: "vmac_prefix",
     }),
-    parsed("vmac_addr_prefix", [word("PREFIX")], "Virtual MAC addresses", { consequence: "there are none" }),
   ];
 }
 
@@ -307,12 +306,10 @@ function files(): readonly KeywordSpec[] {
     parsed("state_dump_file", [k.PATH], "Where the state is dumped", dump),
     parsed("stats_dump_file", [k.PATH], "Where the counters are dumped", dump),
     parsed("json_dump_file", [k.PATH], "Where JSON is dumped", dump),
-    parsed("iproute_usr_dir", [k.PATH], "Names of routing tables", {
-      consequence: "names of routing tables are not read",
+    acted("iproute_usr_dir", [k.PATH], "Where the system keeps names of routing tables", {
+      default: "/usr/share/iproute2",
     }),
-    parsed("iproute_etc_dir", [k.PATH], "Names of routing tables", {
-      consequence: "names of routing tables are not read",
-    }),
+    acted("iproute_etc_dir", [k.PATH], "Where the administrator keeps them", { default: "/etc/iproute2" }),
     parsed("random_seed", [integer(0, 4294967295)], "Makes ${_RANDOM} repeat itself", {
       consequence: "${_RANDOM} is not seeded",
     }),

@@ -5,22 +5,12 @@ const { acted, parsed, integer, optional, seconds, word, NONE, SWITCH } = k;
 
 /** Static addresses and routes, BFD, and what else stands outside of instances. */
 export const OTHER_BLOCKS: readonly KeywordSpec[] = [
-  parsed("static_ipaddress", NONE, "Addresses that are always there", {
-    block: k.lines("address"),
-    consequence: "they are not added",
-  }),
-  parsed("static_routes", NONE, "Routes that are always there", {
-    block: k.lines("route"),
-    consequence: "they are not added",
-  }),
-  parsed("static_rules", NONE, "Routing rules that are always there", {
-    block: k.lines("rule"),
-    consequence: "they are not added",
-  }),
-  parsed("track_group", [k.NAME], "Instances that depend on static entries", {
-    block: k.keywords([parsed("group", NONE, "Names of the instances", { block: k.lines("members") })]),
+  acted("static_ipaddress", NONE, "Addresses that are always there", { block: k.lines("address"), repeated: "every" }),
+  acted("static_routes", NONE, "Routes that are always there", { block: k.lines("route"), repeated: "every" }),
+  acted("static_rules", NONE, "Routing rules that are always there", { block: k.lines("rule"), repeated: "every" }),
+  acted("track_group", [k.NAME], "Instances that depend on static entries", {
+    block: k.keywords([acted("group", NONE, "Names of the instances", { block: k.lines("members") })]),
     repeated: "every",
-    consequence: "static entries are not watched",
   }),
   parsed("bfd_instance", [k.NAME], "A BFD session", {
     block: k.keywords(bfd()),

@@ -38,14 +38,8 @@ export const INSTANCE_KEYWORDS: readonly KeywordSpec[] = [
     repeated: "every",
   }),
   acted("no_virtual_ipaddress", NONE, "It is meant to have no addresses"),
-  parsed("virtual_routes", NONE, "Routes that the master has", {
-    block: k.lines("route"),
-    consequence: "no routes are added",
-  }),
-  parsed("virtual_rules", NONE, "Routing rules that the master has", {
-    block: k.lines("rule"),
-    consequence: "no rules are added",
-  }),
+  acted("virtual_routes", NONE, "Routes that the master has", { block: k.lines("route"), repeated: "every" }),
+  acted("virtual_rules", NONE, "Routing rules that the master has", { block: k.lines("rule"), repeated: "every" }),
   acted("promote_secondaries", NONE, "Keeps secondary addresses when the first one goes", {
     default: "the kernel's setting",
   }),
@@ -196,12 +190,9 @@ function announcing(): readonly KeywordSpec[] {
 function interfaces(): readonly KeywordSpec[] {
   const mac = { consequence: "the addresses are added to the interface itself, under its own MAC address" } as const;
   return [
-    parsed("use_vmac", [k.REST], "Holds the addresses on an interface with the virtual MAC address", mac),
-    parsed("use_vmac_addr", NONE, "The same for addresses on other interfaces", mac),
-    parsed("vmac_xmit_base", NONE, "Sends adverts from the interface itself", {
-      consequence: "it does so in any case",
-      harmless: true,
-    }),
+    acted("use_vmac", [k.REST], "Holds the addresses on an interface with the virtual MAC address"),
+    acted("use_vmac_addr", NONE, "The same for addresses on other interfaces"),
+    acted("vmac_xmit_base", NONE, "Sends adverts from the interface itself, and not with the virtual MAC address"),
     parsed("use_ipvlan", [k.REST], "Holds the addresses on an ipvlan interface", mac),
     parsed("vrf", [k.NAME], "Binds the virtual MAC interface into a VRF", mac),
     parsed("native_ipv6", NONE, "Old way to ask for IPv6", { obsolete: true }),

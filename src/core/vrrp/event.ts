@@ -31,8 +31,8 @@ export type Event =
   | { readonly kind: "paused"; readonly by: PauseKind; readonly length: Micros }
   /** The last renewal that the kernel acknowledged is older than the lease. */
   | { readonly kind: "lease-expired"; readonly age: Micros }
-  /** Somebody took an address away and it is not to be put back. */
-  | { readonly kind: "address-lost"; readonly address: IpAddress }
+  /** Somebody took an address away, or a route or rule, given in words, and it is not to be put back. */
+  | { readonly kind: "address-lost"; readonly address: string }
   /** All members of the sync group are ready. */
   | { readonly kind: "group-claim" }
   /** Another active member of the sync group has heard a weaker master: it may be on this network, too. */
@@ -82,7 +82,7 @@ export type Cause =
   | { readonly code: "PAUSED"; readonly by: PauseKind; readonly length: Micros }
   | { readonly code: "SILENT"; readonly length: Micros }
   | { readonly code: "LEASE_EXPIRED"; readonly age: Micros }
-  | { readonly code: "ADDRESS_LOST"; readonly address: IpAddress }
+  | { readonly code: "ADDRESS_LOST"; readonly address: string }
   /** Of members of sync groups alone. */
   | { readonly code: "OTHER_MASTER"; readonly source: IpAddress; readonly priority: number }
   | { readonly code: "SYNC_GROUP"; readonly group: string; readonly member: string; readonly because: Cause };

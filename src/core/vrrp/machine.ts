@@ -432,7 +432,12 @@ const sayFarewell: Effect = { kind: "send-advertisement", priority: FAREWELL_PRI
 const removeAddresses: Effect = { kind: "remove-addresses" };
 
 /** Faults that leave the network as it was, so that the addresses can be handed over. */
-const LEAVES_CONNECTED: ReadonlySet<FaultCause["kind"]> = new Set(["script", "tracked-interface", "sync-group"]);
+const LEAVES_CONNECTED: ReadonlySet<FaultCause["kind"]> = new Set([
+  "script",
+  "tracked-interface",
+  "static-object",
+  "sync-group",
+]);
 
 /** They say more exactly what happened. */
 const SPEAKS_FOR_ITSELF: ReadonlySet<Event["kind"]> = new Set(["paused", "lease-expired"]);

@@ -68,6 +68,8 @@ export type FaultCause =
   | { readonly kind: "script"; readonly name: string; readonly detail: string }
   | { readonly kind: "tracked-interface"; readonly interface: string; readonly detail: string }
   | { readonly kind: "tracked-file" | "tracked-process"; readonly name: string; readonly detail: string }
+  /** A static address, route or rule that a track_group names has gone and cannot be put back. In words. */
+  | { readonly kind: "static-object"; readonly what: string }
   /** Another member of its sync group has a fault. */
   | {
       readonly kind: "sync-group";

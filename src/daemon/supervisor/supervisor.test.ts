@@ -530,6 +530,7 @@ function modelOf(routerId: string): Configuration {
     trackProcesses: [],
     links: [],
     instances: [],
+    statics: { addresses: [], routing: [], groups: {} },
     groups: [],
   };
 }

@@ -1,7 +1,7 @@
 // Over 400 lines: every way in which an address comes and goes, with the holdings that all of them change.
 import { addressLength, contains, familyOf, type IpAddress } from "../../base/address.ts";
 import { after, earliest, elapsed, seconds, toSeconds, type Instant } from "../../base/time.ts";
-import type { VirtualAddress } from "../../config/model.ts";
+import type { RoutingSettings, VirtualAddress } from "../../config/model.ts";
 import { fullBucket, takePermission, type Bucket, type RateLimit } from "../../core/rate-limit.ts";
 import type { Clock } from "../../ports/clock.ts";
 import { describeFailure } from "../../ports/failure.ts";
@@ -13,11 +13,14 @@ import { addressKey, type AddressKey, type InterfaceTable } from "./interface-ta
 import { Farewell } from "./farewell.ts";
 import type { HeldRecord } from "./held-record.ts";
 import { firstTerms, type HeldAddress, type LeaseKeeper, type LeaseOwner } from "./lease-keeper.ts";
+import type { RouteKeeper, RoutingOwner } from "./route-keeper.ts";
 import { firstOfEachDevice, formatVip, leaseOf, termsOf, vipKey, type LeaseTerms } from "./vip.ts";
 
 export interface HolderSettings extends LeaseTerms {
   readonly virtualAddresses: readonly VirtualAddress[];
   readonly excludedAddresses: readonly VirtualAddress[];
+  readonly routing: readonly RoutingSettings[];
+  readonly interface: string;
   readonly repair: boolean;
   readonly transport: { readonly source: IpAddress | undefined };
 }
@@ -28,6 +31,7 @@ export interface HolderDependencies {
   readonly log: Log;
   readonly interfaces: InterfaceTable;
   readonly leases: LeaseKeeper;
+  readonly routes: RouteKeeper;
   readonly announcer: Announcer;
   readonly record: HeldRecord;
   /** What is held has changed. */
@@ -50,7 +54,7 @@ export type Holding =
  * It removes only what Holdfast added. What it holds is leased from the kernel (see `LeaseKeeper`); what others remove is
  * put back while it is wanted.
  */
-export class AddressHolder implements LeaseOwner {
+export class AddressHolder implements LeaseOwner, RoutingOwner {
   #name: string;
   readonly #dependencies: HolderDependencies;
   readonly #holdings = new Map<VirtualAddress, Holding>();
@@ -76,6 +80,10 @@ export class AddressHolder implements LeaseOwner {
     return this.#name;
   }
 
+  get repairsRouting(): boolean {
+    return this.#settings.repair;
+  }
+
   get advertisedAt(): Instant {
     return this.#advertisedAt;
   }
@@ -94,6 +102,10 @@ export class AddressHolder implements LeaseOwner {
   /** All addresses, those that are not advertised included. */
   addresses(): readonly VirtualAddress[] {
     return [...this.#settings.virtualAddresses, ...this.#settings.excludedAddresses];
+  }
+
+  routing(): readonly RoutingSettings[] {
+    return this.#settings.routing;
   }
 
   holding(address: VirtualAddress): Holding {
@@ -138,6 +150,7 @@ export class AddressHolder implements LeaseOwner {
     this.#dependencies.record.stay(this.#keys());
     // The advert of this claim goes out in the same turn.
     for (const address of this.addresses()) this.#add(address, this.#now());
+    this.#dependencies.routes.claim(this, this.#settings.routing);
     this.#dependencies.onChange();
   }
 
@@ -146,6 +159,8 @@ export class AddressHolder implements LeaseOwner {
     this.#wanted = false;
     this.#farewell.callOff();
     this.#dependencies.announcer.withdraw(this.addresses());
+    // They may need the addresses, so they go before them.
+    this.#dependencies.routes.release(this);
     for (const address of [...this.#holdings.keys()].toReversed()) this.#remove(address);
     this.#dependencies.announcer.stopListening(this);
     this.#dependencies.onChange();
@@ -254,6 +269,7 @@ export class AddressHolder implements LeaseOwner {
     if (this.#wanted) {
       const added = this.addresses().filter((address) => !kept.has(vipKey(address)));
       for (const address of added) this.#add(address, this.#advertisedAt);
+      this.#dependencies.routes.claim(this, settings.routing);
       this.#dependencies.announcer.announce(this.#name, added, REPAIR_ANNOUNCEMENTS);
     }
     this.#dependencies.onChange();
@@ -272,6 +288,7 @@ export class AddressHolder implements LeaseOwner {
       if (!made.ok) log.write("error", `(${this.#name}) ${describeFailure(made.error)}`);
     }
     for (const request of requests) leases.drop(request, this);
+    this.#dependencies.routes.abandon(this);
     this.#holdings.clear();
     this.#wanted = false;
     this.#dependencies.onChange();
@@ -371,8 +388,9 @@ export class AddressHolder implements LeaseOwner {
   }
 
   /** The host's own address in this subnet is configured as the source of adverts, and has yet to come. */
-  #sourceIsMissing({ address, prefixLength }: VirtualAddress, key: AddressKey): boolean {
+  #sourceIsMissing({ address, prefixLength, device }: VirtualAddress, key: AddressKey): boolean {
     const { source } = this.#settings.transport;
+    if (device !== this.#settings.interface) return false;
     if (source === undefined || source === address || prefixLength === addressLength(familyOf(address))) return false;
     if (!contains({ address, length: prefixLength }, source)) return false;
     return this.#dependencies.interfaces.find({ ...key, address: source }) === undefined;

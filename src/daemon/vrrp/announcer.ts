@@ -1,4 +1,4 @@
-import { familyOf, type IpAddress } from "../../base/address.ts";
+import { familyOf, type IpAddress, type MacAddress } from "../../base/address.ts";
 import type { PacingSettings, VirtualAddress } from "../../config/model.ts";
 import type { Clock } from "../../ports/clock.ts";
 import { describeFailure } from "../../ports/failure.ts";
@@ -77,7 +77,9 @@ export class Announcer {
           if (!socket.ok) return;
           for (const bytes of socket.value.receive()) {
             const frame = parseArp(bytes);
-            if (!frame.ok || !isGratuitous(frame.value) || frame.value.senderMac === entry.mac) continue;
+            if (!frame.ok || !isGratuitous(frame.value)) continue;
+            // The other nodes of a virtual router have its virtual MAC address, too, and what we send ourselves is not heard.
+            if (frame.value.senderMac === entry.mac && !isVirtual(frame.value.senderMac)) continue;
             onHeard(frame.value.senderAddress);
           }
         },
@@ -152,4 +154,9 @@ export class Announcer {
     this.#senders.set(interfaceIndex, opened.value);
     return opened.value;
   }
+}
+
+/** RFC 9568 section 7.3. */
+function isVirtual(mac: MacAddress): boolean {
+  return mac.startsWith("00:00:5e:00:01:") || mac.startsWith("00:00:5e:00:02:");
 }

@@ -141,6 +141,8 @@ function describeFault(cause: FaultCause): string {
       return `tracked file ${cause.name} ${cause.detail}`;
     case "tracked-process":
       return `tracked process ${cause.name}: ${cause.detail}`;
+    case "static-object":
+      return `static ${cause.what} is missing`;
     case "sync-group":
       return `sync group ${cause.group}: ${cause.member} has a fault (${describeFaults(cause.causes)})`;
     default:

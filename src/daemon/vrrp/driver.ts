@@ -8,9 +8,11 @@ import type { Alarm } from "../../ports/clock.ts";
 import { describeFailure } from "../../ports/failure.ts";
 import type { KernelEvent, KernelMonitor } from "../../ports/kernel.ts";
 import { Announcer } from "./announcer.ts";
+import { DeviceKeeper } from "./device-keeper.ts";
 import type { Surroundings } from "./fitness.ts";
 import { GroupSet } from "./group-set.ts";
 import { HeldRecord } from "./held-record.ts";
+import { HostObjects } from "./host-objects.ts";
 import { Instance, type InstanceDependencies } from "./instance.ts";
 import { InterfaceTable } from "./interface-table.ts";
 import { joiningTime } from "./joining-time.ts";
@@ -26,10 +28,8 @@ import { TrackerSets } from "./tracker-sets.ts";
 import { SocketPool } from "./socket-pool.ts";
 import { startFailure, type StartFailure } from "./start-failure.ts";
 import { statusOf } from "./status-view.ts";
-import { SysctlKeeper } from "./sysctl-keeper.ts";
 import { Telling } from "./telling.ts";
 import { UnknownVrids } from "./unknown-vrids.ts";
-import { wantedSysctls } from "./wanted-sysctls.ts";
 
 export interface VrrpDriverOptions {
   readonly configuration: Configuration;
@@ -82,10 +82,11 @@ class Driver implements VrrpDriver {
   readonly #announcer: Announcer;
   readonly #sockets: SocketPool;
   readonly #held: HeldRecord;
+  readonly #host: HostObjects;
   readonly #scripts: ScriptSet;
   readonly #trackers: TrackerSets;
   readonly #unknownVrids: UnknownVrids;
-  readonly #sysctls: SysctlKeeper;
+  readonly #devices: DeviceKeeper;
   readonly #groups: GroupSet;
   readonly #telling: Telling;
   readonly #surroundings: Surroundings;
@@ -103,20 +104,26 @@ class Driver implements VrrpDriver {
   #closed = false;
 
   constructor(options: VrrpDriverOptions, ports: VrrpPorts & { readonly journal: JournalSink }) {
-    const { clock, kernel, links, log, files, processes, sysctls } = ports;
+    const { clock, kernel, links, log, files, processes } = ports;
     this.#options = options;
     this.#ports = ports;
     this.#configuration = options.configuration;
     this.#held = new HeldRecord(`${options.runtimeDirectory}/held-addresses.json`, { files, log });
     this.#interfaces = new InterfaceTable(this.#held);
     this.#leases = new LeaseKeeper({ kernel, clock, log });
+    this.#host = new HostObjects({
+      ...ports,
+      interfaces: this.#interfaces,
+      runtimeDirectory: options.runtimeDirectory,
+      onReadable: () => this.#onReadable(),
+    });
     this.#announcer = new Announcer(options.configuration.global.pacing, {
       clock,
       links,
       log,
       interfaces: this.#interfaces,
     });
-    this.#sysctls = new SysctlKeeper(`${options.runtimeDirectory}/sysctls.json`, { sysctls, files, log });
+    this.#devices = new DeviceKeeper(options.runtimeDirectory, { ...ports, interfaces: this.#interfaces });
     this.#unknownVrids = new UnknownVrids({ log, clock });
     this.#sockets = new SocketPool(links, () => this.#onReadable());
     this.#scripts = new ScriptSet(() => this.#onTrackerChange(), { clock, processes, files, log });
@@ -130,6 +137,7 @@ class Driver implements VrrpDriver {
       scripts: this.#scripts.trackers,
       ...this.#trackers.surroundings,
       virtualAddresses: () => this.#virtualAddresses(),
+      missingStatics: (instance) => this.#host.statics.missingFor(instance),
     };
     this.#groups = new GroupSet({ clock, log, journal: ports.journal, teller: this.#telling.tellers });
     this.#tick = clock.alarm(() => this.#onTick());
@@ -155,12 +163,14 @@ class Driver implements VrrpDriver {
     this.#scripts.configure(this.#configuration);
     this.#telling.configure(this.#configuration);
     this.#trackers.configure(this.#configuration, this.#options.isRestart ? "reload" : "start");
-    this.#sysctls.apply(wantedSysctls(this.#configuration.instances));
+    this.#devices.apply(this.#configuration.instances);
     this.#instances = this.#configuration.instances.map((settings) => this.#createInstance(settings));
     this.#groups.configure(this.#configuration.groups, this.#byName());
+    const resuming = new Set([...this.#groups.resuming(this.#instances)].map(({ holder }) => holder));
+    this.#host.start(this.#configuration, resuming);
     removeLeftOvers(
       this.#instances.map(({ holder }) => holder),
-      new Set([...this.#groups.resuming(this.#instances)].map(({ holder }) => holder)),
+      resuming,
       { kernel, log, interfaces: this.#interfaces, record: this.#held },
     );
     this.#startAt = joiningTime(this.#configuration.global, this.#ports.clock);
@@ -177,7 +187,8 @@ class Driver implements VrrpDriver {
     this.#telling.configure(configuration);
     this.#trackers.configure(configuration, "reload");
     this.#announcer.reconfigure(configuration.global.pacing);
-    this.#sysctls.apply(wantedSysctls(configuration.instances));
+    // What is not wanted any more goes when those that use it have let go.
+    this.#devices.apply([...this.#instances.map(({ settings }) => settings), ...configuration.instances]);
     const kept = new Map(this.#instances.map((instance) => [identityOf(instance.settings), instance]));
     const next = configuration.instances.map((settings) => {
       const known = kept.get(identityOf(settings));
@@ -191,6 +202,7 @@ class Driver implements VrrpDriver {
     );
     // Those that leave say farewell before the others claim, so that an address can move from one to another.
     this.#leaving = [...this.#leaving, ...kept.values()];
+    this.#host.configure(configuration);
     for (const instance of kept.values()) {
       instance.join(undefined);
       instance.stop("removal", false, "removed by a reload");
@@ -201,6 +213,7 @@ class Driver implements VrrpDriver {
       else if (this.#startAt === undefined) instance.start(false);
     }
     this.#groups.resume();
+    this.#prepareDevices();
     this.#scripts.stopOthers(configuration);
     this.#trackers.stopOthers(configuration);
     if (configuration.global.tellsStatesOnReload) {
@@ -251,6 +264,7 @@ class Driver implements VrrpDriver {
         log,
         interfaces: this.#interfaces,
         leases: this.#leases,
+        routes: this.#host.routes,
         announcer: this.#announcer,
         record: this.#held,
         onChange: () => this.#onHoldingsChange(),
@@ -305,6 +319,20 @@ class Driver implements VrrpDriver {
     }
     const events = this.#monitor?.receive() ?? [];
     if (events.length > 0) this.#onKernelEvents(events);
+    this.#lookAfterHost();
+  }
+
+  #prepareDevices(): void {
+    this.#devices.apply([...this.#instances, ...this.#leaving].map(({ settings }) => settings));
+  }
+
+  /** Routes and rules follow the addresses that they need. */
+  #lookAfterHost(): void {
+    const { losses, staticsChanged } = this.#host.look();
+    if (staticsChanged) for (const instance of this.#instances) instance.evaluate();
+    for (const { owner, settings } of losses) {
+      for (const instance of this.#instances) if (instance.holder === owner) instance.noticeRoutingLoss(settings);
+    }
   }
 
   #onKernelEvents(events: readonly KernelEvent[]): void {
@@ -333,8 +361,9 @@ class Driver implements VrrpDriver {
       }
     }
     if (structural) {
+      this.#host.noticeChange();
+      this.#prepareDevices();
       this.#trackers.noteInterfaces();
-      this.#sysctls.apply(wantedSysctls(this.#configuration.instances));
       for (const instance of this.#instances) {
         instance.holder.retryNow();
         instance.evaluate();
@@ -374,11 +403,10 @@ class Driver implements VrrpDriver {
     const renewAt = this.#leases.renewalDueAt();
     if (renewAt !== undefined && clock.now() >= renewAt) this.#leases.renew();
     for (const instance of this.#leaving) instance.repair();
-    this.#leaving = this.#leaving.filter((instance) => {
-      const remains = !instance.finished || !instance.quiet;
-      if (!remains) instance.close();
-      return remains;
-    });
+    const left = this.#leaving.filter((instance) => instance.finished && instance.quiet);
+    for (const instance of left) instance.close();
+    this.#leaving = this.#leaving.filter((instance) => !left.includes(instance));
+    if (left.length > 0) this.#prepareDevices();
     this.#held.save(this.#leases.all().map((held) => held.request));
     this.#checkStopped();
     this.#schedule();
@@ -432,7 +460,8 @@ class Driver implements VrrpDriver {
     this.#groups.close();
     this.#telling.close();
     this.#held.save([]);
-    this.#sysctls.apply(new Map());
+    this.#host.close();
+    this.#devices.release(this.#options.keepAddresses);
     this.#announcer.close();
     this.#monitor?.close();
     this.#closed = true;

@@ -25,11 +25,13 @@ export interface Surroundings {
   readonly processes: ReadonlyMap<string, ProcessTracker>;
   /** Every address that some instance of this process may hold: none of them is a good source. */
   readonly virtualAddresses: () => ReadonlySet<IpAddress>;
+  /** What of the static objects that an instance depends on is missing, in words. */
+  readonly missingStatics: (instance: string) => readonly string[];
 }
 
 /** Whether an instance can take part, and how strongly. */
 export interface Fitness {
-  /** Its own interface, where that can carry adverts. */
+  /** Where its adverts leave and arrive, if they can. */
   readonly device: NetworkInterface | undefined;
   readonly source: IpAddress | undefined;
   readonly verdict: PriorityVerdict;
@@ -42,9 +44,18 @@ export function judgeFitness(settings: InstanceSettings, surroundings: Surroundi
   const device = surroundings.interfaces.byName(settings.interface);
   const source = findSource(settings, device, surroundings);
   const verdict = effectivePriority(settings.priority, trackedItems(settings, surroundings));
+  const made = settings.virtualInterfaces.find(({ name }) => name === settings.advertInterface);
+  const found = surroundings.interfaces.byName(settings.advertInterface);
+  // One of the name with another MAC address is somebody else's.
+  const advertDevice = made === undefined || found?.mac === made.mac ? found : undefined;
   const own = ownFaults(settings, device, source, surroundings);
-  const faults = [...own, ...trackerFaults(verdict, surroundings)];
-  return { device: own.length === 0 ? device : undefined, source, verdict, faults };
+  if (own.length === 0 && advertDevice === undefined)
+    own.push({ kind: "interface-missing", interface: settings.advertInterface });
+  const statics = surroundings
+    .missingStatics(settings.name)
+    .map((what): FaultCause => ({ kind: "static-object", what }));
+  const faults = [...own, ...trackerFaults(verdict, surroundings), ...statics];
+  return { device: own.length === 0 ? advertDevice : undefined, source, verdict, faults };
 }
 
 /** What an instance or a group tracks, with what is known of it now. */
@@ -118,7 +129,7 @@ function ownFaults(
   device: NetworkInterface | undefined,
   source: IpAddress | undefined,
   { links, interfaces }: Surroundings,
-): readonly FaultCause[] {
+): FaultCause[] {
   if (device === undefined) return [{ kind: "interface-missing", interface: name }];
   if (trackOwnInterface && !links.isUp(device)) return [{ kind: "interface-down", interface: name }];
   if (transport.kind === "unicast" && transport.peers.length === 0) return [{ kind: "no-unicast-peer" }];

@@ -2,7 +2,7 @@
 import { compareAddresses, type IpAddress } from "../../base/address.ts";
 import { unreachable } from "../../base/assert.ts";
 import { after, earliest, seconds, type Instant } from "../../base/time.ts";
-import type { BufferSettings, InstanceSettings } from "../../config/model.ts";
+import type { BufferSettings, InstanceSettings, RoutingSettings } from "../../config/model.ts";
 import { memberView, type MemberView } from "../../core/sync-group.ts";
 import type { Cause, Effect, Event } from "../../core/vrrp/event.ts";
 import { step } from "../../core/vrrp/machine.ts";
@@ -26,6 +26,7 @@ import type { PeerTable } from "./peer-table.ts";
 import { receiveBufferOf } from "./receive-buffer.ts";
 import { Reception } from "./reception.ts";
 import { protocolOf, routerOf } from "./router-of.ts";
+import { formatRouting } from "./routing-item.ts";
 import type { SocketPool } from "./socket-pool.ts";
 import { Teller, type TellerDependencies } from "./teller.ts";
 
@@ -294,6 +295,12 @@ export class Instance {
     log.write("warn", `(${this.#settings.name}) ${where}`);
     this.#count("addressesLost");
     if (!this.#settings.repair) this.#feed({ kind: "address-lost", address: lost.address });
+  }
+
+  /** A route or rule went that nobody of us removed, and it is not to be put back. */
+  noticeRoutingLoss(lost: RoutingSettings): void {
+    this.#count("routesLost");
+    this.#feed({ kind: "address-lost", address: formatRouting(lost) });
   }
 
   /** Puts back what is missing and goes on with a hand-over. */

@@ -72,6 +72,10 @@ export class InterfaceTable {
     }
   }
 
+  names(): readonly string[] {
+    return [...this.#byName.keys()];
+  }
+
   byName(name: string): NetworkInterface | undefined {
     return this.#byName.get(name);
   }

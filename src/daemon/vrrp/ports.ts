@@ -1,5 +1,6 @@
 import type { Clock } from "../../ports/clock.ts";
 import type { FileWatches } from "../../ports/file-watches.ts";
+import type { Devices } from "../../ports/devices.ts";
 import type { Files } from "../../ports/files.ts";
 import type { Kernel } from "../../ports/kernel.ts";
 import type { LinkProbe } from "../../ports/link-probe.ts";
@@ -7,6 +8,7 @@ import type { Links } from "../../ports/links.ts";
 import type { Log } from "../../ports/log.ts";
 import type { ProcessTable } from "../../ports/process-table.ts";
 import type { Processes } from "../../ports/processes.ts";
+import type { Routing } from "../../ports/routing.ts";
 import type { Sysctls } from "../../ports/sysctls.ts";
 import type { TellingPorts } from "./telling.ts";
 
@@ -15,6 +17,8 @@ export interface VrrpPorts extends Pick<TellingPorts, "fifos" | "outbox" | "host
   readonly clock: Clock;
   readonly links: Links;
   readonly kernel: Kernel;
+  readonly routing: Routing;
+  readonly devices: Devices;
   readonly processes: Processes;
   readonly files: Files;
   readonly fileWatches: FileWatches;

@@ -6,13 +6,17 @@ import type { InstanceSettings, TrackedThings } from "../../config/model.ts";
 import { activeDownInterval } from "../../core/vrrp/router.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { AddressRecord, AddressRequest, Kernel, NetworkInterface } from "../../ports/kernel.ts";
+import type { Files } from "../../ports/files.ts";
 import type { Links } from "../../ports/links.ts";
 import type { Log } from "../../ports/log.ts";
+import type { Routing } from "../../ports/routing.ts";
 import { Announcer } from "./announcer.ts";
 import { HeldRecord } from "./held-record.ts";
 import { Instance } from "./instance.ts";
 import { InterfaceTable } from "./interface-table.ts";
 import { LeaseKeeper } from "./lease-keeper.ts";
+import { RouteKeeper } from "./route-keeper.ts";
+import { RoutingRecord } from "./routing-record.ts";
 import { SocketPool } from "./socket-pool.ts";
 
 /**
@@ -56,21 +60,25 @@ function createStage(settings: InstanceSettings): { readonly instance: Instance;
   };
   const log: Log = { write: ignore };
   const { kernel, links } = createProps(settings);
-  const record = new HeldRecord("", {
-    log,
-    files: {
-      read: () => succeed(new Uint8Array(0)),
-      append: done,
-      replace: done,
-      remove: done,
-      facts: () => succeed({ kind: "file", uid: 0, gid: 0, mode: 0 }),
-      resolve: (path) => succeed(path),
-      findProgram: (name) => succeed(name),
-    },
-  });
+  const files: Files = {
+    read: () => succeed(new Uint8Array(0)),
+    append: done,
+    replace: done,
+    remove: done,
+    facts: () => succeed({ kind: "file", uid: 0, gid: 0, mode: 0 }),
+    resolve: (path) => succeed(path),
+    findProgram: (name) => succeed(name),
+  };
+  const record = new HeldRecord("", { log, files });
   const interfaces = new InterfaceTable(record);
   interfaces.reload(kernel);
   const leases = new LeaseKeeper({ kernel, clock, log });
+  const routing: Routing = {
+    add: (items) => items.map(done),
+    remove: (items) => items.map(done),
+    openMonitor: () => succeed({ receive: () => [], close: ignore }),
+  };
+  const routes = new RouteKeeper({ routing, clock, log, interfaces, record: new RoutingRecord("", { log, files }) });
   const announcer = new Announcer(UNPACED, { clock, links, log, interfaces });
   const processes = { start: () => undefined, findAccount: () => succeed({ uid: 0, gid: 0, name: "" }) };
   const silent = { ...withoutScripts(settings.notify), mail: false };
@@ -86,6 +94,7 @@ function createStage(settings: InstanceSettings): { readonly instance: Instance;
       files: new Map(),
       processes: new Map(),
       virtualAddresses: () => new Set(),
+      missingStatics: () => [],
       sockets: new SocketPool(links, ignore),
       buffers: () => ({ adverts: undefined, kernelRequests: undefined, kernelEvents: undefined }),
       catchUp: ignore,
@@ -97,7 +106,7 @@ function createStage(settings: InstanceSettings): { readonly instance: Instance;
         fifos: { tell: ignore },
         mail: { tell: ignore },
       },
-      holder: { clock, kernel, log, interfaces, leases, announcer, record, onChange: ignore },
+      holder: { clock, kernel, log, interfaces, leases, routes, announcer, record, onChange: ignore },
     },
   );
   return {
@@ -112,7 +121,11 @@ function createStage(settings: InstanceSettings): { readonly instance: Instance;
 
 /** A kernel and a network in which everything succeeds and nothing happens. */
 function createProps(settings: InstanceSettings): { readonly kernel: Kernel; readonly links: Links } {
-  const names = new Set([settings.interface, ...settings.virtualAddresses.map(({ device }) => device)]);
+  const names = new Set([
+    settings.interface,
+    settings.advertInterface,
+    ...settings.virtualAddresses.map(({ device }) => device),
+  ]);
   const devices = [...names].map((name, index): NetworkInterface => ({
     index: index + 1,
     name,

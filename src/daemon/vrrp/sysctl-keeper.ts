@@ -88,7 +88,8 @@ function parseRecord(text: string): readonly (readonly [string, string])[] {
   }
 }
 
-/** Nothing but a setting of an interface is ever given back. */
+/** Nothing but what this process may have set is ever given back. */
 function isSetting(path: string): boolean {
+  if (path === "net/ipv4/igmp_link_local_mcast_reports") return true;
   return /^net\/ipv[46]\/[a-z]+\/[^/]+\/[a-z0-9_]+$/.test(path) && !path.includes("..");
 }

@@ -26,7 +26,11 @@ import {
   IFLA_ADDRESS,
   IFLA_EXT_MASK,
   IFLA_IFNAME,
+  IFLA_INFO_DATA,
+  IFLA_INFO_KIND,
+  IFLA_LINKINFO,
   IFLA_MTU,
+  IFLA_VRF_TABLE,
   IFNAMSIZ,
   INFINITY_LIFE_TIME,
   NLM_F_CREATE,
@@ -62,6 +66,8 @@ export interface LinkRecord {
   readonly mtu: number;
   /** Undefined where the link-layer address has not six bytes. */
   readonly mac: MacAddress | undefined;
+  /** IFLA_VRF_TABLE; missing where it is no VRF. */
+  readonly vrfTable?: number;
 }
 
 /** Whole seconds, or the kernel's INFINITY_LIFE_TIME. */
@@ -102,6 +108,8 @@ export interface AddressSettings extends AddressTarget {
   readonly validLifetime: WireLifetime;
   /** At most the valid lifetime. */
   readonly preferredLifetime: WireLifetime;
+  /** IFA_PROTO; IFAPROT_HOLDFAST unless given. */
+  readonly protocol?: number;
 }
 
 /** What a message of rtnetlink tells, whether as part of a dump or as a notification. */
@@ -179,10 +187,12 @@ function parseLink(payload: Uint8Array, removed: boolean): Result<RouteFact, Rou
   let name: string | undefined;
   let mtu: number | undefined;
   let mac: MacAddress | undefined;
+  let vrfTable: number | undefined;
   const attributes = new AttributeReader(payload.subarray(IFINFOMSG_LENGTH));
   while (attributes.next()) {
     if (attributes.type === IFLA_IFNAME) name = attributes.text();
     else if (attributes.type === IFLA_MTU) mtu = attributes.uint32(HOST_ORDER);
+    else if (attributes.type === IFLA_LINKINFO) vrfTable = parseVrfTable(attributes.nested());
     else if (attributes.type === IFLA_ADDRESS) {
       const bytes = attributes.bytes();
       mac = bytes.length === MAC_LENGTH ? macFromBytes(bytes) : undefined;
@@ -205,8 +215,23 @@ function parseLink(payload: Uint8Array, removed: boolean): Result<RouteFact, Rou
       noArp: (flags & IFF_NOARP) !== 0,
       mtu,
       mac,
+      ...(vrfTable === undefined ? {} : { vrfTable }),
     },
   });
+}
+
+/** Undefined for any other kind of interface. */
+function parseVrfTable(info: AttributeReader): number | undefined {
+  let kind: string | undefined;
+  let table: number | undefined;
+  while (info.next()) {
+    if (info.type === IFLA_INFO_KIND) kind = info.text();
+    else if (info.type === IFLA_INFO_DATA && kind === "vrf") {
+      const data = info.nested();
+      while (data.next()) if (data.type === IFLA_VRF_TABLE) table = data.uint32(HOST_ORDER);
+    }
+  }
+  return table;
 }
 
 function parseAddress(payload: Uint8Array, removed: boolean): Result<RouteFact, RouteError> {
@@ -263,7 +288,7 @@ function serializeAddress(settings: AddressSettings): Uint8Array {
     .uint32(IFA_FLAGS, flags, HOST_ORDER)
     .bytes(IFA_CACHEINFO, serializeLifetimes(preferredLifetime, validLifetime))
     // Kernels before 5.18 skip this attribute.
-    .uint8(IFA_PROTO, IFAPROT_HOLDFAST);
+    .uint8(IFA_PROTO, settings.protocol ?? IFAPROT_HOLDFAST);
   return join(addressHeader(settings, flags, scope), attributes);
 }
 
@@ -341,7 +366,7 @@ const AT_VALID_LIFETIME = 4;
 const CACHEINFO_LENGTH = 16;
 
 const IFAPROT_UNSPEC = 0;
-/** IFA_PROTO of every address that Holdfast adds: "H". keepalived uses 18. */
+/** IFA_PROTO of every virtual address that Holdfast adds: "H". keepalived uses 18. */
 const IFAPROT_HOLDFAST = 0x48;
 const MAC_LENGTH = 6;
 const IPV4_LENGTH = 4;

@@ -1,0 +1,32 @@
+import { fail, succeed } from "../base/result.ts";
+import type { Result } from "../base/result.ts";
+import type { Devices } from "../ports/devices.ts";
+import type { SystemFailure } from "../ports/failure.ts";
+import { NETLINK_ROUTE } from "../wire/netlink/constants.ts";
+import { createMacvlan, removeLink, setLinkUp, withoutLinkLocal } from "../wire/netlink/link.ts";
+import type { NetlinkRequest } from "../wire/netlink/message.ts";
+import { openNetlinkSocket } from "./netlink-socket.ts";
+
+export interface LinuxDevices extends Devices {
+  close(): void;
+}
+
+/** Opens a conversation about interfaces with the network namespace of this process. */
+export function openLinuxDevices(): Result<LinuxDevices, SystemFailure> {
+  const opened = openNetlinkSocket(NETLINK_ROUTE);
+  if (!opened.ok) return opened;
+  const socket = opened.value;
+  const ask = (request: NetlinkRequest, operation: string): Result<void, SystemFailure> => {
+    const answer = socket.request([request])[0];
+    if (answer === undefined || answer.ok) return succeed(undefined);
+    const remedy = answer.error.errno === "EPERM" ? " (needs CAP_NET_ADMIN)" : "";
+    return fail({ operation: operation + remedy, ...answer.error });
+  };
+  return succeed({
+    createMacvlan: (request) => ask(createMacvlan(request), `create the macvlan interface ${request.name}`),
+    withoutLinkLocal: (index) => ask(withoutLinkLocal(index), `turn link-local addresses of interface ${index} off`),
+    setUp: (index) => ask(setLinkUp(index), `set interface ${index} up`),
+    remove: (index) => ask(removeLink(index), `remove interface ${index}`),
+    close: () => socket.close(),
+  });
+}
