@@ -1,6 +1,7 @@
 import { realpathSync } from "node:fs";
 import process from "node:process";
 import type { Prober } from "../src/lab/prober.ts";
+import { BFD_CUT } from "./bfd-cut.ts";
 import { configurationOf, masterDownMs, VIP, vipsOf, type Settings } from "./configuration.ts";
 import type { Value } from "./figures.ts";
 import { CONFIGURATION_FILE, pass, type Daemon, type Pair } from "./pair.ts";
@@ -72,6 +73,7 @@ export const WORKS: readonly Work[] = [
     measure: fastCrash,
   },
   PROCESS_DEATH,
+  BFD_CUT,
   {
     name: "memory",
     rows: [{ work: "memory of all processes (PSS), one instance, master", unit: "MB", target: { atMost: 70 } }],

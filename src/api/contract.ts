@@ -14,6 +14,8 @@ export interface StatusDocument {
   readonly daemon: DaemonStatus;
   /** What the vrrp process answered to this very request; empty when it does not answer. */
   readonly instances: readonly InstanceStatus[];
+  /** What the bfd process answered to this very request; empty when there is none, or it does not answer. */
+  readonly bfd: readonly BfdSessionStatus[];
   /** As `instances`. */
   readonly groups: readonly GroupStatus[];
   /** Its last answer, where it gives none now. It may be wrong by now. */
@@ -65,7 +67,7 @@ export interface MailStatus {
 }
 
 export interface ProcessStatus {
-  readonly name: "supervisor" | "vrrp";
+  readonly name: "supervisor" | "vrrp" | "bfd";
   readonly pid: number | null;
   /** `silent`: it has not answered for `silentMs`. `restarting`: it died, and the next one waits its turn. */
   readonly state: "starting" | "running" | "silent" | "restarting" | "stopping" | "stopped";
@@ -95,6 +97,39 @@ export interface InstanceStatus {
   readonly peers: readonly PeerStatus[];
   readonly counters: Readonly<Record<string, number>>;
 }
+
+/** A BFD session of this node. */
+export interface BfdSessionStatus {
+  readonly name: string;
+  readonly neighbor: string;
+  /** Null: the kernel chooses. */
+  readonly source: string | null;
+  readonly multihop: boolean;
+  readonly state: BfdStateName;
+  /** What those that track it go by; unknown until it has come up or has had time for that. */
+  readonly verdict: "unknown" | "up" | "down";
+  /** When the state was entered. */
+  readonly since: string;
+  readonly detail: string;
+  /** bfd.LocalDiag in words: why it left Up the last time. */
+  readonly diagnostic: string;
+  readonly localDiscriminator: number;
+  /** What the neighbour said last; null while it is not heard. */
+  readonly remote: {
+    readonly state: BfdStateName;
+    readonly diagnostic: string;
+    readonly discriminator: number;
+    readonly multiplier: number;
+    readonly lastHeardMsAgo: number;
+  } | null;
+  /** The agreed period of our packets; null: none are wanted. */
+  readonly transmitIntervalMs: number | null;
+  /** How long the neighbour may be silent; null while it is not heard. */
+  readonly detectionTimeMs: number | null;
+  readonly counters: Readonly<Record<string, number>>;
+}
+
+export type BfdStateName = "AdminDown" | "Down" | "Init" | "Up";
 
 /** Instances that are MASTER together or not at all. */
 export interface GroupStatus {
@@ -129,7 +164,7 @@ export interface VirtualAddressStatus {
 }
 
 export interface TrackerStatus {
-  readonly kind: "script" | "interface" | "file" | "process";
+  readonly kind: "script" | "interface" | "file" | "process" | "bfd";
   readonly name: string;
   /** A file is down where its number means FAULT. */
   readonly state: "unknown" | "up" | "down";

@@ -164,6 +164,7 @@ const STATUS: StatusDocument = {
     mail: null,
   },
   instances: [],
+  bfd: [],
   groups: [],
   lastKnown: null,
 };

@@ -1,4 +1,4 @@
-import type { GroupStatus, InstanceStatus, StatusDocument } from "../api/contract.ts";
+import type { BfdSessionStatus, GroupStatus, InstanceStatus, StatusDocument } from "../api/contract.ts";
 
 /** Checks that a document is a status of a version that this program knows, as far as showing it needs. */
 export function parseStatus(value: Readonly<Record<string, unknown>>): StatusDocument | undefined {
@@ -7,10 +7,10 @@ export function parseStatus(value: Readonly<Record<string, unknown>>): StatusDoc
 
 function isStatus(value: unknown): value is StatusDocument {
   if (!isRecord(value) || value["version"] !== 1) return false;
-  const { daemon, lastKnown } = value;
+  const { daemon, bfd, lastKnown } = value;
   if (!isRecord(daemon) || !Array.isArray(daemon["processes"]) || !daemon["processes"].every(isRecord)) return false;
   if (typeof daemon["startedAt"] !== "string" || typeof daemon["configuredAt"] !== "string") return false;
-  if (!isVrrp(value)) return false;
+  if (!isVrrp(value) || !Array.isArray(bfd) || !bfd.every(isSession)) return false;
   return lastKnown === null || (isRecord(lastKnown) && isVrrp(lastKnown));
 }
 
@@ -40,6 +40,14 @@ function isInstance(value: unknown): value is InstanceStatus {
     Array.isArray(value["virtualAddresses"]) &&
     Array.isArray(value["trackers"]) &&
     Array.isArray(value["peers"])
+  );
+}
+
+function isSession(value: unknown): value is BfdSessionStatus {
+  return (
+    isRecord(value) &&
+    ["name", "neighbor", "state", "since", "detail"].every((field) => typeof value[field] === "string") &&
+    (value["verdict"] === "unknown" || value["verdict"] === "up" || value["verdict"] === "down")
   );
 }
 

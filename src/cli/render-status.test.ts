@@ -94,6 +94,38 @@ describe("renderStatus", () => {
     expect(text).toContain(`VI_1  MASTER  since ${local(-3_600)} (1 h)\n`);
   });
 
+  test("BFD sessions: one that is up with its pace, one that is down with the reason", () => {
+    const up: StatusDocument["bfd"][number] = {
+      name: "gateway",
+      neighbor: "192.0.2.254",
+      source: "192.0.2.11",
+      multihop: false,
+      state: "Up",
+      verdict: "up",
+      since: at(-3_600),
+      detail: "Up",
+      diagnostic: "No Diagnostic",
+      localDiscriminator: 1,
+      remote: { state: "Up", diagnostic: "No Diagnostic", discriminator: 2, multiplier: 3, lastHeardMsAgo: 4 },
+      transmitIntervalMs: 10,
+      detectionTimeMs: 30,
+      counters: {},
+    };
+    const detail = "Down (Control Detection Time Expired)";
+    const quiet = { source: null, multihop: true, remote: null, transmitIntervalMs: 1_000, detectionTimeMs: null };
+    const down = { ...up, ...quiet, name: "far", state: "Down", verdict: "down", since: at(-60), detail } as const;
+    expect(plain(document({ bfd: [up, down] })).split("\n\n")[2]).toBe(
+      lines(
+        `BFD gateway  Up  since ${local(-3_600)} (1 h)`,
+        "  neighbor  192.0.2.254 from 192.0.2.11",
+        "  pace      sends every 10 ms, down after 30 ms of silence",
+        `BFD far  Down  since ${local(-60)} (1 min)`,
+        "  neighbor  192.0.2.254, multihop",
+        `  cause     ${detail}`,
+      ),
+    );
+  });
+
   test("a sync group: its state, why, and the state of each member", () => {
     const cause = { code: "FAULT", text: "VI_1: interface eth0 is down", evidence: { member: "VI_1" } };
     const group = { name: "VG_1", state: "FAULT" as const, since: at(-3_600), cause, members: ["VI_1", "VI_9"] };
@@ -126,7 +158,7 @@ function plain(status: StatusDocument): string {
 }
 
 function document(change: Partial<StatusDocument> = {}): StatusDocument {
-  return { version: 1, daemon: DAEMON, instances: [MASTER], groups: [], lastKnown: null, ...change };
+  return { version: 1, daemon: DAEMON, instances: [MASTER], groups: [], bfd: [], lastKnown: null, ...change };
 }
 
 /** So many seconds from now. */

@@ -1,4 +1,5 @@
 import type {
+  BfdSessionStatus,
   GroupStatus,
   InstanceStatus,
   MailStatus,
@@ -34,6 +35,7 @@ export function renderStatus(document: StatusDocument, view: StatusView): string
   const { instances: shown, groups } = document.lastKnown ?? document;
   for (const group of groups) lines.push("", ...groupLines(group, shown, view));
   for (const instance of shown) lines.push("", ...instanceLines(instance, view));
+  if (document.bfd.length > 0) lines.push("", ...document.bfd.flatMap((session) => sessionLines(session, view)));
   if (shown.length === 0) lines.push("", view.paint("yellow", "No instance is known."));
   return `${lines.map(printable(view)).join("\n")}\n`;
 }
@@ -147,6 +149,23 @@ function trackerLine(tracker: TrackerStatus, paint: Paint): string {
   const weight = tracker.weight === 0 ? "" : `, weight ${sign}${tracker.weight}${tracker.reverse ? " reversed" : ""}`;
   const detail = tracker.detail === "" ? "" : `: ${tracker.detail}`;
   return field(tracker.kind, `${tracker.name} ${paint(color, tracker.state)}${detail}${weight}`);
+}
+
+function sessionLines(session: BfdSessionStatus, view: StatusView): string[] {
+  const state = view.paint(TRACKER_COLORS[session.verdict], session.state);
+  const since = `since ${describeTime(session.since)} (${ago(session.since, view)})`;
+  const from = session.source === null ? "" : ` from ${session.source}`;
+  const lines = [
+    `${view.paint("bold", `BFD ${session.name}`)}  ${state}  ${since}`,
+    field("neighbor", `${session.neighbor}${from}${session.multihop ? ", multihop" : ""}`),
+  ];
+  if (session.detail !== session.state) lines.push(field("cause", session.detail));
+  return session.remote === null ? lines : [...lines, field("pace", paceText(session))];
+}
+
+function paceText({ transmitIntervalMs, detectionTimeMs }: BfdSessionStatus): string {
+  const sending = transmitIntervalMs === null ? "sends nothing periodic" : `sends every ${transmitIntervalMs} ms`;
+  return detectionTimeMs === null ? sending : `${sending}, down after ${detectionTimeMs} ms of silence`;
 }
 
 function peerLine(peer: PeerStatus): string {

@@ -1,5 +1,5 @@
 import { parseIpAddress } from "../base/address.ts";
-import { seconds } from "../base/time.ts";
+import { millis, seconds } from "../base/time.ts";
 import { splitCommand } from "./argv.ts";
 import type { Report, Span } from "./diagnostic.ts";
 import type { ArgumentSpec, KeywordSpec } from "./keyword.ts";
@@ -69,6 +69,7 @@ function readWord(argument: ArgumentSpec, spec: KeywordSpec, word: Token, report
   switch (argument.kind) {
     case "integer":
     case "seconds":
+    case "milliseconds":
       return readNumber(argument, spec, text, at, report);
     case "boolean": {
       if (/^(on|true|yes)$/.test(text)) return { kind: "boolean", value: true };
@@ -105,7 +106,7 @@ function readWord(argument: ArgumentSpec, spec: KeywordSpec, word: Token, report
 }
 
 function readNumber(
-  argument: Extract<ArgumentSpec, { kind: "integer" | "seconds" }>,
+  argument: Extract<ArgumentSpec, { kind: "integer" | "seconds" | "milliseconds" }>,
   spec: KeywordSpec,
   text: string,
   at: Span,
@@ -114,7 +115,7 @@ function readNumber(
   const pattern = argument.kind === "integer" ? /^[+-]?\d+/ : /^[+-]?(\d+(\.\d*)?|\.\d+)/;
   const digits = pattern.exec(text)?.[0];
   if (digits === undefined || (digits.length < text.length && argument.exact === true)) {
-    const wanted = argument.kind === "integer" ? "a whole number" : "a number of seconds";
+    const wanted = argument.kind === "integer" ? "a whole number" : `a number of ${argument.kind}`;
     report({ code: "INVALID_NUMBER", at, message: `"${text}" is not ${wanted}`, help: defaultHelp(spec) });
     return undefined;
   }
@@ -128,7 +129,8 @@ function readNumber(
     const message = `"${text}" has characters behind its number; ${digits} is used`;
     report({ code: "TRAILING_CHARACTERS", at, message });
   }
-  return argument.kind === "integer" ? { kind: "integer", value } : { kind: "seconds", value: seconds(value) };
+  if (argument.kind === "integer") return { kind: "integer", value };
+  return { kind: "seconds", value: argument.kind === "seconds" ? seconds(value) : millis(value) };
 }
 
 /** A command is read again from the line itself, where both kinds of quotes and escapes count. */

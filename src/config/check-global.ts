@@ -103,16 +103,23 @@ function readProcesses(block: readonly Statement[]): ProcessSettings {
   const own = (keyword: string): string | undefined => {
     const statement = statementOf(block, keyword);
     if (statement === undefined) return undefined;
-    return wordOf(block, keyword) ?? `keepalived${keyword === "process_name" ? "" : "_vrrp"}`;
+    return wordOf(block, keyword) ?? `keepalived${keyword.replace(/_?process_name$/, "").replace(/^(?=.)/, "_")}`;
   };
   const supervisor = own("process_name") ?? (keepalived ? "keepalived" : undefined);
   const vrrp = own("vrrp_process_name") ?? (keepalived ? "keepalived_vrrp" : undefined);
+  const bfd = own("bfd_process_name") ?? (keepalived ? "keepalived_bfd" : undefined);
   return {
     vrrpRealtimePriority: integerOf(block, "vrrp_rt_priority"),
     vrrpNice: integerOf(block, "vrrp_priority"),
+    bfdRealtimePriority: integerOf(block, "bfd_rt_priority"),
+    bfdNice: integerOf(block, "bfd_priority"),
     names:
-      supervisor === undefined && vrrp === undefined
+      supervisor === undefined && vrrp === undefined && bfd === undefined
         ? undefined
-        : { supervisor: supervisor ?? "holdfast", vrrp: vrrp ?? "holdfast_vrrp" },
+        : {
+            supervisor: supervisor ?? "holdfast",
+            vrrp: vrrp ?? "holdfast_vrrp",
+            bfd: bfd ?? "holdfast_bfd",
+          },
   };
 }

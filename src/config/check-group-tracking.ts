@@ -65,6 +65,7 @@ export function shareTrackers(
     trackInterfaces: shared(INTERFACES, read.trackInterfaces),
     trackFiles: shared(FILES, read.trackFiles),
     trackProcesses: shared(PROCESSES, read.trackProcesses),
+    trackBfd: shared(SESSIONS, read.trackBfd),
   };
   return members.map((member): InstanceSettings => {
     const { name } = member;
@@ -78,6 +79,7 @@ export function shareTrackers(
       trackInterfaces: merge(name, INTERFACES, { own: member.trackInterfaces, shared: others }),
       trackFiles: merge(name, FILES, { own: member.trackFiles, shared: ofGroup.trackFiles }),
       trackProcesses: merge(name, PROCESSES, { own: member.trackProcesses, shared: ofGroup.trackProcesses }),
+      trackBfd: merge(name, SESSIONS, { own: member.trackBfd, shared: ofGroup.trackBfd }),
     };
   });
 }
@@ -103,3 +105,4 @@ const INTERFACES: Kind<ItemOf<"trackInterfaces">> = {
 };
 const FILES: Kind<ItemOf<"trackFiles">> = { keyword: "track_file", nameOf: ({ file }) => file };
 const PROCESSES: Kind<ItemOf<"trackProcesses">> = { keyword: "track_process", nameOf: ({ process }) => process };
+const SESSIONS: Kind<ItemOf<"trackBfd">> = { keyword: "track_bfd", nameOf: ({ bfd }) => bfd };

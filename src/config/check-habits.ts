@@ -69,6 +69,7 @@ function reportWeights(instance: InstanceSettings, report: Report): void {
     ...instance.trackScripts.map((tracked) => ({ name: tracked.script, ...tracked })),
     ...instance.trackInterfaces.map((tracked) => ({ name: tracked.interface, ...tracked })),
     ...instance.trackProcesses.map((tracked) => ({ name: tracked.process, ...tracked })),
+    ...instance.trackBfd.map((tracked) => ({ name: tracked.bfd, ...tracked })),
   ].filter((tracked) => tracked.weight !== 0);
   const first = weighted[0];
   if (first === undefined) return;

@@ -1,6 +1,7 @@
 import { clampWeight } from "./check-scripts.ts";
 import type { KnownScript } from "./check-scripts.ts";
 import type { Report } from "./diagnostic.ts";
+import type { KnownBfd } from "./check-bfd.ts";
 import type { KnownFile, KnownProcess } from "./check-trackers.ts";
 import type { TrackedInterface, TrackedThings, TrackWeight } from "./model.ts";
 import { closest } from "./suggest.ts";
@@ -13,6 +14,8 @@ export interface KnownTrackers {
   readonly scripts: ReadonlyMap<string, KnownScript>;
   readonly files: ReadonlyMap<string, KnownFile>;
   readonly processes: ReadonlyMap<string, KnownProcess>;
+  /** Those of which instances hear. */
+  readonly bfd: ReadonlyMap<string, KnownBfd>;
 }
 
 /** Who tracks: an instance, or a group, whose own interface there is none of. */
@@ -22,7 +25,7 @@ export interface Tracking {
   readonly owner: boolean;
 }
 
-/** Reads the track_script, track_interface, track_file and track_process blocks of an instance or a group. */
+/** Reads the track_script, track_interface, track_file, track_process and track_bfd blocks of an instance or a group. */
 export function readTracked(
   block: readonly Statement[],
   known: KnownTrackers,
@@ -32,23 +35,25 @@ export function readTracked(
   const scripts = readNamed(block, SCRIPTS, known.scripts, tracking.owner, report);
   const files = readNamed(block, FILES, known.files, tracking.owner, report);
   const processes = readNamed(block, PROCESSES, known.processes, tracking.owner, report);
+  const sessions = readNamed(block, SESSIONS, known.bfd, tracking.owner, report);
   return {
     trackScripts: scripts.map(({ name, ...weight }) => ({ script: name, ...weight })),
     trackInterfaces: readInterfaces(block, tracking, report),
     trackFiles: files.map(({ name, ...weight }) => ({ file: name, ...weight })),
     trackProcesses: processes.map(({ name, ...weight }) => ({ process: name, ...weight })),
+    trackBfd: sessions.map(({ name, ...weight }) => ({ bfd: name, ...weight })),
   };
 }
 
 /** What differs between the kinds of things that have a block of their own. */
 interface NamedKind {
   /** The keyword of the block that tracks. */
-  readonly keyword: "track_script" | "track_file" | "track_process";
+  readonly keyword: "track_script" | "track_file" | "track_process" | "track_bfd";
   /** The keyword of the block that says what it is. */
   readonly definition: string;
   readonly unknown: "UNKNOWN_SCRIPT" | "UNKNOWN_TRACKER";
   readonly later: "SCRIPT_DEFINED_LATER" | "TRACKER_DEFINED_LATER";
-  /** 254 is pulled in to 253 for scripts and interfaces, and taken as it is for files and processes. */
+  /** 254 is pulled in to 253 for scripts, interfaces and sessions, and taken as it is for files and processes. */
   readonly clamps: boolean;
 }
 
@@ -177,4 +182,11 @@ const PROCESSES: NamedKind = {
   unknown: "UNKNOWN_TRACKER",
   later: "TRACKER_DEFINED_LATER",
   clamps: false,
+};
+const SESSIONS: NamedKind = {
+  keyword: "track_bfd",
+  definition: "bfd_instance",
+  unknown: "UNKNOWN_TRACKER",
+  later: "TRACKER_DEFINED_LATER",
+  clamps: true,
 };

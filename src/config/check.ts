@@ -1,3 +1,4 @@
+import { checkBfd } from "./check-bfd.ts";
 import { checkGlobal } from "./check-global.ts";
 import { checkHabits, checkScriptSecurity } from "./check-habits.ts";
 import { checkInstance } from "./check-instance.ts";
@@ -28,6 +29,7 @@ export function check(tree: readonly Statement[], report: Report, reader: Config
   checkUsage(tree, report);
   const globalBlock = statementsOf(tree, "global_defs").flatMap((statement) => statement.block ?? []);
   const { settings: global, defaults } = checkGlobal(globalBlock, statementsOf(tree, "garp_group"), report);
+  const sessions = checkBfd(tree, report);
   const names = openRoutingNames(reader, [
     wordOf(globalBlock, "iproute_usr_dir") ?? NAME_FOLDERS.system,
     wordOf(globalBlock, "iproute_etc_dir") ?? NAME_FOLDERS.administrator,
@@ -36,6 +38,7 @@ export function check(tree: readonly Statement[], report: Report, reader: Config
     scripts: checkScripts(tree, report),
     files: checkFiles(tree, report),
     processes: checkProcesses(tree, report),
+    bfd: new Map([...sessions].filter(([, { forInstances }]) => forInstances)),
   };
   const blocks = uniqueInstances(tree, report);
   const checked: InstanceSettings[] = [];
@@ -73,6 +76,7 @@ export function check(tree: readonly Statement[], report: Report, reader: Config
     links,
     instances,
     groups,
+    bfd: [...sessions.values()].map(({ settings }) => settings),
     statics: complete.statics,
   };
   checkScriptSecurity(configuration, report);

@@ -163,6 +163,8 @@ const CLASSES = {
   SCRIPT_DEFINED_LATER: ["warning", "logged"],
   SCRIPT_WITHOUT_COMMAND: ["error", "refuses-reload"],
   UNUSED_SCRIPT: ["warning", "logged"],
+  BFD_WITHOUT_NEIGHBOR: ["error", "refuses-reload"],
+  BFD_SAME_ENDS: ["error", "refuses-reload"],
   UNKNOWN_TRACKER: ["error", "refuses-reload"],
   TRACKER_DEFINED_LATER: ["warning", "logged"],
   TRACKER_WITHOUT_TARGET: ["error", "refuses-reload"],

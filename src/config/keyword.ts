@@ -14,6 +14,8 @@ type ArgumentShape =
     }
   /** A decimal number of seconds, limits in seconds. */
   | { readonly kind: "seconds"; readonly minimum: number; readonly maximum: number; readonly exact?: true }
+  /** A decimal number of milliseconds, limits in milliseconds. */
+  | { readonly kind: "milliseconds"; readonly minimum: number; readonly maximum: number; readonly exact?: true }
   /** `on|off|true|false|yes|no`, lower case. A missing one means true. */
   | { readonly kind: "boolean" }
   | { readonly kind: "choice"; readonly words: readonly string[] }
@@ -84,6 +86,10 @@ export function exactInteger(minimum: number, maximum: number, name = "NUMBER"):
 
 export function seconds(minimum: number, maximum: number): ArgumentSpec {
   return { kind: "seconds", minimum, maximum, name: "SECONDS" };
+}
+
+export function milliseconds(minimum: number, maximum: number): ArgumentSpec {
+  return { kind: "milliseconds", minimum, maximum, name: "MILLISECONDS" };
 }
 
 export function word(name: string): ArgumentSpec {

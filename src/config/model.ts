@@ -38,6 +38,8 @@ export interface Configuration {
   readonly links: readonly LinkSettings[];
   /** In the order of the file. Empty when nothing usable was configured. */
   readonly instances: readonly InstanceSettings[];
+  /** In the order of the file, whether tracked or not: the other end may track its own. */
+  readonly bfd: readonly BfdInstanceSettings[];
   /** In the order of the file. None is without a member, and no instance is in two. */
   readonly groups: readonly SyncGroupSettings[];
   /** Addresses, routes and rules that are there whoever is master. */
@@ -153,7 +155,11 @@ export interface ProcessSettings {
   /** Nice value of the vrrp process, -20..19. */
   readonly vrrpNice: number | undefined;
   /** Titles and comm of the processes. `process_names` gives keepalived's (keepalived, keepalived_vrrp). */
-  readonly names: { readonly supervisor: string; readonly vrrp: string } | undefined;
+  readonly names: { readonly supervisor: string; readonly vrrp: string; readonly bfd: string } | undefined;
+  /** SCHED_RR priority of the bfd process, 1-99; undefined: Holdfast's own choice. */
+  readonly bfdRealtimePriority: number | undefined;
+  /** Nice value of the bfd process, -20..19. */
+  readonly bfdNice: number | undefined;
 }
 
 export interface ScriptUser {
@@ -200,6 +206,28 @@ export interface TrackedInterface extends TrackWeight {
   readonly place?: Place;
 }
 
+/** A bfd_instance block. */
+export interface BfdInstanceSettings {
+  readonly name: string;
+  readonly place: Place;
+  readonly neighbor: IpAddress;
+  /** Of the neighbour's family; undefined: the kernel chooses. */
+  readonly source: IpAddress | undefined;
+  readonly minTx: Micros;
+  readonly minRx: Micros;
+  /** At least a second. */
+  readonly idleTx: Micros;
+  /** 1-255. */
+  readonly multiplier: number;
+  readonly passive: boolean;
+  /** TTL or hop limit of our packets, 1-255. */
+  readonly hopLimit: number;
+  /** The least that the neighbour's may arrive with; 0: any. */
+  readonly leastHopLimit: number;
+  /** By RFC 5883, over routers, to a port of its own. */
+  readonly multihop: boolean;
+}
+
 /** The weight is the factor of the file's number, -254..254; with 0 any number but 0 is FAULT. */
 export interface TrackedFile extends TrackWeight {
   readonly file: string;
@@ -209,12 +237,17 @@ export interface TrackedProcess extends TrackWeight {
   readonly process: string;
 }
 
+export interface TrackedBfd extends TrackWeight {
+  readonly bfd: string;
+}
+
 /** All that an instance, or a group, tracks. */
 export interface TrackedThings {
   readonly trackScripts: readonly TrackedScript[];
   readonly trackInterfaces: readonly TrackedInterface[];
   readonly trackFiles: readonly TrackedFile[];
   readonly trackProcesses: readonly TrackedProcess[];
+  readonly trackBfd: readonly TrackedBfd[];
 }
 
 /** A track_file block. */

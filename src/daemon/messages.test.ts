@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { describeMessageError, parseFromVrrp, parseToVrrp } from "./messages.ts";
+import { describeMessageError, parseFromChild, parseToChild } from "./messages.ts";
 
 const SETTINGS = {
   runtimeDirectory: "/run/x",
@@ -17,6 +17,7 @@ const MODEL = {
   trackProcesses: [],
   links: [],
   instances: [{ name: "VI_1", vrid: 51, notify: {} }],
+  bfd: [{ name: "peer", neighbor: "10.0.0.2" }],
   groups: [{ name: "VG_1", members: ["VI_1"], notify: {} }],
 };
 const INSTANCE = {
@@ -36,15 +37,16 @@ const GROUP = {
   members: ["VI_1"],
 };
 
-describe("parseToVrrp", () => {
+describe("parseToChild", () => {
   test.each([
     { kind: "start", settings: SETTINGS, configuration: MODEL, predecessor: null },
     { kind: "start", settings: SETTINGS, configuration: MODEL, predecessor: "hung; killed by SIGKILL" },
     { kind: "configure", generation: 3, configuration: MODEL },
     { kind: "status-request", request: 0 },
+    { kind: "bfd-news", news: [{ name: "peer", verdict: "unknown", detail: "Down, and was never up" }] },
     { kind: "note", cause: { code: "MAIL_WAITS", text: "x", evidence: {} } },
   ])("$kind: taken as it is", (message) => {
-    expect(parseToVrrp(message)).toEqual({ ok: true, value: message });
+    expect(parseToChild(message)).toEqual({ ok: true, value: message });
   });
 
   test.each([
@@ -66,14 +68,16 @@ describe("parseToVrrp", () => {
     [{ kind: "start", settings: SETTINGS, configuration: MODEL, predecessor: 7 }, "predecessor"],
     [{ kind: "configure", generation: -1, configuration: MODEL }, "generation"],
     [{ kind: "configure", generation: 1, configuration: { ...MODEL, scripts: undefined } }, "configuration"],
+    [{ kind: "configure", generation: 1, configuration: { ...MODEL, bfd: [{ name: "peer" }] } }, "configuration"],
     [{ kind: "status-request", request: 1.5 }, "request"],
+    [{ kind: "bfd-news", news: [{ name: "peer", verdict: "maybe", detail: "" }] }, "news"],
     [{ kind: "note", cause: { code: "X", text: 1, evidence: {} } }, "cause"],
   ])("%j: refused for its field %s", (message, what) => {
-    expect(parseToVrrp(message)).toEqual({ ok: false, error: { code: "BAD_FIELD", what } });
+    expect(parseToChild(message)).toEqual({ ok: false, error: { code: "BAD_FIELD", what } });
   });
 });
 
-describe("parseFromVrrp", () => {
+describe("parseFromChild", () => {
   test.each([
     { kind: "started" },
     { kind: "heartbeat" },
@@ -83,7 +87,7 @@ describe("parseFromVrrp", () => {
     { kind: "mail", alert: { subject: "s", body: "b", atMs: 1 } },
     { kind: "status", request: 1, instances: [INSTANCE], groups: [GROUP] },
   ])("$kind: taken as it is", (message) => {
-    expect(parseFromVrrp(message)).toEqual({ ok: true, value: message });
+    expect(parseFromChild(message)).toEqual({ ok: true, value: message });
   });
 
   test.each([
@@ -96,14 +100,14 @@ describe("parseFromVrrp", () => {
     [{ kind: "status", request: 1, instances: [] }, "groups"],
     [{ kind: "status", request: "1", instances: [] }, "request"],
   ])("%j: refused for its field %s", (message, what) => {
-    expect(parseFromVrrp(message)).toEqual({ ok: false, error: { code: "BAD_FIELD", what } });
+    expect(parseFromChild(message)).toEqual({ ok: false, error: { code: "BAD_FIELD", what } });
   });
 });
 
 test("anything at all from the other side: an answer, never an exception, and one line to say so", () => {
   fc.assert(
     fc.property(fc.anything(), (value) => {
-      for (const parsed of [parseToVrrp(value), parseFromVrrp(value)]) {
+      for (const parsed of [parseToChild(value), parseFromChild(value)]) {
         if (!parsed.ok) expect(describeMessageError(parsed.error)).not.toContain("\n");
       }
     }),

@@ -1,36 +1,44 @@
-import type { Cause, GroupStatus, InstanceStatus } from "../api/contract.ts";
+import type { BfdSessionStatus, Cause, GroupStatus, InstanceStatus } from "../api/contract.ts";
 import type { Result } from "../base/result.ts";
 import { fail, succeed } from "../base/result.ts";
 import type { Configuration } from "../config/model.ts";
 import type { Alert } from "../ports/outbox.ts";
+import type { BfdNews } from "./bfd-news.ts";
 
-/** What the supervisor says to the vrrp process. Plain data: it crosses a pipe as JSON. */
-export type ToVrrp =
+/** What the supervisor says to a child process. Plain data: it crosses a pipe as JSON. */
+export type ToChild =
   /** The first message, and the only one of its kind. */
   | {
       readonly kind: "start";
-      readonly settings: VrrpProcessSettings;
+      readonly settings: ChildSettings;
       readonly configuration: Configuration;
-      /** How the vrrp process before this one ended, in words; null: this is the first. */
+      /** How the process before this one ended, in words; null: this is the first. */
       readonly predecessor: string | null;
     }
   /** A model that was checked already. Answered with `configured`. */
   | { readonly kind: "configure"; readonly generation: number; readonly configuration: Configuration }
   /** Something that another process did, for the journal, which the vrrp process alone writes. */
   | { readonly kind: "note"; readonly cause: Cause }
-  /** Answered with `status` and the same number. */
-  | { readonly kind: "status-request"; readonly request: number };
+  /** Answered with `status` or `bfd-status` and the same number. */
+  | { readonly kind: "status-request"; readonly request: number }
+  /** For those that track sessions: what the bfd process has told. */
+  | { readonly kind: "bfd-news"; readonly news: readonly BfdNews[] };
 
-/** What the vrrp process says to the supervisor. */
-export type FromVrrp =
+/** What a child process says to the supervisor. */
+export type FromChild =
   /** Its handlers stand and the driver runs. */
   | { readonly kind: "started" }
   /** The driver could not be started, and the process ends with the exit code that belongs to `code`. */
-  | { readonly kind: "failed"; readonly code: VrrpFailureCode; readonly message: string }
+  | { readonly kind: "failed"; readonly code: ChildFailureCode; readonly message: string }
   | { readonly kind: "configured"; readonly generation: number }
   /** Its loop turns. */
   | { readonly kind: "heartbeat" }
+  /** The vrrp process. */
   | ({ readonly kind: "status"; readonly request: number } & VrrpStatus)
+  /** The bfd process. */
+  | { readonly kind: "bfd-status"; readonly request: number; readonly sessions: readonly BfdSessionStatus[] }
+  /** The bfd process, unasked: what is to be held of sessions has changed. */
+  | { readonly kind: "bfd-news"; readonly news: readonly BfdNews[] }
   /** To be mailed to whom the configuration names. */
   | { readonly kind: "mail"; readonly alert: Alert }
   /** Somebody sent it SIGHUP; reading files is the supervisor's work. */
@@ -42,10 +50,10 @@ export interface VrrpStatus {
   readonly groups: readonly GroupStatus[];
 }
 
-export type VrrpFailureCode = "NO_PERMISSION" | "NO_INTERFACE" | "SYSTEM";
+export type ChildFailureCode = "NO_PERMISSION" | "NO_INTERFACE" | "SYSTEM";
 
-/** What the vrrp process needs to know besides the configuration. */
-export interface VrrpProcessSettings {
+/** What a child process needs to know besides the configuration. */
+export interface ChildSettings {
   readonly runtimeDirectory: string;
   readonly stateDirectory: string;
   /** `-V`: VIPs stay at exit. */
@@ -76,7 +84,7 @@ export interface MessageError {
  * Reads what arrived from the supervisor. Whether a configuration is within its ranges is not looked at again: only its
  * shape is, as far as a mixed-up version would show.
  */
-export function parseToVrrp(value: unknown): Result<ToVrrp, MessageError> {
+export function parseToChild(value: unknown): Result<ToChild, MessageError> {
   if (!isRecord(value)) return fail({ code: "NOT_AN_OBJECT", what: typeof value });
   switch (value["kind"]) {
     case "start": {
@@ -103,13 +111,15 @@ export function parseToVrrp(value: unknown): Result<ToVrrp, MessageError> {
         ? succeed({ kind: "status-request", request })
         : fail({ code: "BAD_FIELD", what: "request" });
     }
+    case "bfd-news":
+      return readNews(value);
     default:
       return fail({ code: "UNKNOWN_KIND", what: kindOf(value) });
   }
 }
 
-/** Reads what arrived from the vrrp process. */
-export function parseFromVrrp(value: unknown): Result<FromVrrp, MessageError> {
+/** Reads what arrived from a child process. */
+export function parseFromChild(value: unknown): Result<FromChild, MessageError> {
   if (!isRecord(value)) return fail({ code: "NOT_AN_OBJECT", what: typeof value });
   switch (value["kind"]) {
     case "started":
@@ -145,6 +155,16 @@ export function parseFromVrrp(value: unknown): Result<FromVrrp, MessageError> {
       if (!Array.isArray(groups) || !groups.every(isGroupStatus)) return fail({ code: "BAD_FIELD", what: "groups" });
       return succeed({ kind: "status", request, instances, groups });
     }
+    case "bfd-status": {
+      const { request, sessions } = value;
+      if (!isCount(request)) return fail({ code: "BAD_FIELD", what: "request" });
+      if (!Array.isArray(sessions) || !sessions.every(isSessionStatus)) {
+        return fail({ code: "BAD_FIELD", what: "sessions" });
+      }
+      return succeed({ kind: "bfd-status", request, sessions });
+    }
+    case "bfd-news":
+      return readNews(value);
     default:
       return fail({ code: "UNKNOWN_KIND", what: kindOf(value) });
   }
@@ -160,6 +180,13 @@ export function describeMessageError(error: MessageError): string {
     case "BAD_FIELD":
       return `a message with a wrong field "${error.what}"`;
   }
+}
+
+function readNews({
+  news,
+}: Readonly<Record<string, unknown>>): Result<{ kind: "bfd-news"; news: readonly BfdNews[] }, MessageError> {
+  if (!Array.isArray(news) || !news.every(isNews)) return fail({ code: "BAD_FIELD", what: "news" });
+  return succeed({ kind: "bfd-news", news });
 }
 
 function kindOf(message: Readonly<Record<string, unknown>>): string {
@@ -184,7 +211,7 @@ function isFacility(value: unknown): value is LogFacility {
   return value === "daemon" || (isCount(value) && value <= 7);
 }
 
-function isSettings(value: unknown): value is VrrpProcessSettings {
+function isSettings(value: unknown): value is ChildSettings {
   return (
     isRecord(value) &&
     typeof value["runtimeDirectory"] === "string" &&
@@ -223,6 +250,8 @@ function isConfiguration(value: unknown): value is Configuration {
     value["instances"].every(
       (instance) => hasName(instance) && isCount(instance["vrid"]) && isRecord(instance["notify"]),
     ) &&
+    Array.isArray(value["bfd"]) &&
+    value["bfd"].every((session) => hasName(session) && typeof session["neighbor"] === "string") &&
     Array.isArray(value["groups"]) &&
     value["groups"].every((group) => hasName(group) && Array.isArray(group["members"]) && isRecord(group["notify"]))
   );
@@ -260,6 +289,25 @@ function isInstanceStatus(value: unknown): value is InstanceStatus {
     Array.isArray(value["virtualAddresses"]) &&
     Array.isArray(value["trackers"]) &&
     Array.isArray(value["peers"])
+  );
+}
+
+function isNews(value: unknown): value is BfdNews {
+  return hasName(value) && isVerdict(value["verdict"]) && typeof value["detail"] === "string";
+}
+
+function isVerdict(value: unknown): value is BfdNews["verdict"] {
+  return value === "unknown" || value === "up" || value === "down";
+}
+
+function isSessionStatus(value: unknown): value is BfdSessionStatus {
+  return (
+    hasName(value) &&
+    typeof value["neighbor"] === "string" &&
+    typeof value["state"] === "string" &&
+    isVerdict(value["verdict"]) &&
+    typeof value["since"] === "string" &&
+    typeof value["detail"] === "string"
   );
 }
 

@@ -104,6 +104,11 @@ describe("parseFlags, meaning", () => {
     expect(read(line).vrrp).toBe(wanted);
   });
 
+  test("-B and -b: no bfd process, or its pid file there", () => {
+    expect([read("").bfd, read("-B").bfd, read("--no_bfd").bfd]).toEqual([true, false, false]);
+    expect([read("").bfdPidFile, read("-b /run/b.pid").bfdPidFile]).toEqual([undefined, "/run/b.pid"]);
+  });
+
   test("a flag that changes nothing: accepted with its argument, and said", () => {
     const flags = read("-x -A /run/agentx -c /run/c.pid -n");
     expect(flags.foreground).toBe(true);

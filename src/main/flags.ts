@@ -22,6 +22,9 @@ export interface Flags {
   readonly logFile: string | undefined;
   readonly pidFile: string | undefined;
   readonly vrrpPidFile: string | undefined;
+  readonly bfdPidFile: string | undefined;
+  /** False with `-B`. */
+  readonly bfd: boolean;
   /** False after `-C` without `-P`: health checkers alone. */
   readonly vrrp: boolean;
   /** `-V`: VIPs stay at exit. */
@@ -110,6 +113,8 @@ function emptyDraft(): Draft {
     logFile: undefined,
     pidFile: undefined,
     vrrpPidFile: undefined,
+    bfdPidFile: undefined,
+    bfd: true,
     keepAddresses: false,
     respawn: true,
     configId: undefined,
@@ -218,7 +223,6 @@ const LOCAL_FACILITIES = [0, 1, 2, 3, 4, 5, 6, 7] as const;
 export const UNKNOWN_OPTION = "Unknown option --";
 
 const NO_CHECKERS = "this version has no health checkers";
-const NO_BFD = "this version has no BFD";
 const NO_SNMP = "this version has no SNMP";
 
 const OPTIONS: readonly Option[] = [
@@ -231,7 +235,9 @@ const OPTIONS: readonly Option[] = [
   flag("C", "check", (draft) => {
     draft.onlyCheckers = true;
   }),
-  withoutEffect("B", "no_bfd", NO_BFD),
+  flag("B", "no_bfd", (draft) => {
+    draft.bfd = false;
+  }),
   withoutEffect(undefined, "all", "only the vrrp process exists in this version"),
   flag("l", "log-console", (draft) => {
     draft.console = true;
@@ -293,7 +299,9 @@ const OPTIONS: readonly Option[] = [
     draft.vrrpPidFile = value;
   }),
   withoutEffect("c", "checkers_pid", NO_CHECKERS, "required"),
-  withoutEffect("b", "bfd_pid", NO_BFD, "required"),
+  valued("b", "bfd_pid", (draft, value) => {
+    draft.bfdPidFile = value;
+  }),
   refused("T", "genhash", "this version has no genhash; keepalived's own tool gives the same hashes"),
   withoutEffect("a", "address-monitoring", "this version does not report foreign addresses"),
   withoutEffect("x", "snmp", NO_SNMP),

@@ -2,7 +2,7 @@ import { release } from "./release.ts";
 
 /** What `-v` and `holdfast version` print. Tools look for words of the second line, as keepalived prints them. */
 export function versionText(): string {
-  return `Holdfast v${release()}\n\nConfig options:  VRRP VRRP_AUTH JSON INIT=systemd SYSTEMD_NOTIFY\n`;
+  return `Holdfast v${release()}\n\nConfig options:  VRRP VRRP_AUTH JSON BFD INIT=systemd SYSTEMD_NOTIFY\n`;
 }
 
 /** What `-h` prints: keepalived's flags, and where the commands are described. */
@@ -18,8 +18,8 @@ export function usageText(): string {
   -D, --log-detail             More log messages; twice for still more
   -S, --log-facility=FACILITY  syslog facility: 0-7, local0-local7 or daemon (default)
   -G, --no-syslog              Do not log to syslog
-  -g, --log-file[=FILE]        Log to FILE (default /var/log/holdfast.log); the vrrp process
-                                logs to a file of its own, with _vrrp before the last dot
+  -g, --log-file[=FILE]        Log to FILE (default /var/log/holdfast.log); the other processes log
+                                to files of their own, with _vrrp, _bfd or _mail before the last dot
   -t, --config-test[=LOG_FILE] Check the configuration and exit: 0 good, 2 a parameter is missing,
                                 5 other errors, 6 no such file, or scripts that are not secure
   -d, --dump-conf              Write the configuration to the log, as JSON
@@ -27,6 +27,8 @@ export function usageText(): string {
   -e, --all-config             Every include must find a file
   -p, --pid=FILE               Pid file; default /run/holdfast/holdfast.pid
   -r, --vrrp_pid=FILE          Pid file of the vrrp process; default /run/holdfast/vrrp.pid
+  -b, --bfd_pid=FILE           Pid file of the bfd process; default /run/holdfast/bfd.pid
+  -B, --no_bfd                 No BFD: sessions of bfd_instance count as down
   -P, --vrrp                   Only VRRP, which is all there is in this version
   -C, --check                  Only health checkers, of which this version has none
   -V, --dont-release-vrrp      Keep the virtual addresses at exit

@@ -47,15 +47,19 @@ async function runWithFlags(argv: readonly string[], asCommand: boolean): Promis
   }
   const { starterOf, startInBackground } = await import("./daemonize.ts");
   if (!flags.foreground && !flags.inBackground) return startInBackground(fileURLToPath(import.meta.url), argv, flags);
-  // The vrrp process inherits all of this.
+  // The children inherit all of this.
   if (flags.inBackground) process.chdir("/");
   if (flags.umask !== undefined) process.umask(flags.umask);
   const { saveMemory } = await import("./node-flags.ts");
   saveMemory();
-  const { VRRP_PROGRAM, createLauncher } = await import("./launch-vrrp.ts");
-  const launcher = createLauncher({ program: VRRP_PROGRAM, environment: process.env });
+  const { BFD_PROGRAM, VRRP_PROGRAM, createLauncher } = await import("./launch-child.ts");
+  const environment = process.env;
+  const launchers = {
+    vrrp: createLauncher({ program: VRRP_PROGRAM, environment, early: true }),
+    bfd: createLauncher({ program: BFD_PROGRAM, environment, early: false }),
+  };
   const { runSupervisor } = await import("./run.ts");
-  runSupervisor(flags, launcher, starterOf(flags));
+  runSupervisor(flags, launchers, starterOf(flags));
 }
 
 async function suggestion(refusal: string): Promise<string> {
@@ -86,6 +90,7 @@ function settle(flags: Flags, asCommand: boolean): Flags {
     logFile: absolute(flags.logFile),
     pidFile: absolute(flags.pidFile),
     vrrpPidFile: absolute(flags.vrrpPidFile),
+    bfdPidFile: absolute(flags.bfdPidFile),
     runtimeDirectory: resolve(flags.runtimeDirectory),
     stateDirectory: resolve(flags.stateDirectory),
   };

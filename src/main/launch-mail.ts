@@ -5,7 +5,7 @@ import { fail, succeed } from "../base/result.ts";
 import type { MailProcess, MailProcessListener } from "../daemon/supervisor/mail-desk.ts";
 import { thrownFailure } from "../linux/file-failure.ts";
 import type { SystemFailure } from "../ports/failure.ts";
-import { withoutServiceVariables } from "./launch-vrrp.ts";
+import { withoutServiceVariables } from "./launch-child.ts";
 import { NODE_FLAGS } from "./node-flags.ts";
 
 /** The mail process of this installation. */

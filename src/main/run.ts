@@ -9,6 +9,7 @@ import { QUEUE_FILE } from "../daemon/mail/messages.ts";
 import type { LogSettings } from "../daemon/messages.ts";
 import { MailDesk } from "../daemon/supervisor/mail-desk.ts";
 import type { Launcher } from "../daemon/supervisor/ports.ts";
+import type { ChildSpec } from "../daemon/supervisor/supervised-child.ts";
 import type { Supervisor } from "../daemon/supervisor/supervisor.ts";
 import { startSupervisor } from "../daemon/supervisor/supervisor.ts";
 import { openLinuxClock } from "../linux/clock.ts";
@@ -36,10 +37,14 @@ export interface Starter {
 }
 
 /**
- * Is the supervisor until it ends: reads the configuration, starts the vrrp process and keeps it running. Ends the process
+ * Is the supervisor until it ends: reads the configuration, starts the other processes and keeps them running. Ends the process
  * itself, with keepalived's exit codes.
  */
-export function runSupervisor(flags: Flags, launcher: Launcher, starter: Starter): void {
+export function runSupervisor(
+  flags: Flags,
+  launchers: { readonly vrrp: Launcher; readonly bfd: Launcher },
+  starter: Starter,
+): void {
   process.title = DEFAULT_TITLES.supervisor;
   const clock = openLinuxClock();
   const logSettings = logSettingsOf(flags);
@@ -54,14 +59,15 @@ export function runSupervisor(flags: Flags, launcher: Launcher, starter: Starter
   };
   const held: {
     pidFile?: PidFile;
-    vrrpPidFile?: PidFile | undefined;
     control?: ControlServer;
     supervisor?: Supervisor;
   } = {};
 
+  const childPidFiles = new Map<ChildSpec["name"], PidFile>();
+
   const end = (status: number): void => {
     held.control?.close();
-    held.vrrpPidFile?.release();
+    for (const pidFile of childPidFiles.values()) pidFile.release();
     held.pidFile?.release();
     opened.write("info", `Stopped Holdfast v${release()}`);
     if (status !== EXIT.OK) starter.failed(status, complaints);
@@ -143,15 +149,19 @@ export function runSupervisor(flags: Flags, launcher: Launcher, starter: Starter
       pid: process.pid,
       release: release(),
       configuration: loaded.configuration,
+      children: [
+        { name: "vrrp", title: "VRRP", launcher: launchers.vrrp, wanted: () => true, vital: true },
+        { name: "bfd", title: "BFD", launcher: launchers.bfd, wanted: ({ bfd }) => bfd.length > 0, vital: false },
+      ],
+      withoutBfd: !flags.bfd,
     },
     {
       clock,
       log,
       source,
       manager,
-      launcher,
       mail: mailDesk,
-      publishVrrpPid: (pid) => publishVrrpPid(flags, log, held, pid),
+      publishPid: (name, pid) => publishPid(flags, log, childPidFiles, name, pid),
       configured: applyTitle,
       exit: end,
     },
@@ -196,17 +206,19 @@ function claimFiles(flags: Flags, log: Log, held: { pidFile?: PidFile }): boolea
   return true;
 }
 
-function publishVrrpPid(
+function publishPid(
   flags: Flags,
   log: Log,
-  held: { vrrpPidFile?: PidFile | undefined },
+  held: Map<ChildSpec["name"], PidFile>,
+  name: ChildSpec["name"],
   pid: number | undefined,
 ): void {
-  held.vrrpPidFile?.release();
-  held.vrrpPidFile = undefined;
+  held.get(name)?.release();
+  held.delete(name);
   if (pid === undefined) return;
-  const written = writePidFile(flags.vrrpPidFile ?? join(flags.runtimeDirectory, VRRP_PID_FILE), pid);
-  if (written.ok) held.vrrpPidFile = written.value;
+  const asked = { vrrp: flags.vrrpPidFile, bfd: flags.bfdPidFile }[name];
+  const written = writePidFile(asked ?? join(flags.runtimeDirectory, `${name}.pid`), pid);
+  if (written.ok) held.set(name, written.value);
   else log.write("error", describeFailure(written.error));
 }
 
@@ -234,4 +246,3 @@ const KEPT_COMPLAINTS = 50;
 /** The file names in the runtime directory. */
 const CONTROL_SOCKET = "holdfast.sock";
 const PID_FILE = "holdfast.pid";
-const VRRP_PID_FILE = "vrrp.pid";

@@ -195,8 +195,8 @@ export function isOf(daemon: Daemon): (process: HostProcess) => boolean {
 }
 
 /** Picks one process of Holdfast. */
-export function isHoldfast(which: "supervisor" | "vrrp"): (process: HostProcess) => boolean {
-  const wanted = which === "supervisor" ? "holdfast" : "holdfast_vrrp";
+export function isHoldfast(which: "supervisor" | "vrrp" | "bfd"): (process: HostProcess) => boolean {
+  const wanted = which === "supervisor" ? "holdfast" : `holdfast_${which}`;
   return ({ name }) => name === wanted;
 }
 

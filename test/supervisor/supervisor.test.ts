@@ -4,12 +4,12 @@ import { afterEach, describe, expect, test } from "vitest";
 import type { StatusDocument } from "../../src/api/contract.ts";
 import { millis, seconds } from "../../src/base/time.ts";
 import type { Configuration } from "../../src/config/model.ts";
-import type { Child } from "../../src/daemon/supervisor/ports.ts";
+import type { Child, Launcher } from "../../src/daemon/supervisor/ports.ts";
 import type { Supervisor } from "../../src/daemon/supervisor/supervisor.ts";
 import { startSupervisor } from "../../src/daemon/supervisor/supervisor.ts";
 import type { LinuxClock } from "../../src/linux/clock.ts";
 import { openLinuxClock } from "../../src/linux/clock.ts";
-import { createLauncher } from "../../src/main/launch-vrrp.ts";
+import { createLauncher } from "../../src/main/launch-child.ts";
 
 let running: Watched | undefined;
 afterEach(() => {
@@ -118,7 +118,15 @@ function watch(program: string): Watched {
   const inner = createLauncher({
     program: fileURLToPath(new URL(`../fixtures/programs/${program}.mjs`, import.meta.url)),
     environment: process.env,
+    early: true,
   });
+  const launcher: Launcher = {
+    launch: (listener) => {
+      const child = inner.launch(listener);
+      if (child.ok) launched.push(child.value);
+      return child;
+    },
+  };
   const supervisor = startSupervisor(
     {
       policy: {
@@ -139,6 +147,8 @@ function watch(program: string): Watched {
       pid: process.pid,
       release: "test",
       configuration: MODEL,
+      children: [{ name: "vrrp", title: "VRRP", launcher, wanted: () => true, vital: true }],
+      withoutBfd: false,
     },
     {
       clock,
@@ -147,13 +157,6 @@ function watch(program: string): Watched {
         write: (level, text) => {
           told.push(`${level} ${text}`);
           for (const wait of waiting) if (wait.fits(text) && --wait.left === 0) wait.done();
-        },
-      },
-      launcher: {
-        launch: (listener) => {
-          const child = inner.launch(listener);
-          if (child.ok) launched.push(child.value);
-          return child;
         },
       },
       source: { file: "/nowhere", load: () => ({ kind: "refused", findings: [] }) },
@@ -165,7 +168,7 @@ function watch(program: string): Watched {
         alive: () => {},
         watchdogInterval: undefined,
       },
-      publishVrrpPid: (pid) => {
+      publishPid: (_name, pid) => {
         if (pid === undefined) return;
         if (pidWanted === undefined) pids.push(pid);
         else pidWanted(pid);
@@ -226,13 +229,20 @@ const MODEL: Configuration = {
     tellsStatesOnReload: false,
     mail: undefined,
     defaultInterface: "eth0",
-    processes: { vrrpRealtimePriority: undefined, vrrpNice: undefined, names: undefined },
+    processes: {
+      vrrpRealtimePriority: undefined,
+      vrrpNice: undefined,
+      bfdRealtimePriority: undefined,
+      bfdNice: undefined,
+      names: undefined,
+    },
   },
   scripts: [],
   trackFiles: [],
   trackProcesses: [],
   links: [],
   instances: [],
+  bfd: [],
   statics: { addresses: [], routing: [], groups: {} },
   groups: [],
 };

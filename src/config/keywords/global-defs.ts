@@ -179,10 +179,10 @@ function processes(): readonly KeywordSpec[] {
   return [
     acted("vrrp_priority", [nice], "Nice value of the vrrp process", { default: "0" }),
     parsed("checker_priority", [nice], "Nice value of the checker process", checks),
-    parsed("bfd_priority", [nice], "Nice value of the BFD process", checks),
+    acted("bfd_priority", [nice], "Nice value of the BFD process", { default: "0" }),
     acted("vrrp_rt_priority", [realtime], "Real-time priority of the vrrp process", { default: "chosen" }),
     parsed("checker_rt_priority", [realtime], "Real-time priority of the checker process", checks),
-    parsed("bfd_rt_priority", [realtime], "Real-time priority of the BFD process", checks),
+    acted("bfd_rt_priority", [realtime], "Real-time priority of the BFD process", { default: "chosen" }),
     parsed("vrrp_no_swap", NONE, "Locks the vrrp process in memory", memory),
     parsed("checker_no_swap", NONE, "Locks the checker process in memory", memory),
     parsed("bfd_no_swap", NONE, "Locks the BFD process in memory", memory),
@@ -213,7 +213,7 @@ function processes(): readonly KeywordSpec[] {
       ...checks,
       replacedBy: "checker_process_name",
     }),
-    parsed("bfd_process_name", [optional(k.NAME)], "Name of the BFD process", checks),
+    acted("bfd_process_name", [optional(k.NAME)], "Name of the bfd process"),
   ];
 }
 

@@ -1,7 +1,7 @@
 import * as k from "../keyword.ts";
 import type { KeywordSpec } from "../keyword.ts";
 
-const { acted, parsed, integer, optional, seconds, word, NONE, SWITCH } = k;
+const { acted, parsed, integer, optional, seconds, NONE, SWITCH } = k;
 
 /** Static addresses and routes, BFD, and what else stands outside of instances. */
 export const OTHER_BLOCKS: readonly KeywordSpec[] = [
@@ -12,10 +12,9 @@ export const OTHER_BLOCKS: readonly KeywordSpec[] = [
     block: k.keywords([acted("group", NONE, "Names of the instances", { block: k.lines("members") })]),
     repeated: "every",
   }),
-  parsed("bfd_instance", [k.NAME], "A BFD session", {
+  acted("bfd_instance", [k.NAME], "A BFD session", {
     block: k.keywords(bfd()),
     repeated: "every",
-    consequence: "no session is opened",
   }),
   acted("garp_group", NONE, "Interfaces that share the pace of gratuitous ARP", {
     block: k.keywords([
@@ -54,24 +53,32 @@ export const OTHER_BLOCKS: readonly KeywordSpec[] = [
 
 function bfd(): readonly KeywordSpec[] {
   const milliseconds = { unit: "ms" } as const;
+  const address = { repeated: "every" } as const;
   return [
-    parsed("neighbor_ip", [k.ADDRESS], "The other end"),
-    parsed("neighbour_ip", [k.ADDRESS], "The other end"),
-    parsed("source_ip", [k.ADDRESS], "Source address"),
-    parsed("min_rx", [integer(1, 4294967)], "Least time between packets heard", { ...milliseconds, default: "10" }),
-    parsed("min_tx", [integer(1, 4294967)], "Least time between packets sent", { ...milliseconds, default: "10" }),
-    parsed("idle_tx", [integer(1000, 4294967)], "The same while down", { ...milliseconds, default: "1000" }),
-    parsed("multiplier", [integer(1, 255)], "Missed packets until it is down", { default: "5" }),
-    parsed("passive", NONE, "Waits for the other end"),
-    parsed("ttl", [integer(1, 255)], "TTL", { default: "255" }),
-    parsed("hoplimit", [integer(1, 255)], "Hop limit", { default: "64" }),
-    parsed("max_hops", [integer(-1, 255)], "Hops that are allowed", { default: "0" }),
-    parsed("multihop", SWITCH, "Several hops"),
-    parsed("weight", [integer(-254, 254, "WEIGHT"), optional(k.choice("reverse", "noreverse"))], "Change of priority", {
+    acted("neighbor_ip", [k.ADDRESS], "The other end", address),
+    acted("neighbour_ip", [k.ADDRESS], "The other end", address),
+    acted("source_ip", [k.ADDRESS], "Source address", { default: "the kernel's choice" }),
+    acted("min_rx", [k.milliseconds(1, 4294967)], "Least time between packets heard", {
+      ...milliseconds,
+      default: "10",
+    }),
+    acted("min_tx", [k.milliseconds(1, 4294967)], "Least time between packets sent", {
+      ...milliseconds,
+      default: "10",
+    }),
+    acted("idle_tx", [k.milliseconds(1000, 4294967)], "The same while down", { ...milliseconds, default: "1000" }),
+    acted("multiplier", [integer(1, 255)], "Missed packets until it is down", { default: "5" }),
+    acted("passive", NONE, "Waits for the other end"),
+    acted("ttl", [integer(1, 255)], "TTL", { default: "255" }),
+    acted("hoplimit", [integer(1, 255)], "Hop limit", { default: "255; from the other end 64 will do" }),
+    acted("max_hops", [integer(-1, 255)], "Routers that packets may have crossed; -1 or 255: any number", {
+      default: "0; with multihop any number",
+    }),
+    acted("multihop", SWITCH, "Over routers: another port, and no demand on the TTL", { default: "off" }),
+    acted("weight", [integer(-253, 253, "WEIGHT"), optional(k.choice("reverse", "noreverse"))], "Change of priority", {
       default: "0",
     }),
-    parsed("vrrp", NONE, "For instances"),
-    parsed("checker", NONE, "For checks"),
-    parsed("name", [word("NAME")], "Name"),
+    acted("vrrp", NONE, "For instances; with neither word for instances and checks"),
+    parsed("checker", NONE, "For checks", { consequence: "this version has no checks", harmless: true }),
   ];
 }

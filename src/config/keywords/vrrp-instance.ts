@@ -88,7 +88,7 @@ export function trackBlocks(support: "acted" | "parsed"): readonly KeywordSpec[]
     wanted("track_interface", NONE, "Interfaces that change the priority, or mean FAULT", idle),
     wanted("track_file", NONE, "Files whose number changes the priority", idle),
     wanted("track_process", NONE, "Processes that change the priority, or mean FAULT", idle),
-    parsed("track_bfd", NONE, "BFD sessions that change the priority, or mean FAULT", idle),
+    wanted("track_bfd", NONE, "BFD sessions that change the priority, or mean FAULT", idle),
   ];
 }
 

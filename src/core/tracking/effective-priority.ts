@@ -3,7 +3,7 @@ export type TrackedItem = TrackedState | TrackedNumber;
 
 /** What works or does not. */
 export interface TrackedState {
-  readonly kind: "script" | "interface" | "process";
+  readonly kind: "script" | "interface" | "process" | "bfd";
   readonly name: string;
   /** -254..254. With 0, failure is FAULT; otherwise it moves the priority. */
   readonly weight: number;

@@ -67,6 +67,11 @@ export type FaultCause =
   | { readonly kind: "no-socket"; readonly interface: string; readonly detail: string }
   | { readonly kind: "script"; readonly name: string; readonly detail: string }
   | { readonly kind: "tracked-interface"; readonly interface: string; readonly detail: string }
+  | {
+      readonly kind: "tracked-file" | "tracked-process" | "tracked-bfd";
+      readonly name: string;
+      readonly detail: string;
+    }
   | { readonly kind: "tracked-file" | "tracked-process"; readonly name: string; readonly detail: string }
   /** A static address, route or rule that a track_group names has gone and cannot be put back. In words. */
   | { readonly kind: "static-object"; readonly what: string }

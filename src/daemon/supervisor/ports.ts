@@ -4,9 +4,9 @@ import type { Configuration } from "../../config/model.ts";
 import type { ChildEnd } from "../../core/restart-policy.ts";
 import type { SystemFailure } from "../../ports/failure.ts";
 import type { LogLevel } from "../../ports/log.ts";
-import type { ToVrrp } from "../messages.ts";
+import type { ToChild } from "../messages.ts";
 
-/** Starts vrrp processes. */
+/** Starts processes of one kind. */
 export interface Launcher {
   /** The listener is called in later turns only, and never again after `ended`, which comes exactly once. */
   launch(listener: ChildListener): Result<Child, SystemFailure>;
@@ -21,7 +21,7 @@ export interface ChildListener {
 export interface Child {
   readonly pid: number;
   /** Hands over a message without waiting. One to a child that is gone is lost. */
-  send(message: ToVrrp): void;
+  send(message: ToChild): void;
   /** Nothing happens when it is gone. */
   signal(signal: "SIGTERM" | "SIGKILL"): void;
 }

@@ -1,12 +1,13 @@
 import { describe, expect, test } from "vitest";
 import type { InstanceStatus, StatusDocument } from "../../api/contract.ts";
+import { ip } from "../../base/address.ts";
 import { fail, succeed } from "../../base/result.ts";
 import type { Instant } from "../../base/time.ts";
 import { instant, millis, seconds } from "../../base/time.ts";
 import type { Configuration } from "../../config/model.ts";
 import type { Clock } from "../../ports/clock.ts";
-import type { FromVrrp, ToVrrp } from "../messages.ts";
-import type { ChildListener, LoadedConfiguration } from "./ports.ts";
+import type { FromChild, ToChild } from "../messages.ts";
+import type { ChildListener, Launcher, LoadedConfiguration } from "./ports.ts";
 import type { ReloadOutcome, Supervisor } from "./supervisor.ts";
 import { startSupervisor } from "./supervisor.ts";
 
@@ -23,9 +24,9 @@ describe("supervisor, start", () => {
 
   test("the vrrp process reports: its pid is published and the service manager is told, not before", () => {
     const world = createWorld();
-    expect([world.vrrpPid, world.managed]).toEqual([undefined, []]);
+    expect([world.pids.vrrp, world.managed]).toEqual([undefined, []]);
     world.child(0).says({ kind: "started" });
-    expect([world.vrrpPid, world.managed]).toEqual([1001, ["ready"]]);
+    expect([world.pids.vrrp, world.managed]).toEqual([1001, ["ready"]]);
   });
 
   test("the vrrp process lacks permission and exits with 4: its sentence is logged, the supervisor exits with 4", () => {
@@ -52,9 +53,9 @@ describe("supervisor, a vrrp process that dies or hangs", () => {
     const world = createWorld();
     world.child(0).says({ kind: "started" });
     world.child(0).ends({ kind: "killed", signal: "SIGKILL" });
-    expect(world.vrrpPid).toBeUndefined();
+    expect(world.pids.vrrp).toBeUndefined();
     world.child(1).says({ kind: "started" });
-    expect(world.vrrpPid).toBe(1002);
+    expect(world.pids.vrrp).toBe(1002);
     expect(world.child(1).received[0]).toMatchObject({ kind: "start", configuration: modelOf("first") });
     expect(world.told).toContain("error VRRP child process(1001) died: killed by SIGKILL");
   });
@@ -269,6 +270,7 @@ describe("supervisor, status", () => {
         mail: null,
       },
       instances: [INSTANCE],
+      bfd: [],
       groups: [],
       lastKnown: null,
     });
@@ -314,10 +316,144 @@ describe("supervisor, status", () => {
   });
 });
 
+describe("supervisor, a second process", () => {
+  test("wanted by the configuration: both are started, and the pid file of each is told", () => {
+    const world = createWorld({ bfd: BFD });
+    expect(world.children.map(({ program }) => program)).toEqual(["vrrp", "bfd"]);
+    world.child(1).says({ kind: "started" });
+    expect([world.pids, world.managed]).toEqual([{ vrrp: undefined, bfd: 1002 }, []]);
+    expect(world.told).toContain("info Starting BFD child process, pid=1002");
+  });
+
+  test("a reload wants it: started; one that does not: stopped, and the service goes on", () => {
+    const world = createWorld();
+    world.child(0).says({ kind: "started" });
+    world.next = accepted("second", BFD);
+    world.reload();
+    expect(world.child(1).received[0]).toMatchObject({ kind: "start", configuration: modelOf("second", BFD) });
+    world.next = accepted("third");
+    const outcomes = world.reload();
+    expect([world.child(0).signals, world.child(1).signals]).toEqual([[], ["SIGTERM"]]);
+    world.child(0).says({ kind: "configured", generation: 2 });
+    expect(outcomes).toEqual([{ kind: "accepted" }]);
+    world.child(1).ends({ kind: "exited", status: 0 });
+    world.run(millis(1));
+    expect([world.exits, world.told.filter((line) => line.includes("died"))]).toEqual([[], []]);
+  });
+
+  test("wanted again while it stops: started when it is gone", () => {
+    const world = createWorld({ bfd: BFD });
+    world.next = accepted("second");
+    world.reload();
+    world.next = accepted("third", BFD);
+    world.reload();
+    expect(world.children).toHaveLength(2);
+    world.child(1).ends({ kind: "exited", status: 0 });
+    expect(world.child(2).received[0]).toMatchObject({ kind: "start", configuration: modelOf("third", BFD) });
+  });
+
+  test("a reload is answered when both have it", () => {
+    const world = createWorld({ bfd: BFD });
+    world.next = accepted("second", BFD);
+    const outcomes = world.reload();
+    world.child(0).says({ kind: "configured", generation: 1 });
+    expect(outcomes).toEqual([]);
+    world.child(1).says({ kind: "configured", generation: 1 });
+    expect(outcomes).toEqual([{ kind: "accepted" }]);
+  });
+
+  test.each([1, 2, 4, 70])("it ends with status %i: started anew, and the vrrp process is left alone", (status) => {
+    const world = createWorld({ bfd: BFD });
+    world.child(1).says({ kind: "failed", code: "SYSTEM", message: "Cannot" });
+    world.child(1).ends({ kind: "exited", status });
+    world.run(millis(1));
+    expect(world.children.map(({ program }) => program)).toEqual(["vrrp", "bfd", "bfd"]);
+    expect([world.exits, world.child(0).signals]).toEqual([[], []]);
+    expect(world.child(2).received[0]).toMatchObject({ predecessor: `exited with status ${status}${MEANING[status]}` });
+  });
+
+  test("no respawn (-R), and it dies: the vrrp process hands over first, then the supervisor ends with a failure", () => {
+    const world = createWorld({ bfd: BFD, respawn: false });
+    world.child(1).ends({ kind: "killed", signal: "SIGSEGV" });
+    world.run(millis(1));
+    expect([world.exits, world.child(0).signals]).toEqual([[], ["SIGTERM"]]);
+    world.child(0).ends({ kind: "exited", status: 0 });
+    world.run(millis(1));
+    expect(world.exits).toEqual([1]);
+  });
+
+  test("the vrrp process gives up: the other is stopped before the supervisor ends with its status", () => {
+    const world = createWorld({ bfd: BFD });
+    world.child(0).says({ kind: "failed", code: "NO_PERMISSION", message: "Cannot" });
+    world.child(0).ends({ kind: "exited", status: 4 });
+    world.run(millis(1));
+    expect([world.exits, world.child(1).signals]).toEqual([[], ["SIGTERM"]]);
+    world.child(1).ends({ kind: "exited", status: 0 });
+    world.run(millis(1));
+    expect(world.exits).toEqual([4]);
+  });
+
+  test("stop: the vrrp process hands over while the other still runs", () => {
+    const world = createWorld({ bfd: BFD });
+    world.supervisor.stop();
+    expect([world.child(0).signals, world.child(1).signals]).toEqual([["SIGTERM"], []]);
+    world.child(0).ends({ kind: "exited", status: 0 });
+    expect(world.child(1).signals).toEqual(["SIGTERM"]);
+    world.child(1).ends({ kind: "exited", status: 0 });
+    world.run(millis(1));
+    expect(world.exits).toEqual([0]);
+  });
+
+  test("news of a session: passed on, and told to the next vrrp process after its start", () => {
+    const world = createWorld({ bfd: BFD });
+    const up = { name: "peer", verdict: "up", detail: "Up" } as const;
+    world.child(1).says({ kind: "bfd-news", news: [up] });
+    expect(world.child(0).received.at(-1)).toEqual({ kind: "bfd-news", news: [up] });
+    world.child(0).ends({ kind: "killed", signal: "SIGKILL" });
+    expect(world.child(2).received.map(({ kind }) => kind)).toEqual(["start", "bfd-news"]);
+    expect(world.child(1).received.map(({ kind }) => kind)).toEqual(["start"]);
+  });
+
+  test("the bfd process dies and its successor does not know yet: what was known last is told on", () => {
+    const world = createWorld({ bfd: BFD });
+    world.child(1).says({ kind: "bfd-news", news: [{ name: "peer", verdict: "up", detail: "Up" }] });
+    world.child(1).ends({ kind: "killed", signal: "SIGKILL" });
+    expect(world.child(2).received.map(({ kind }) => kind)).toEqual(["start"]);
+    world.child(2).says({ kind: "bfd-news", news: [{ name: "peer", verdict: "unknown", detail: "Down" }] });
+    world.child(0).ends({ kind: "killed", signal: "SIGKILL" });
+    expect(world.child(3).received[1]).toMatchObject({ news: [{ verdict: "up" }] });
+  });
+
+  test("turned off (-B): it is not started, and its sessions are told as down at start and reload", () => {
+    const world = createWorld({ bfd: BFD, withoutBfd: true });
+    const down = {
+      kind: "bfd-news",
+      news: [{ name: "peer", verdict: "down", detail: "Down (BFD is turned off by -B)" }],
+    };
+    expect(world.children.map(({ program }) => program)).toEqual(["vrrp"]);
+    expect(world.child(0).received[1]).toEqual(down);
+    world.next = accepted("second", BFD);
+    world.reload();
+    expect(world.child(0).received.slice(2)).toMatchObject([{ kind: "configure" }, down]);
+  });
+
+  test("status: each process is asked, and the answer has both", () => {
+    const world = createWorld({ bfd: BFD });
+    const documents: StatusDocument[] = [];
+    world.supervisor.status((document) => documents.push(document));
+    world.child(0).says({ kind: "status", request: 1, instances: [INSTANCE], groups: [] });
+    expect(documents).toEqual([]);
+    world.child(1).says({ kind: "bfd-status", request: 1, sessions: [SESSION] });
+    expect(documents[0]).toMatchObject({ instances: [INSTANCE], bfd: [SESSION], lastKnown: null });
+    expect(documents[0]?.daemon.processes.map(({ name }) => name)).toEqual(["supervisor", "vrrp", "bfd"]);
+  });
+});
+
 interface FakeChild {
-  readonly received: ToVrrp[];
+  readonly program: "vrrp" | "bfd";
+  readonly received: ToChild[];
   readonly signals: string[];
-  says(message: FromVrrp): void;
+  says(message: FromChild): void;
   saysAnything(value: unknown): void;
   answersStatus(instances: readonly InstanceStatus[]): void;
   ends(end: Parameters<ChildListener["ended"]>[0]): void;
@@ -329,7 +465,7 @@ interface World {
   readonly told: string[];
   readonly managed: string[];
   readonly exits: number[];
-  readonly vrrpPid: number | undefined;
+  readonly pids: Readonly<Record<FakeChild["program"], number | undefined>>;
   next: LoadedConfiguration;
   now(): Instant;
   child(index: number): FakeChild;
@@ -343,7 +479,15 @@ interface World {
   status(instances?: readonly InstanceStatus[]): StatusDocument | undefined;
 }
 
-function createWorld(options: { refusals?: number; respawn?: boolean; watchdog?: boolean } = {}): World {
+function createWorld(
+  options: {
+    refusals?: number;
+    respawn?: boolean;
+    watchdog?: boolean;
+    bfd?: Configuration["bfd"];
+    withoutBfd?: boolean;
+  } = {},
+): World {
   const { refusals = 0, respawn = true, watchdog = false } = options;
   let now = 0;
   let refusalsLeft = refusals;
@@ -368,15 +512,16 @@ function createWorld(options: { refusals?: number; respawn?: boolean; watchdog?:
   const told: string[] = [];
   const managed: string[] = [];
   const exits: number[] = [];
-  let vrrpPid: number | undefined;
+  const pids: Record<FakeChild["program"], number | undefined> = { vrrp: undefined, bfd: undefined };
   let nextPid = 1001;
 
-  const launch = (listener: ChildListener): ReturnType<Parameters<typeof startSupervisor>[1]["launcher"]["launch"]> => {
+  const launch = (program: FakeChild["program"], listener: ChildListener): ReturnType<Launcher["launch"]> => {
     if (refusalsLeft > 0) {
       refusalsLeft -= 1;
       return fail({ operation: "start node", errno: "EAGAIN", message: "Resource temporarily unavailable" });
     }
     const child: FakeChild = {
+      program,
       received: [],
       signals: [],
       says: (message) => listener.message(message),
@@ -393,10 +538,12 @@ function createWorld(options: { refusals?: number; respawn?: boolean; watchdog?:
     nextPid += 1;
     return succeed({
       pid,
-      send: (message: ToVrrp) => void child.received.push(message),
+      send: (message: ToChild) => void child.received.push(message),
       signal: (signal: string) => void child.signals.push(signal),
     });
   };
+
+  const launcherOf = (program: FakeChild["program"]): Launcher => ({ launch: (listener) => launch(program, listener) });
 
   const run = (duration: number): void => {
     const end = now + duration;
@@ -421,9 +568,7 @@ function createWorld(options: { refusals?: number; respawn?: boolean; watchdog?:
     told,
     managed,
     exits,
-    get vrrpPid() {
-      return vrrpPid;
-    },
+    pids,
     next: accepted("first"),
     now: () => instant(now),
     child: (index) => {
@@ -466,7 +611,18 @@ function createWorld(options: { refusals?: number; respawn?: boolean; watchdog?:
       settings: SETTINGS,
       pid: 1000,
       release: "9.9.9",
-      configuration: modelOf("first"),
+      configuration: modelOf("first", options.bfd),
+      children: [
+        { name: "vrrp", title: "VRRP", launcher: launcherOf("vrrp"), wanted: () => true, vital: true },
+        {
+          name: "bfd",
+          title: "BFD",
+          launcher: launcherOf("bfd"),
+          wanted: ({ bfd }) => bfd.length > 0,
+          vital: false,
+        },
+      ],
+      withoutBfd: options.withoutBfd === true,
     },
     {
       clock,
@@ -477,7 +633,6 @@ function createWorld(options: { refusals?: number; respawn?: boolean; watchdog?:
         status: () => null,
         close: (done) => done(),
       },
-      launcher: { launch },
       source: { file: "/etc/a.conf", load: () => world.next },
       manager: {
         ready: () => void managed.push("ready"),
@@ -487,8 +642,8 @@ function createWorld(options: { refusals?: number; respawn?: boolean; watchdog?:
         alive: () => void managed.push("alive"),
         watchdogInterval: watchdog ? seconds(3) : undefined,
       },
-      publishVrrpPid: (pid) => {
-        vrrpPid = pid;
+      publishPid: (name, pid) => {
+        pids[name] = pid;
       },
       configured: () => {},
       exit: (status) => void exits.push(status),
@@ -498,8 +653,8 @@ function createWorld(options: { refusals?: number; respawn?: boolean; watchdog?:
   return world;
 }
 
-function accepted(routerId: string): LoadedConfiguration {
-  return { kind: "accepted", configuration: modelOf(routerId), findings: [] };
+function accepted(routerId: string, bfd: Configuration["bfd"] = []): LoadedConfiguration {
+  return { kind: "accepted", configuration: modelOf(routerId, bfd), findings: [] };
 }
 
 function refused(...reasons: readonly string[]): LoadedConfiguration {
@@ -507,7 +662,7 @@ function refused(...reasons: readonly string[]): LoadedConfiguration {
 }
 
 /** A model that can be told from others. */
-function modelOf(routerId: string): Configuration {
+function modelOf(routerId: string, bfd: Configuration["bfd"] = []): Configuration {
   return {
     global: {
       routerId,
@@ -523,17 +678,66 @@ function modelOf(routerId: string): Configuration {
       tellsStatesOnReload: false,
       mail: undefined,
       defaultInterface: "eth0",
-      processes: { vrrpRealtimePriority: undefined, vrrpNice: undefined, names: undefined },
+      processes: {
+        vrrpRealtimePriority: undefined,
+        vrrpNice: undefined,
+        bfdRealtimePriority: undefined,
+        bfdNice: undefined,
+        names: undefined,
+      },
     },
     scripts: [],
     trackFiles: [],
     trackProcesses: [],
     links: [],
     instances: [],
+    bfd,
     statics: { addresses: [], routing: [], groups: {} },
     groups: [],
   };
 }
+
+const BFD: Configuration["bfd"] = [
+  {
+    name: "peer",
+    place: { file: "/etc/a.conf", line: 1, column: 1 },
+    neighbor: ip("10.0.0.2"),
+    source: undefined,
+    minTx: millis(10),
+    minRx: millis(10),
+    idleTx: seconds(1),
+    multiplier: 5,
+    passive: false,
+    hopLimit: 255,
+    leastHopLimit: 255,
+    multihop: false,
+  },
+];
+
+const SESSION: StatusDocument["bfd"][number] = {
+  name: "peer",
+  neighbor: "10.0.0.2",
+  source: null,
+  multihop: false,
+  state: "Up",
+  verdict: "up",
+  since: "2026-11-20T10:00:00.000Z",
+  detail: "Up",
+  diagnostic: "No Diagnostic",
+  localDiscriminator: 7,
+  remote: null,
+  transmitIntervalMs: 10,
+  detectionTimeMs: null,
+  counters: {},
+};
+
+/** What the log says of an exit status. */
+const MEANING: Readonly<Record<number, string>> = {
+  1: " (fatal)",
+  2: " (configuration)",
+  4: " (no permission)",
+  70: " (a bug)",
+};
 
 const SETTINGS = {
   runtimeDirectory: "/run/x",

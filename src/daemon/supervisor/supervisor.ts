@@ -1,38 +1,40 @@
-import type { Cause, DaemonStatus, ProcessStatus, StatusDocument } from "../../api/contract.ts";
-import type { Instant, Micros } from "../../base/time.ts";
-import { after, elapsed, micros, seconds, toMillis } from "../../base/time.ts";
+import type { Cause, DaemonStatus, InstanceStatus, StatusDocument } from "../../api/contract.ts";
+import { after, micros, seconds } from "../../base/time.ts";
 import type { Configuration } from "../../config/model.ts";
-import type { ChildEffect, ChildEnd, ChildEvent, ChildState, RestartPolicy } from "../../core/restart-policy.ts";
-import { childDeadline, startChild, stepChild } from "../../core/restart-policy.ts";
+import type { RestartPolicy } from "../../core/restart-policy.ts";
 import type { Clock } from "../../ports/clock.ts";
-import { describeFailure } from "../../ports/failure.ts";
 import type { Log } from "../../ports/log.ts";
-import type { FromVrrp, VrrpProcessSettings, VrrpStatus } from "../messages.ts";
-import { describeMessageError, parseFromVrrp } from "../messages.ts";
+import type { BfdNews } from "../bfd-news.ts";
+import { learnNews } from "../bfd-news.ts";
+import type { ChildSettings, FromChild, ToChild } from "../messages.ts";
 import { timeOfDay } from "../time-of-day.ts";
 import type { MailDesk } from "./mail-desk.ts";
-import { describeEffect, describeEnd, processState, summarize } from "./words.ts";
-import type { Child, ConfigurationSource, Launcher, ServiceManager } from "./ports.ts";
+import type { ConfigurationSource, ServiceManager } from "./ports.ts";
+import { SupervisedChild, type ChildSpec, type StatusAnswer } from "./supervised-child.ts";
+import { summarize } from "./words.ts";
 
 export interface SupervisorOptions {
   readonly policy: RestartPolicy;
-  readonly settings: VrrpProcessSettings;
+  readonly settings: ChildSettings;
   /** Of this process and this release, for the status. */
   readonly pid: number;
   readonly release: string;
   /** The model to begin with, checked and accepted already. */
   readonly configuration: Configuration;
+  /** The processes that there may be, the vrrp process among them. At the end those that are vital stop first. */
+  readonly children: readonly ChildSpec[];
+  /** `-B`: no bfd process, and what tracks sessions is told that they are down. */
+  readonly withoutBfd: boolean;
 }
 
 export interface SupervisorPorts {
   readonly clock: Clock;
   readonly log: Log;
-  readonly launcher: Launcher;
   readonly source: ConfigurationSource;
   readonly manager: ServiceManager;
   readonly mail: Pick<MailDesk, "post" | "configure" | "status" | "close">;
-  /** Tells the pid of the vrrp process whose handlers stand, undefined when there is none any more. */
-  readonly publishVrrpPid: (pid: number | undefined) => void;
+  /** Tells the pid of a child whose handlers stand, undefined when there is none any more. */
+  readonly publishPid: (name: ChildSpec["name"], pid: number | undefined) => void;
   /** A configuration came into force after the start. */
   readonly configured: (configuration: Configuration) => void;
   /** The very last call: no child is left. */
@@ -40,7 +42,7 @@ export interface SupervisorPorts {
 }
 
 export type ReloadOutcome =
-  /** The vrrp process has it, or its successor will. */
+  /** The children have it, or their successors will. */
   | { readonly kind: "accepted" }
   | { readonly kind: "refused"; readonly reasons: readonly string[] }
   | { readonly kind: "stopping" };
@@ -48,16 +50,17 @@ export type ReloadOutcome =
 export interface Supervisor {
   /** Reads and checks the file first; a refusal changes nothing. Reloads asked for meanwhile are answered in their order. */
   reload(force: boolean, answer: (outcome: ReloadOutcome) => void): void;
-  /** Waits at most `STATUS_LIMIT` for the vrrp process. */
+  /** Waits at most a second for each process, for all of them at the same time. */
   status(answer: (document: StatusDocument) => void): void;
   /** Writes something down for good that happened in another process; lost where the vrrp process does not run. */
   note(cause: Cause): void;
-  /** Stops the vrrp process, which hands over first, then calls `exit` with 0. A second call does nothing. */
+  /** Stops the vrrp process, which hands over first, then the others; then calls `exit` with 0. A second call does nothing. */
   stop(): void;
 }
 
 /**
- * Runs one vrrp process and keeps it running, by the restart policy. It decides nothing itself.
+ * Runs the processes that the configuration wants and keeps them running, each by the restart policy, and passes on what
+ * one has to tell the others. It decides nothing itself.
  *
  * `exit` is called once, in a later turn.
  */
@@ -69,60 +72,56 @@ class RunningSupervisor implements Supervisor {
   readonly #options: SupervisorOptions;
   readonly #ports: SupervisorPorts;
   readonly #startedAt: string;
-  #state: ChildState;
-  #child: Child | undefined;
-  /** Events to be handled; a step is never begun inside another. */
-  readonly #events: ChildEvent[] = [];
-  #stepping = false;
-  /** When the child gave its last sign of life. */
-  #heardAt: Instant;
-  #starts = 0;
-  #everStarted = false;
-  /** How the child before this one ended; null: there was none. */
-  #predecessor: string | null = null;
-  #hung = false;
-  /** The child has said why it cannot start. */
-  #explained = false;
-  #stopping = false;
+  readonly #children: readonly SupervisedChild[];
+  /** With which status it all ends; undefined: it goes on. */
+  #exitStatus: number | undefined;
+  #ended = false;
 
   #configuration: Configuration;
   #configuredAt: string;
   #generation = 0;
   #refusedReload: DaemonStatus["refusedReload"] = null;
-  /** Who waits for the vrrp process to take a configuration. */
-  #reloads: { readonly generation: number; readonly answer: (outcome: ReloadOutcome) => void }[] = [];
+  /** Who waits for the children to take a configuration, and for which of them. */
+  #reloads: readonly WaitingReload[] = [];
 
-  #nextRequest = 1;
-  readonly #requests = new Map<number, (status: VrrpStatus | undefined) => void>();
   #lastKnown: StatusDocument["lastKnown"] = null;
+  readonly #bfdNews = new Map<string, BfdNews>();
 
-  readonly #deadline;
-  #drained = false;
   readonly #look;
   readonly #watchdog;
 
   constructor(options: SupervisorOptions, ports: SupervisorPorts) {
+    const { clock, log } = ports;
     this.#options = options;
     this.#ports = ports;
     this.#startedAt = this.#timeOfDay();
     this.#configuration = options.configuration;
     this.#configuredAt = this.#startedAt;
-    this.#heardAt = ports.clock.now();
-    this.#deadline = ports.clock.alarm(() => this.#meetDeadline());
-    this.#look = ports.clock.alarm(() => this.#lookAround());
-    this.#watchdog = ports.clock.alarm(() => this.#reportAlive());
-    const first = startChild(options.policy, ports.clock.now());
-    this.#state = first.state;
-    this.#stepping = true;
-    for (const effect of first.effects) this.#obey(effect);
-    this.#stepping = false;
-    this.#drainEvents();
+    this.#look = clock.alarm(() => this.#lookAround());
+    this.#watchdog = clock.alarm(() => this.#reportAlive());
+    this.#children = options.children.map(
+      (spec) =>
+        new SupervisedChild(
+          spec,
+          options.policy,
+          { clock, log },
+          {
+            message: (child, message) => this.#take(child, message),
+            greeting: (child, predecessor) => this.#greet(child, predecessor),
+            pid: (child, pid) => this.#notePid(child, pid),
+            ended: (child) => this.#noteTaken(child, this.#generation),
+            stopped: () => this.#settle(),
+            gaveUp: (_child, exitStatus) => this.#giveUp(exitStatus),
+          },
+        ),
+    );
+    this.#settle();
     this.#reportAlive();
-    this.#look.set(after(ports.clock.now(), LOOK_INTERVAL));
+    this.#look.set(after(clock.now(), LOOK_INTERVAL));
   }
 
   reload(force: boolean, answer: (outcome: ReloadOutcome) => void): void {
-    if (this.#stopping) return answer({ kind: "stopping" });
+    if (this.#exitStatus !== undefined) return answer({ kind: "stopping" });
     const { log, manager, source } = this.#ports;
     manager.reloading();
     log.write("info", "Reloading ...");
@@ -132,196 +131,171 @@ class RunningSupervisor implements Supervisor {
       const reasons = loaded.findings.filter((finding) => finding.refuses).map((finding) => finding.text);
       this.#refusedReload = { at: this.#timeOfDay(), reasons };
       log.write("error", `Reload refused: ${source.file} has errors; the configuration in force is kept`);
-      if (this.#everStarted) manager.ready();
+      this.#noteReady();
       return answer({ kind: "refused", reasons });
     }
-    this.#configuration = loaded.configuration;
+    const { configuration } = loaded;
+    this.#configuration = configuration;
     this.#configuredAt = this.#timeOfDay();
     this.#refusedReload = null;
-    this.#ports.configured(loaded.configuration);
-    this.#ports.mail.configure(loaded.configuration.global.mail);
+    this.#ports.configured(configuration);
+    this.#ports.mail.configure(configuration.global.mail);
     this.#generation += 1;
-    this.#reloads.push({ generation: this.#generation, answer });
     // A child that dies instead of answering is followed by one that starts with the new configuration.
-    if (this.#child === undefined) this.#finishReloads(this.#generation);
-    else this.#child.send({ kind: "configure", generation: this.#generation, configuration: loaded.configuration });
+    const takers = this.#children.filter((child) => child.takesOrders && this.#wants(child));
+    this.#reloads = [...this.#reloads, { generation: this.#generation, waiting: new Set(takers), answer }];
+    for (const child of takers) {
+      child.send({ kind: "configure", generation: this.#generation, configuration });
+      if (this.#options.withoutBfd) child.send({ kind: "bfd-news", news: withoutBfd(configuration) });
+    }
+    this.#settle();
+    this.#finishReloads();
   }
 
   status(answer: (document: StatusDocument) => void): void {
-    this.#askVrrp((status) => {
-      const lastKnown = status === undefined ? this.#lastKnown : null;
-      answer({ version: 1, daemon: this.#describeDaemon(), ...(status ?? { instances: [], groups: [] }), lastKnown });
-    });
+    const answers = new Map<SupervisedChild, StatusAnswer | undefined>();
+    for (const child of this.#children) {
+      child.ask((status) => {
+        answers.set(child, status);
+        if (answers.size === this.#children.length) answer(this.#document([...answers.values()]));
+      });
+    }
   }
 
   note(cause: Cause): void {
-    this.#child?.send({ kind: "note", cause });
+    for (const child of this.#children) if (child.spec.name === "vrrp") child.send({ kind: "note", cause });
   }
 
   stop(): void {
-    if (this.#stopping) return;
-    this.#stopping = true;
+    if (this.#exitStatus !== undefined) return;
     this.#ports.log.write("info", "Stopping");
     this.#ports.manager.stopping();
-    this.#feed({ kind: "stop-requested" });
+    this.#stopWith(0);
   }
 
-  #feed(event: ChildEvent): void {
-    this.#events.push(event);
-    this.#drainEvents();
+  #stopWith(exitStatus: number): void {
+    this.#exitStatus = exitStatus;
+    this.#settle();
   }
 
-  #drainEvents(): void {
-    if (this.#stepping) return;
-    this.#stepping = true;
-    for (let event = this.#events.shift(); event !== undefined; event = this.#events.shift()) {
-      const step = stepChild(this.#options.policy, this.#state, event, this.#ports.clock.now());
-      this.#state = step.state;
-      for (const effect of step.effects) this.#obey(effect);
-      if (this.#state.kind === "stopped") this.#end(0);
-    }
-    this.#stepping = false;
-    const deadline = childDeadline(this.#state);
-    if (deadline === undefined) this.#deadline.clear();
-    else this.#deadline.set(deadline);
-    this.#drained = false;
+  #giveUp(exitStatus: number): void {
+    if (this.#exitStatus === undefined) this.#stopWith(exitStatus);
+    else this.#settle();
   }
 
-  #obey(effect: ChildEffect): void {
-    const words = describeEffect(effect, this.#child?.pid);
-    if (words !== undefined) this.#ports.log.write(words.level, words.text);
-    if (effect.kind === "signal-child" && effect.reason === "heartbeat-lost") this.#hung = true;
-    switch (effect.kind) {
-      case "start-child":
-        return this.#launch();
-      case "signal-child":
-        return this.#child?.signal(effect.signal);
-      case "give-up":
-        return this.#end(effect.exitStatus);
-    }
-  }
-
-  #launch(): void {
-    const launched = this.#ports.launcher.launch({
-      message: (value) => this.#receive(value),
-      ended: (end, refusal) => {
-        if (refusal !== undefined) this.#ports.log.write("error", describeFailure(refusal));
-        this.#childEnded(end);
-      },
-    });
-    if (!launched.ok) {
-      this.#ports.log.write("error", describeFailure(launched.error));
-      // Handled after this step, like every other event.
-      this.#events.push({ kind: "ended", end: { kind: "not-started" } });
+  /** Starts what is wanted, stops what is not, and ends when there is nothing left to stop. */
+  #settle(): void {
+    if (this.#exitStatus === undefined) {
+      for (const child of this.#children) {
+        if (!this.#wants(child)) child.stop();
+        else if (child.idle) child.start();
+      }
       return;
     }
-    this.#child = launched.value;
-    this.#starts += 1;
-    this.#explained = false;
-    this.#heardAt = this.#ports.clock.now();
-    this.#ports.log.write("info", `Starting VRRP child process, pid=${this.#child.pid}`);
+    // The others may serve those that are vital until these have handed over.
+    const vital = this.#children.filter((child) => child.spec.vital && !child.idle);
+    const others = this.#children.filter((child) => !child.idle);
+    for (const child of vital.length > 0 ? vital : others) child.stop();
+    if (this.#children.every((child) => child.idle)) this.#end(this.#exitStatus);
+  }
+
+  #greet(child: SupervisedChild, predecessor: string | null): readonly ToChild[] {
     const { settings } = this.#options;
-    this.#child.send({ kind: "start", settings, configuration: this.#configuration, predecessor: this.#predecessor });
+    const start: ToChild = { kind: "start", settings, configuration: this.#configuration, predecessor };
+    const news = this.#options.withoutBfd ? withoutBfd(this.#configuration) : [...this.#bfdNews.values()];
+    return child.spec.name === "bfd" || news.length === 0 ? [start] : [start, { kind: "bfd-news", news }];
   }
 
-  #receive(value: unknown): void {
-    const parsed = parseFromVrrp(value);
-    if (!parsed.ok) {
-      return this.#ports.log.write("error", `The vrrp process sent ${describeMessageError(parsed.error)}`);
-    }
-    this.#heardAt = this.#ports.clock.now();
-    this.#take(parsed.value);
+  #wants({ spec }: SupervisedChild): boolean {
+    return spec.wanted(this.#configuration) && !(spec.name === "bfd" && this.#options.withoutBfd);
   }
 
-  #take(message: FromVrrp): void {
+  #notePid(child: SupervisedChild, pid: number | undefined): void {
+    this.#ports.publishPid(child.spec.name, pid);
+    if (pid !== undefined && child.spec.vital) this.#ports.manager.ready();
+  }
+
+  /** After a reload; before the service has ever come up nobody is told that it has. */
+  #noteReady(): void {
+    const vital = this.#children.filter((child) => child.spec.vital);
+    if (vital.every((child) => child.everStarted)) this.#ports.manager.ready();
+  }
+
+  #take(child: SupervisedChild, message: FromChild): void {
     switch (message.kind) {
-      case "started":
-        this.#everStarted = true;
-        this.#feed({ kind: "started" });
-        this.#ports.publishVrrpPid(this.#child?.pid);
-        return this.#ports.manager.ready();
-      case "heartbeat":
-        return this.#feed({ kind: "heartbeat" });
       case "configured":
-        return this.#finishReloads(message.generation);
-      case "failed":
-        this.#explained = true;
-        return this.#ports.log.write("error", message.message);
+        return this.#noteTaken(child, message.generation);
       case "mail":
         return this.#ports.mail.post(message.alert);
       case "reload-requested":
         return this.reload(false, () => {});
-      case "status": {
-        const { request, instances, groups } = message;
-        this.#lastKnown = { at: this.#timeOfDay(), instances, groups };
-        const take = this.#requests.get(request);
-        this.#requests.delete(request);
-        return take?.({ instances, groups });
-      }
+      case "status":
+        this.#lastKnown = { at: this.#timeOfDay(), instances: message.instances, groups: message.groups };
+        return undefined;
+      case "bfd-news":
+        learnNews(this.#bfdNews, message.news);
+        for (const other of this.#children) if (other !== child) other.send(message);
+        return undefined;
+      case "bfd-status":
+      case "started":
+      case "failed":
+      case "heartbeat":
+        return undefined;
     }
   }
 
-  #childEnded(end: ChildEnd): void {
-    const pid = this.#child?.pid;
-    this.#child = undefined;
-    this.#ports.publishVrrpPid(undefined);
-    if (!this.#stopping) this.#ports.log.write("error", `VRRP child process(${pid}) died: ${describeEnd(end)}`);
-    const waiting = [...this.#requests.values()];
-    this.#requests.clear();
-    this.#predecessor = `${this.#hung ? "hung; " : ""}${describeEnd(end)}`;
-    this.#hung = false;
-    this.#feed({ kind: "ended", end: this.#judged(end) });
-    // Answers show what has been decided about it.
-    for (const take of waiting) take(undefined);
-    this.#finishReloads(this.#generation);
+  #noteTaken(child: SupervisedChild, generation: number): void {
+    for (const reload of this.#reloads) if (reload.generation <= generation) reload.waiting.delete(child);
+    this.#finishReloads();
   }
 
-  /**
-   * Node itself ends with 1, 2 or 4 for reasons of its own: a module that an upgrade is just replacing, no memory. Where one
-   * child has run and the next gives no reason, a third may run again.
-   */
-  #judged(end: ChildEnd): ChildEnd {
-    const isUnexplained = end.kind === "exited" && this.#everStarted && !this.#explained;
-    return isUnexplained ? { kind: "exited", status: EXIT_UNEXPLAINED } : end;
-  }
-
-  #finishReloads(generation: number): void {
-    const finished = this.#reloads.filter((reload) => reload.generation <= generation);
-    this.#reloads = this.#reloads.filter((reload) => reload.generation > generation);
+  #finishReloads(): void {
+    const finished = this.#reloads.filter(({ waiting }) => waiting.size === 0);
+    this.#reloads = this.#reloads.filter(({ waiting }) => waiting.size > 0);
     if (finished.length === 0) return;
-    if (this.#everStarted) this.#ports.manager.ready();
+    this.#noteReady();
     for (const { answer } of finished) answer({ kind: "accepted" });
   }
 
-  #meetDeadline(): void {
-    // What the child sent while we slept may lie unread in its pipe. One more turn of the loop reads it, and only then
-    // may its silence be held against it.
-    this.#drained = !this.#drained;
-    if (this.#drained) this.#deadline.set(this.#ports.clock.now());
-    else this.#feed({ kind: "deadline" });
+  #document(answers: readonly (StatusAnswer | undefined)[]): StatusDocument {
+    const vrrp = answers.find((answer) => answer?.kind === "status");
+    const bfd = answers.find((answer) => answer?.kind === "bfd-status");
+    return {
+      version: 1,
+      daemon: this.#describeDaemon(),
+      instances: vrrp?.kind === "status" ? vrrp.instances : [],
+      groups: vrrp?.kind === "status" ? vrrp.groups : [],
+      bfd: bfd?.kind === "bfd-status" ? bfd.sessions : [],
+      lastKnown: vrrp === undefined ? this.#lastKnown : null,
+    };
   }
 
-  #askVrrp(take: (status: VrrpStatus | undefined) => void): void {
-    if (this.#child === undefined || this.#state.kind === "killing") return take(undefined);
-    const request = this.#nextRequest;
-    this.#nextRequest += 1;
-    const limit = this.#ports.clock.alarm(() => {
-      limit.close();
-      if (this.#requests.delete(request)) take(undefined);
-    });
-    limit.set(after(this.#ports.clock.now(), STATUS_LIMIT));
-    this.#requests.set(request, (status) => {
-      limit.close();
-      take(status);
-    });
-    this.#child.send({ kind: "status-request", request });
+  #describeDaemon(): DaemonStatus {
+    const { pid, release } = this.#options;
+    const shown = this.#children.filter((child) => !child.idle || this.#wants(child));
+    return {
+      pid,
+      holdfast: release,
+      startedAt: this.#startedAt,
+      configurationFile: this.#ports.source.file,
+      configuredAt: this.#configuredAt,
+      refusedReload: this.#refusedReload,
+      processes: [
+        { name: "supervisor", pid, state: "running", silentMs: null, restarts: 0 },
+        ...shown.map((child) => child.describe()),
+      ],
+      mail: this.#ports.mail.status(),
+    };
   }
 
   #lookAround(): void {
     this.#look.set(after(this.#ports.clock.now(), LOOK_INTERVAL));
-    this.#askVrrp((status) => {
-      if (!this.#stopping) this.#ports.manager.status(summarize(status?.instances, this.#refusedReload !== null));
-    });
+    const vrrp = this.#children.find((child) => child.spec.name === "vrrp");
+    const show = (instances: readonly InstanceStatus[] | undefined): void => {
+      if (this.#exitStatus !== undefined) return;
+      this.#ports.manager.status(summarize(instances, this.#refusedReload !== null));
+    };
+    vrrp?.ask((answer) => show(answer?.kind === "status" ? answer.instances : undefined));
   }
 
   #reportAlive(): void {
@@ -332,39 +306,12 @@ class RunningSupervisor implements Supervisor {
     this.#watchdog.set(after(this.#ports.clock.now(), micros(Math.floor(interval / 2))));
   }
 
-  #describeDaemon(): DaemonStatus {
-    return {
-      pid: this.#options.pid,
-      holdfast: this.#options.release,
-      startedAt: this.#startedAt,
-      configurationFile: this.#ports.source.file,
-      configuredAt: this.#configuredAt,
-      refusedReload: this.#refusedReload,
-      processes: [
-        { name: "supervisor", pid: this.#options.pid, state: "running", silentMs: null, restarts: 0 },
-        this.#describeChild(),
-      ],
-      mail: this.#ports.mail.status(),
-    };
-  }
-
-  #describeChild(): ProcessStatus {
-    const silent = elapsed(this.#heardAt, this.#ports.clock.now());
-    const isSilent = silent > SILENT_BEATS * this.#options.policy.heartbeatInterval;
-    return {
-      name: "vrrp",
-      pid: this.#child?.pid ?? null,
-      state: processState(this.#state, isSilent),
-      silentMs: isSilent && this.#child !== undefined ? Math.round(toMillis(silent)) : null,
-      restarts: Math.max(0, this.#starts - 1),
-    };
-  }
-
   #end(status: number): void {
-    this.#deadline.close();
+    if (this.#ended) return;
+    this.#ended = true;
+    for (const child of this.#children) child.close();
     this.#look.close();
     this.#watchdog.close();
-    this.#stopping = true;
     const goodbye = this.#ports.clock.alarm(() => {
       goodbye.close();
       this.#ports.mail.close(() => this.#ports.exit(status));
@@ -377,14 +324,15 @@ class RunningSupervisor implements Supervisor {
   }
 }
 
-/** The longest that a status waits for the vrrp process; its answer takes well under a millisecond when it is well. */
-const STATUS_LIMIT: Micros = seconds(1);
+function withoutBfd({ bfd }: Configuration): readonly BfdNews[] {
+  return bfd.map(({ name }) => ({ name, verdict: "down", detail: "Down (BFD is turned off by -B)" }));
+}
 
-/** EX_SOFTWARE of sysexits.h. */
-const EXIT_UNEXPLAINED = 70;
+interface WaitingReload {
+  readonly generation: number;
+  readonly waiting: Set<SupervisedChild>;
+  readonly answer: (outcome: ReloadOutcome) => void;
+}
 
 /** How often the supervisor looks at the instances, for the line that systemd shows. */
 const LOOK_INTERVAL = seconds(5);
-
-/** So many heartbeats missing are more than jitter. */
-const SILENT_BEATS = 3;

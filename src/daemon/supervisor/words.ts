@@ -17,6 +17,7 @@ export function describeEnd(end: ChildEnd): string {
 /** What the supervisor does about a child, for a log line; undefined where another line says it. */
 export function describeEffect(
   effect: ChildEffect,
+  child: { readonly name: string; readonly title: string },
   pid: number | undefined,
 ): { readonly level: LogLevel; readonly text: string } | undefined {
   switch (effect.kind) {
@@ -25,18 +26,18 @@ export function describeEffect(
     case "give-up":
       return {
         level: "error",
-        text: `Terminating with status ${effect.exitStatus}: a new vrrp process would end the same way`,
+        text: `Terminating with status ${effect.exitStatus}: a new ${child.name} process would end the same way`,
       };
     case "signal-child":
       switch (effect.reason) {
         case "stop":
           return undefined;
         case "stop-overdue":
-          return { level: "error", text: `VRRP child process(${pid}) does not stop: killing it` };
+          return { level: "error", text: `${child.title} child process(${pid}) does not stop: killing it` };
         case "start-overdue":
-          return { level: "error", text: `VRRP child process(${pid}) does not come up: killing it` };
+          return { level: "error", text: `${child.title} child process(${pid}) does not come up: killing it` };
         case "heartbeat-lost":
-          return { level: "error", text: `VRRP child process(${pid}) hangs: killing it` };
+          return { level: "error", text: `${child.title} child process(${pid}) hangs: killing it` };
       }
   }
 }

@@ -139,6 +139,8 @@ function describeFault(cause: FaultCause): string {
       return `tracked interface ${cause.interface} ${cause.detail}`;
     case "tracked-file":
       return `tracked file ${cause.name} ${cause.detail}`;
+    case "tracked-bfd":
+      return `BFD session ${cause.name} is ${cause.detail}`;
     case "tracked-process":
       return `tracked process ${cause.name}: ${cause.detail}`;
     case "static-object":

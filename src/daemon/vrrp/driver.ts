@@ -7,6 +7,7 @@ import type { Configuration, InstanceSettings } from "../../config/model.ts";
 import type { Alarm } from "../../ports/clock.ts";
 import { describeFailure } from "../../ports/failure.ts";
 import type { KernelEvent, KernelMonitor } from "../../ports/kernel.ts";
+import type { BfdNews } from "../bfd-news.ts";
 import { Announcer } from "./announcer.ts";
 import { DeviceKeeper } from "./device-keeper.ts";
 import type { Surroundings } from "./fitness.ts";
@@ -44,6 +45,8 @@ export interface VrrpDriverOptions {
 export interface VrrpDriver {
   /** Applies a checked model by its difference to the one in force; what is unchanged is not touched. */
   reload(configuration: Configuration): void;
+  /** What the bfd process has told of sessions. */
+  learn(news: readonly BfdNews[]): void;
   /** Plain data, true at this moment. */
   status(): readonly InstanceStatus[];
   /** The sync groups, as `status`. */
@@ -222,6 +225,11 @@ class Driver implements VrrpDriver {
     }
     this.#schedule();
     this.#ports.log.write("info", "Reload complete");
+  }
+
+  learn(news: readonly BfdNews[]): void {
+    this.#enter();
+    this.#trackers.learn(news);
   }
 
   status(): readonly InstanceStatus[] {

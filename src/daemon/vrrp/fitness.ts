@@ -10,6 +10,7 @@ import {
 } from "../../core/tracking/effective-priority.ts";
 import type { FaultCause } from "../../core/vrrp/state.ts";
 import type { NetworkInterface } from "../../ports/kernel.ts";
+import type { BfdSet } from "./bfd-set.ts";
 import type { FileTracker } from "./file-tracker.ts";
 import type { InterfaceTable } from "./interface-table.ts";
 import type { ProcessTracker } from "./process-tracker.ts";
@@ -23,6 +24,7 @@ export interface Surroundings {
   readonly scripts: ReadonlyMap<string, ScriptTracker>;
   readonly files: ReadonlyMap<string, FileTracker>;
   readonly processes: ReadonlyMap<string, ProcessTracker>;
+  readonly bfd: Pick<BfdSet, "verdictOf" | "detailOf">;
   /** Every address that some instance of this process may hold: none of them is a good source. */
   readonly virtualAddresses: () => ReadonlySet<IpAddress>;
   /** What of the static objects that an instance depends on is missing, in words. */
@@ -60,7 +62,7 @@ export function judgeFitness(settings: InstanceSettings, surroundings: Surroundi
 
 /** What an instance or a group tracks, with what is known of it now. */
 export function trackedItems(tracked: TrackedThings, surroundings: Surroundings): readonly TrackedItem[] {
-  const { interfaces, links, scripts, files, processes } = surroundings;
+  const { interfaces, links, scripts, files, processes, bfd } = surroundings;
   return [
     ...tracked.trackScripts.map(({ script: name, weight, reverse }): TrackedState => {
       const verdict = scripts.get(name)?.verdict ?? "unknown";
@@ -78,11 +80,14 @@ export function trackedItems(tracked: TrackedThings, surroundings: Surroundings)
       const verdict = processes.get(name)?.verdict ?? "unknown";
       return { kind: "process", name, weight, reverse, verdict };
     }),
+    ...tracked.trackBfd.map(({ bfd: name, weight, reverse }): TrackedState => {
+      return { kind: "bfd", name, weight, reverse, verdict: bfd.verdictOf(name) };
+    }),
   ];
 }
 
 /** What is known of a tracked thing, for people: `exited with status 1`, `contains -20`. */
-export function describeItem(item: TrackedItem, { scripts, files, processes }: Surroundings): string {
+export function describeItem(item: TrackedItem, { scripts, files, processes, bfd }: Surroundings): string {
   switch (item.kind) {
     case "script":
       return scripts.get(item.name)?.detail ?? "is not running";
@@ -92,6 +97,8 @@ export function describeItem(item: TrackedItem, { scripts, files, processes }: S
       return files.get(item.name)?.detail ?? "is not read";
     case "process":
       return processes.get(item.name)?.detail ?? "is not watched";
+    case "bfd":
+      return bfd.detailOf(item.name);
     default:
       return unreachable(item);
   }
@@ -110,6 +117,8 @@ function faultOf(item: TrackedItem, surroundings: Surroundings): FaultCause {
       return { kind: "tracked-file", name, detail };
     case "process":
       return { kind: "tracked-process", name, detail };
+    case "bfd":
+      return { kind: "tracked-bfd", name, detail };
     default:
       return unreachable(kind);
   }

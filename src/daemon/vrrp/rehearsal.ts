@@ -93,6 +93,7 @@ function createStage(settings: InstanceSettings): { readonly instance: Instance;
       scripts: new Map(),
       files: new Map(),
       processes: new Map(),
+      bfd: { verdictOf: () => "up", detailOf: () => "" },
       virtualAddresses: () => new Set(),
       missingStatics: () => [],
       sockets: new SocketPool(links, ignore),
@@ -173,6 +174,7 @@ const NOTHING_TRACKED: TrackedThings = {
   trackInterfaces: [],
   trackFiles: [],
   trackProcesses: [],
+  trackBfd: [],
 };
 
 const START = instant(seconds(1_000));

@@ -1,27 +1,34 @@
 import type { Configuration } from "../../config/model.ts";
 import type { Surroundings } from "./fitness.ts";
+import type { BfdNews } from "../bfd-news.ts";
+import { BfdSet, type BfdSetDependencies } from "./bfd-set.ts";
 import { FileSet } from "./file-set.ts";
 import type { FileTrackerDependencies } from "./file-tracker.ts";
 import { LinkWatch, type LinkWatchDependencies } from "./link-watch.ts";
 import { ProcessSet, type ProcessSetDependencies } from "./process-set.ts";
 
-export type TrackerDependencies = FileTrackerDependencies & LinkWatchDependencies & ProcessSetDependencies;
+export type TrackerDependencies = FileTrackerDependencies &
+  LinkWatchDependencies &
+  ProcessSetDependencies &
+  BfdSetDependencies;
 
-/** Everything but scripts that instances and groups track: files, processes, and links that take their time. */
+/** Everything but scripts that instances and groups track: files, processes, BFD sessions, and links that take their time. */
 export class TrackerSets {
   readonly #files: FileSet;
   readonly #processes: ProcessSet;
   readonly #links: LinkWatch;
+  readonly #bfd: BfdSet;
 
   /** `onChange` comes after each change that may change a priority. */
   constructor(onChange: () => void, dependencies: TrackerDependencies) {
     this.#files = new FileSet(onChange, dependencies);
     this.#processes = new ProcessSet(onChange, dependencies);
     this.#links = new LinkWatch(onChange, dependencies);
+    this.#bfd = new BfdSet(onChange, dependencies);
   }
 
-  get surroundings(): Pick<Surroundings, "files" | "processes" | "links"> {
-    return { files: this.#files.trackers, processes: this.#processes.trackers, links: this.#links };
+  get surroundings(): Pick<Surroundings, "files" | "processes" | "links" | "bfd"> {
+    return { files: this.#files.trackers, processes: this.#processes.trackers, links: this.#links, bfd: this.#bfd };
   }
 
   /** At the `start` of the daemon files are given their first number. */
@@ -29,6 +36,7 @@ export class TrackerSets {
     this.#files.configure(configuration, occasion === "start");
     this.#processes.configure(configuration);
     this.#links.configure(configuration.links);
+    this.#bfd.configure(configuration);
   }
 
   stopOthers(configuration: Configuration): void {
@@ -40,6 +48,11 @@ export class TrackerSets {
     this.#files.stopAll();
     this.#processes.stopAll();
     this.#links.close();
+  }
+
+  /** The bfd process has told something of sessions. */
+  learn(news: readonly BfdNews[]): void {
+    this.#bfd.learn(news);
   }
 
   /** The kernel has told something of interfaces. */

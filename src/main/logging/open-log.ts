@@ -7,14 +7,14 @@ import { openLogFile } from "./file-target.ts";
 import { consoleLine, processLogFile } from "./line.ts";
 
 /** keepalived's idents, which filters of syslog daemons know. */
-export type LogIdent = "Keepalived" | "Keepalived_vrrp" | "Keepalived_mail";
+export type LogIdent = "Keepalived" | "Keepalived_vrrp" | "Keepalived_bfd" | "Keepalived_mail";
 
 /** Opens the log of one process: everything that the settings name, at once. Debug lines need `-D`. */
 export function openLog(settings: LogSettings, ident: LogIdent): Log {
   const sinks: LineSink[] = [];
   if (settings.console) sinks.push(openConsole());
   if (settings.file !== null) {
-    sinks.push(openLogFile(processLogFile(settings.file, ident === "Keepalived" ? "" : "_vrrp")));
+    sinks.push(openLogFile(processLogFile(settings.file, SUFFIXES[ident])));
   }
   const syslog =
     settings.syslogFacility === null
@@ -30,3 +30,10 @@ export function openLog(settings: LogSettings, ident: LogIdent): Log {
     },
   };
 }
+
+const SUFFIXES = {
+  Keepalived: "",
+  Keepalived_vrrp: "_vrrp",
+  Keepalived_bfd: "_bfd",
+  Keepalived_mail: "_mail",
+} as const;

@@ -2,11 +2,11 @@ import { describe, expect, test } from "vitest";
 import { fail, succeed } from "../../base/result.ts";
 import { instant } from "../../base/time.ts";
 import type { Configuration } from "../../config/model.ts";
-import type { FromVrrp, VrrpFailureCode, VrrpStatus } from "../messages.ts";
-import type { VrrpAgent } from "./vrrp-agent.ts";
-import { createVrrpAgent } from "./vrrp-agent.ts";
+import type { FromChild, ChildFailureCode, VrrpStatus } from "../messages.ts";
+import type { ChildAgent } from "./child-agent.ts";
+import { createChildAgent } from "./child-agent.ts";
 
-describe("vrrp agent", () => {
+describe("child agent", () => {
   test("start message: starts the driver, says so, then beats every 250 ms", () => {
     const bench = createBench();
     bench.agent.receive(START);
@@ -46,6 +46,16 @@ describe("vrrp agent", () => {
     bench.agent.receive(START);
     bench.agent.receive({ kind: "status-request", request: 9 });
     expect(bench.sent.at(-1)).toEqual({ kind: "status", request: 9, ...STATUS });
+  });
+
+  test("news of a BFD session: the driver hears it, but not while it stops", () => {
+    const bench = createBench();
+    bench.agent.receive(START);
+    const message = { kind: "bfd-news", news: [{ name: "peer", verdict: "down", detail: "Down" }] };
+    bench.agent.receive(message);
+    bench.agent.stop("SIGTERM");
+    bench.agent.receive(message);
+    expect(bench.order).toEqual(["peer down"]);
   });
 
   test("stop: the driver hands over while the heart beats, then the process exits with 0", () => {
@@ -124,8 +134,8 @@ describe("vrrp agent", () => {
 });
 
 interface Bench {
-  readonly agent: VrrpAgent;
-  readonly sent: FromVrrp[];
+  readonly agent: ChildAgent;
+  readonly sent: FromChild[];
   readonly exits: number[];
   readonly told: string[];
   /** What the driver and the pipe saw, in order, heartbeats and the start left out. */
@@ -139,17 +149,17 @@ interface Bench {
   released(): void;
 }
 
-function createBench(options: { refusal?: VrrpFailureCode } = {}): Bench {
+function createBench(options: { refusal?: ChildFailureCode } = {}): Bench {
   let now = 0;
   const alarms = new Set<{ at: number | undefined; callback: () => void }>();
-  const sent: FromVrrp[] = [];
+  const sent: FromChild[] = [];
   const order: string[] = [];
   const reasons: string[] = [];
   const told: string[] = [];
   const exits: number[] = [];
   let done = (): void => {};
   const counts = { starts: 0, stops: 0 };
-  const agent = createVrrpAgent({
+  const agent = createChildAgent({
     clock: {
       now: () => instant(now),
       boottime: () => instant(now),
@@ -176,16 +186,14 @@ function createBench(options: { refusal?: VrrpFailureCode } = {}): Bench {
         log: { write: (level, text) => void (level === "error" && told.push(`${level} ${text}`)) },
         note: (cause) => void told.push(`note ${cause.code}`),
         noteRestart: (predecessor) => void told.push(`restart ${predecessor}`),
-        driver: {
-          reload: () => void order.push("reload"),
-          status: () => STATUS.instances,
-          groups: () => STATUS.groups,
-          stop: (reason, callback) => {
-            reasons.push(reason);
-            counts.stops += 1;
-            done = callback;
-          },
+        reload: () => void order.push("reload"),
+        status: (request) => ({ kind: "status", request, ...STATUS }),
+        stop: (reason, callback) => {
+          reasons.push(reason);
+          counts.stops += 1;
+          done = callback;
         },
+        learn: (news) => void order.push(...news.map(({ name, verdict }) => `${name} ${verdict}`)),
       });
     },
     exit: (status) => void exits.push(status),
@@ -221,7 +229,7 @@ function createBench(options: { refusal?: VrrpFailureCode } = {}): Bench {
 }
 
 const MODEL: Configuration = JSON.parse(
-  '{"global":{"processes":{}},"scripts":[],"trackFiles":[],"trackProcesses":[],"links":[],"instances":[{"name":"VI_1","vrid":1,"notify":{}}],"groups":[]}',
+  '{"global":{"processes":{}},"scripts":[],"trackFiles":[],"trackProcesses":[],"links":[],"instances":[{"name":"VI_1","vrid":1,"notify":{}}],"groups":[],"bfd":[]}',
 );
 const START = {
   kind: "start",

@@ -4,38 +4,45 @@ import type { Cause } from "../../api/contract.ts";
 import type { Configuration } from "../../config/model.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { Log } from "../../ports/log.ts";
-import type { FromVrrp, ToVrrp, VrrpFailureCode, VrrpProcessSettings } from "../messages.ts";
-import { describeMessageError, parseToVrrp } from "../messages.ts";
-import type { VrrpDriver } from "../vrrp/driver.ts";
+import type { BfdNews } from "../bfd-news.ts";
+import type { FromChild, ToChild, ChildFailureCode, ChildSettings } from "../messages.ts";
+import { describeMessageError, parseToChild } from "../messages.ts";
 
-export interface VrrpAgentPorts {
+export interface ChildAgentPorts {
   readonly clock: Clock;
   /** Hands a message to the supervisor, without waiting. */
-  readonly send: (message: FromVrrp) => void;
+  readonly send: (message: FromChild) => void;
   /**
    * Starts the driver and whatever else the process needs by its settings, the log first. `isRestart`: it takes the place
    * of a process that died.
    */
   readonly start: (
-    settings: VrrpProcessSettings,
+    settings: ChildSettings,
     configuration: Configuration,
     isRestart: boolean,
-  ) => Result<StartedDriver, { readonly code: VrrpFailureCode; readonly message: string }>;
+  ) => Result<StartedDriver, { readonly code: ChildFailureCode; readonly message: string }>;
   /** The very last call. */
   readonly exit: (status: number) => void;
 }
 
+/** What does the work of the process. */
 export interface StartedDriver {
   /** Writes down for good why this process had to replace another. */
   readonly noteRestart: (predecessor: string) => void;
   /** Writes down for good what another process did. */
   readonly note: (cause: Cause) => void;
-  readonly driver: VrrpDriver;
+  readonly reload: (configuration: Configuration) => void;
+  /** The answer to a question for the status, with its number. */
+  readonly status: (request: number) => FromChild;
+  /** Calls back when nothing is left behind. `reason` is for people. */
+  readonly stop: (reason: string, done: () => void) => void;
+  /** News of BFD sessions; undefined: this process tracks none. */
+  readonly learn: ((news: readonly BfdNews[]) => void) | undefined;
   readonly log: Log;
 }
 
-/** The vrrp process's end of the line to the supervisor. */
-export interface VrrpAgent {
+/** A child process's end of the line to the supervisor. */
+export interface ChildAgent {
   receive(value: unknown): void;
   /** SIGTERM, SIGINT, or the supervisor's death: hands over, then exits with 0, after `STOP_LIMIT` at the latest. */
   stop(reason: string): void;
@@ -47,11 +54,11 @@ export interface VrrpAgent {
  * Waits for the supervisor's first message, starts the driver and serves both. A driver that cannot start ends the process
  * with keepalived's code: 2 for what the configuration got wrong, 4 no permission, 1 anything else.
  */
-export function createVrrpAgent(ports: VrrpAgentPorts): VrrpAgent {
+export function createChildAgent(ports: ChildAgentPorts): ChildAgent {
   let started: StartedDriver | undefined;
   let stopping = false;
 
-  const start = (message: ToVrrp & { readonly kind: "start" }): void => {
+  const start = (message: ToChild & { readonly kind: "start" }): void => {
     const result = ports.start(message.settings, message.configuration, message.predecessor !== null);
     if (!result.ok) {
       ports.send({ kind: "failed", ...result.error });
@@ -83,31 +90,28 @@ export function createVrrpAgent(ports: VrrpAgentPorts): VrrpAgent {
     // The supervisor kills a process that does not stop; without a supervisor nobody would.
     const limit = ports.clock.alarm(() => end(EXIT_FATAL));
     limit.set(after(ports.clock.now(), STOP_LIMIT));
-    started.driver.stop(reason, () => end(0));
+    started.stop(reason, () => end(0));
   };
 
-  const obey = (message: ToVrrp): void => {
+  const obey = (message: ToChild): void => {
     switch (message.kind) {
       case "start":
         return started === undefined && !stopping ? start(message) : undefined;
       case "configure":
-        if (!stopping) started?.driver.reload(message.configuration);
+        if (!stopping) started?.reload(message.configuration);
         return ports.send({ kind: "configured", generation: message.generation });
       case "note":
         return started?.note(message.cause);
       case "status-request":
-        return ports.send({
-          kind: "status",
-          request: message.request,
-          instances: started?.driver.status() ?? [],
-          groups: started?.driver.groups() ?? [],
-        });
+        return started === undefined ? undefined : ports.send(started.status(message.request));
+      case "bfd-news":
+        return stopping ? undefined : started?.learn?.(message.news);
     }
   };
 
   return {
     receive(value) {
-      const parsed = parseToVrrp(value);
+      const parsed = parseToChild(value);
       if (parsed.ok) return obey(parsed.value);
       const words = `The supervisor sent ${describeMessageError(parsed.error)}`;
       if (started !== undefined) return started.log.write("error", words);
@@ -122,7 +126,7 @@ export function createVrrpAgent(ports: VrrpAgentPorts): VrrpAgent {
 
 const EXIT_FATAL = 1;
 
-const EXIT_STATUS: Readonly<Record<VrrpFailureCode, number>> = {
+const EXIT_STATUS: Readonly<Record<ChildFailureCode, number>> = {
   NO_INTERFACE: 2,
   NO_PERMISSION: 4,
   SYSTEM: EXIT_FATAL,

@@ -11,21 +11,26 @@ export interface LaunchOptions {
   /** The program, a JavaScript file. */
   readonly program: string;
   readonly environment: Readonly<Record<string, string | undefined>>;
+  /**
+   * The first child is started at once, before anybody asks for it: it loads its code while the supervisor reads the
+   * configuration, and does nothing before its first message. If nobody ever asks it ends with this process.
+   */
+  readonly early: boolean;
 }
 
 /** The vrrp process of this installation. */
 export const VRRP_PROGRAM = fileURLToPath(new URL("./vrrp-process.js", import.meta.url));
 
+/** Its bfd process. */
+export const BFD_PROGRAM = fileURLToPath(new URL("./bfd-process.js", import.meta.url));
+
 /**
  * Starts a Node program as a child with a pipe for messages. It gets a session of its own: Ctrl-C in the supervisor's
  * terminal reaches the supervisor alone, which then stops the child in order.
- *
- * The first child is started at once, before anybody asks for it: it loads its code while the supervisor reads the
- * configuration, and does nothing before its first message. If nobody ever asks it ends with this process.
  */
 export function createLauncher(options: LaunchOptions): Launcher {
   const environment = withoutServiceVariables(options.environment);
-  let waiting: Launched | undefined = start(options.program, environment);
+  let waiting: Launched | undefined = options.early ? start(options.program, environment) : undefined;
   return {
     launch(listener) {
       const launched = waiting ?? start(options.program, environment);

@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from "vitest";
-import { createLauncher } from "./launch-vrrp.ts";
+import { createLauncher } from "./launch-child.ts";
 
 const node = process.execPath;
 afterEach(() => {
@@ -8,7 +8,7 @@ afterEach(() => {
 
 test("the program cannot be run: not started, and why", async () => {
   process.execPath = "/nowhere/node";
-  const launcher = createLauncher({ program: "/nowhere/program.js", environment: {} });
+  const launcher = createLauncher({ program: "/nowhere/program.js", environment: {}, early: true });
   const ended = await new Promise((resolve) => {
     launcher.launch({ message: () => {}, ended: (...how) => resolve(how) });
   });

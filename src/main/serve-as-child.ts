@@ -1,0 +1,120 @@
+import { succeed, type Result } from "../base/result.ts";
+import type { Configuration } from "../config/model.ts";
+import type { ChildFailureCode, ChildSettings, FromChild } from "../daemon/messages.ts";
+import type { StartedDriver } from "../daemon/supervisor/child-agent.ts";
+import { createChildAgent } from "../daemon/supervisor/child-agent.ts";
+import { dieWithParent, setNiceness, useRealTimeScheduling } from "../linux/scheduling.ts";
+import type { Clock } from "../ports/clock.ts";
+import { describeFailure } from "../ports/failure.ts";
+import type { Log } from "../ports/log.ts";
+import { EXIT } from "./exit-codes.ts";
+import { openLog, type LogIdent } from "./logging/open-log.ts";
+import { takeSignals } from "./signals.ts";
+
+export interface ChildProcess {
+  /** In the log of a bug: `the vrrp process`. */
+  readonly name: string;
+  /** The name under which it writes to syslog, keepalived's. */
+  readonly logName: LogIdent;
+  readonly clock: Clock;
+  /**
+   * Starts what does the work; the log is open. `tell` hands a message to the supervisor, without waiting.
+   */
+  readonly start: (
+    given: {
+      readonly settings: ChildSettings;
+      readonly configuration: Configuration;
+      /** It takes the place of a process that died. */
+      readonly isRestart: boolean;
+      readonly log: Log;
+    },
+    tell: (message: FromChild) => void,
+  ) => Result<Omit<StartedDriver, "log">, { readonly code: ChildFailureCode; readonly message: string }>;
+}
+
+/**
+ * Makes this process a child of the supervisor, which gives it its settings and its configuration through the pipe. It ends
+ * by a clean stop when it is asked to and when the supervisor is gone.
+ */
+export function serveAsChild(options: ChildProcess): void {
+  const { clock, name, logName } = options;
+  let log: Log | undefined;
+  const supervisor = process.ppid;
+  const send = createSender(() => log);
+
+  const agent = createChildAgent({
+    clock,
+    send,
+    start: (settings, configuration, isRestart) => {
+      const opened = openLog(settings.log, logName);
+      log = opened;
+      const started = options.start({ settings, configuration, isRestart, log: opened }, send);
+      return started.ok ? succeed({ ...started.value, log: opened }) : started;
+    },
+    exit: (status) => process.exit(status),
+  });
+  takeSignals({
+    // The kernel's signal at the supervisor's death is the same as an operator's.
+    stop: (signal) => agent.stop(process.ppid === supervisor ? signal : SUPERVISOR_GONE),
+    reload: () => agent.requestReload(),
+    log: () => log,
+  });
+  process.on("message", (value) => agent.receive(value));
+  process.on("disconnect", () => agent.stop(SUPERVISOR_GONE));
+  process.on("uncaughtException", (error) => {
+    log?.write("error", `A bug ends ${name}: ${error.stack ?? error.message}`);
+    process.exit(EXIT.SOFTWARE);
+  });
+
+  const guarded = dieWithParent(SIGTERM);
+  if (!guarded.ok) process.emitWarning(describeFailure(guarded.error));
+  // The supervisor may have died before the kernel knew whom to tell; the pipe then tells, or is gone already.
+  if (!process.connected) agent.stop(SUPERVISOR_GONE);
+}
+
+/** Gives the process its title and its place among others. `harm` is what follows where that is refused. */
+export function applyProcessSettings(
+  wanted: { readonly title: string; readonly nice: number | undefined; readonly realtimePriority: number | undefined },
+  log: Log,
+  harm: string,
+): void {
+  const { title, nice, realtimePriority } = wanted;
+  if (process.title !== title) process.title = title;
+  // Whoever sets a nice value and no real-time priority wants ordinary scheduling.
+  const scheduled =
+    nice !== undefined && realtimePriority === undefined
+      ? setNiceness(nice)
+      : useRealTimeScheduling(realtimePriority ?? DEFAULT_REALTIME_PRIORITY);
+  if (!scheduled.ok) log.write("warn", `${describeFailure(scheduled.error)}; ${harm}`);
+}
+
+/**
+ * Messages to the supervisor. Heartbeats are left out while earlier messages wait, and mails while many do: a stopped
+ * supervisor must not make this process grow.
+ */
+function createSender(log: () => Log | undefined): (message: FromChild) => void {
+  let waiting = 0;
+  let lost = 0;
+  return (message) => {
+    if (process.send === undefined || !process.connected) return;
+    if (message.kind === "heartbeat" && waiting > 0) return;
+    if (message.kind === "mail" && waiting >= WAITING_LIMIT) {
+      lost += 1;
+      if (lost === 1) log()?.write("error", "The supervisor takes no messages: mails are lost");
+      return;
+    }
+    waiting += 1;
+    process.send(message, undefined, undefined, () => {
+      waiting -= 1;
+    });
+  };
+}
+
+const WAITING_LIMIT = 500;
+
+const SUPERVISOR_GONE = "the supervisor is gone";
+
+const SIGTERM = 15;
+
+/** The lowest: before all ordinary work, behind what an administrator made real-time. */
+const DEFAULT_REALTIME_PRIORITY = 1;
