@@ -18,11 +18,14 @@ export interface StatusDocument {
   readonly bfd: readonly BfdSessionStatus[];
   /** As `instances`. */
   readonly groups: readonly GroupStatus[];
+  /** As `instances`. */
+  readonly strangers: readonly StrangerStatus[];
   /** Its last answer, where it gives none now. It may be wrong by now. */
   readonly lastKnown: {
     readonly at: string;
     readonly instances: readonly InstanceStatus[];
     readonly groups: readonly GroupStatus[];
+    readonly strangers: readonly StrangerStatus[];
   } | null;
 }
 
@@ -32,6 +35,35 @@ export interface ReloadDocument {
   readonly accepted: boolean;
   /** Why it was refused. */
   readonly reasons: readonly string[];
+}
+
+/** The answer of `GET /v1/configuration`: the checked model in force, whose form is the daemon's own business. */
+export interface ConfigurationDocument {
+  readonly version: typeof CONTRACT_VERSION;
+  readonly configurationFile: string;
+  readonly configuration: unknown;
+}
+
+/** What `holdfast plan --json` prints. */
+export interface PlanDocument {
+  readonly version: typeof CONTRACT_VERSION;
+  readonly file: string;
+  /** The file that it was compared with; null: with what runs. */
+  readonly from: string | null;
+  /** Why a reload would be refused; empty: it would not. */
+  readonly refusedBy: readonly string[];
+  readonly changes: readonly PlannedChangeDocument[];
+}
+
+/** One difference. `effect`: `none`, `peers` (all nodes need it), `interrupts` (addresses move or go), `restart`. */
+export interface PlannedChangeDocument {
+  readonly kind: string;
+  readonly subject: string | null;
+  readonly keyword: string | null;
+  readonly from: string | null;
+  readonly to: string | null;
+  readonly effect: "none" | "peers" | "interrupts" | "restart";
+  readonly consequence: string;
 }
 
 /** Any other answer of the control socket. */
@@ -184,9 +216,26 @@ export interface PeerStatus {
   readonly priority: number;
   readonly protocolVersion: 2 | 3;
   readonly lastHeardMsAgo: number;
+  /** The smoothed time between its adverts and the smoothed distance from it; null after the first one. */
+  readonly intervalMs: number | null;
+  readonly jitterMs: number | null;
   readonly accepted: number;
   /** Why its adverts were discarded, and how often. */
   readonly discarded: Readonly<Record<string, number>>;
+  /** Why its last advert was discarded; null: it was obeyed. */
+  readonly refusedBecause: string | null;
+}
+
+/** A virtual router that is heard on one of our interfaces and is none of ours. */
+export interface StrangerStatus {
+  readonly interface: string;
+  readonly vrid: number;
+  readonly family: "ipv4" | "ipv6";
+  readonly address: string;
+  readonly priority: number;
+  readonly adverts: number;
+  readonly lastHeardMsAgo: number;
+  readonly intervalMs: number | null;
 }
 
 /** One line of the journal, and of `holdfast events --json`. */

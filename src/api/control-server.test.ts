@@ -125,6 +125,7 @@ function open(
       onReload(force);
       answer(outcome);
     },
+    configuration: () => ({ version: 1 as const, configurationFile: "/etc/a.conf", configuration: { instances: [] } }),
   };
   const server = openControlServer(path, source, (sentence) => {
     throw new Error(sentence);
@@ -135,7 +136,9 @@ function open(
 
 async function failure(): Promise<string> {
   return await new Promise((resolve) => {
-    servers.push(openControlServer(path, { status: () => {}, reload: () => {} }, resolve));
+    servers.push(
+      openControlServer(path, { status: () => {}, reload: () => {}, configuration: () => undefined }, resolve),
+    );
   });
 }
 
@@ -166,5 +169,6 @@ const STATUS: StatusDocument = {
   instances: [],
   bfd: [],
   groups: [],
+  strangers: [],
   lastKnown: null,
 };

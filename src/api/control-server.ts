@@ -3,12 +3,14 @@ import type { IncomingMessage, Server as HttpServer, ServerResponse } from "node
 import { connect, createServer } from "node:net";
 import type { Server, Socket } from "node:net";
 import { dirname } from "node:path";
-import type { ErrorDocument, ReloadDocument, StatusDocument } from "./contract.ts";
+import type { ConfigurationDocument, ErrorDocument, ReloadDocument, StatusDocument } from "./contract.ts";
 
 /** What the control socket shows and asks for. */
 export interface ControlSource {
   status(answer: (document: StatusDocument) => void): void;
   reload(force: boolean, answer: (outcome: ControlReload) => void): void;
+  /** Undefined while nothing is in force yet. */
+  configuration(): ConfigurationDocument | undefined;
 }
 
 export type ControlReload =
@@ -24,7 +26,7 @@ export interface ControlServer {
 /**
  * Serves the control socket: HTTP/1.1 over a unix socket that only its owner may open (mode 0600).
  *
- * `GET /v1/status` answers a StatusDocument; `POST /v1/reload`, with `?force=1` where errors shall be overruled, a
+ * `GET /v1/status` answers a StatusDocument, `GET /v1/configuration` a ConfigurationDocument; `POST /v1/reload`, with `?force=1` where errors shall be overruled, a
  * ReloadDocument; everything else an ErrorDocument.
  *
  * A socket left behind by a dead process is replaced, one that somebody serves is not. `onFailure` comes with one
@@ -123,6 +125,12 @@ function route(source: ControlSource, request: IncomingMessage, response: Server
     case "/v1/status":
       if (request.method !== "GET") return refuseMethod(response, "GET");
       return source.status((document) => answer(response, 200, document));
+    case "/v1/configuration": {
+      if (request.method !== "GET") return refuseMethod(response, "GET");
+      const document = source.configuration();
+      if (document === undefined) return answer(response, 404, error("NOT_FOUND", "Nothing is in force yet"));
+      return answer(response, 200, document);
+    }
     case "/v1/reload":
       if (request.method !== "POST") return refuseMethod(response, "POST");
       return source.reload(new URLSearchParams(query).get("force") === "1", (outcome) =>
@@ -152,7 +160,7 @@ function error(code: ErrorDocument["code"], message: string): ErrorDocument {
 function answer(
   response: ServerResponse,
   status: number,
-  document: StatusDocument | ReloadDocument | ErrorDocument,
+  document: StatusDocument | ReloadDocument | ConfigurationDocument | ErrorDocument,
 ): void {
   if (response.destroyed) return;
   response.writeHead(status, { "Content-Type": "application/json", Connection: "close" });

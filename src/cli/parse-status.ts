@@ -14,8 +14,9 @@ function isStatus(value: unknown): value is StatusDocument {
   return lastKnown === null || (isRecord(lastKnown) && isVrrp(lastKnown));
 }
 
-function isVrrp({ instances, groups }: Readonly<Record<string, unknown>>): boolean {
+function isVrrp({ instances, groups, strangers }: Readonly<Record<string, unknown>>): boolean {
   if (!Array.isArray(instances) || !instances.every(isInstance)) return false;
+  if (!Array.isArray(strangers) || !strangers.every(isRecord)) return false;
   return Array.isArray(groups) && groups.every(isGroup);
 }
 

@@ -5,6 +5,29 @@ import { renderStatus } from "./render-status.ts";
 import { describeTime } from "./times.ts";
 
 describe("renderStatus", () => {
+  test("a peer that is not obeyed, and somebody else's virtual router: both are named", () => {
+    const peers = MASTER.peers.map((peer) => ({
+      ...peer,
+      refusedBecause: "PASSWORD",
+      intervalMs: null,
+      jitterMs: null,
+    }));
+    const stranger = {
+      interface: "eth0",
+      vrid: 9,
+      family: "ipv4" as const,
+      address: "192.0.2.77",
+      priority: 100,
+      adverts: 3,
+      lastHeardMsAgo: 700,
+      intervalMs: 1_000,
+    };
+    const shown = plain(document({ instances: [{ ...MASTER, peers }], strangers: [stranger] }));
+    expect(shown).toContain("  peer      192.0.2.12, priority 90, heard 0.4 s ago, 34 adverts accepted");
+    expect(shown).toContain("3 BAD_CHECKSUM  NOT OBEYED: PASSWORD\n");
+    expect(shown).toContain("VRID 9 from 192.0.2.77 on eth0, priority 100, heard 0.7 s ago\n");
+  });
+
   test("a master that is well: one block, nothing alarming", () => {
     expect(plain(document())).toBe(
       lines(
@@ -21,7 +44,7 @@ describe("renderStatus", () => {
         "  network   eth0, VRID 51, VRRPv2, adverts every 1 s",
         "  script    chk_nginx up: exited with status 0, weight -20",
         "  interface eth1 up, weight +5 reversed",
-        "  peer      192.0.2.12, priority 90, heard 0.4 s ago, 34 adverts accepted; discarded: 3 BAD_CHECKSUM",
+        "  peer      192.0.2.12, priority 90, heard 0.4 s ago, every 1000 ms, jitter 4 ms, 34 adverts accepted; discarded: 3 BAD_CHECKSUM",
       ),
     );
   });
@@ -86,7 +109,7 @@ describe("renderStatus", () => {
       document({
         daemon: { ...DAEMON, processes },
         instances: [],
-        lastKnown: { at: at(-12), instances: [MASTER], groups: [] },
+        lastKnown: { at: at(-12), instances: [MASTER], groups: [], strangers: [] },
       }),
     );
     expect(text).toContain("Process vrrp silent for 1.3 s, pid 4712, restarted 2 times\n");
@@ -158,7 +181,16 @@ function plain(status: StatusDocument): string {
 }
 
 function document(change: Partial<StatusDocument> = {}): StatusDocument {
-  return { version: 1, daemon: DAEMON, instances: [MASTER], groups: [], bfd: [], lastKnown: null, ...change };
+  return {
+    version: 1,
+    daemon: DAEMON,
+    instances: [MASTER],
+    groups: [],
+    strangers: [],
+    bfd: [],
+    lastKnown: null,
+    ...change,
+  };
 }
 
 /** So many seconds from now. */
@@ -245,8 +277,11 @@ const MASTER: InstanceStatus = {
       priority: 90,
       protocolVersion: 2,
       lastHeardMsAgo: 400,
+      intervalMs: 1_000,
+      jitterMs: 4,
       accepted: 34,
       discarded: { BAD_CHECKSUM: 3 },
+      refusedBecause: null,
     },
   ],
   counters: {},

@@ -6,6 +6,7 @@ import type {
   PeerStatus,
   ProcessStatus,
   StatusDocument,
+  StrangerStatus,
   TrackerStatus,
   VirtualAddressStatus,
 } from "../api/contract.ts";
@@ -32,10 +33,11 @@ export function renderStatus(document: StatusDocument, view: StatusView): string
     ...refusedReload(document, view),
     ...staleness(document, view),
   ];
-  const { instances: shown, groups } = document.lastKnown ?? document;
+  const { instances: shown, groups, strangers } = document.lastKnown ?? document;
   for (const group of groups) lines.push("", ...groupLines(group, shown, view));
   for (const instance of shown) lines.push("", ...instanceLines(instance, view));
   if (document.bfd.length > 0) lines.push("", ...document.bfd.flatMap((session) => sessionLines(session, view)));
+  if (strangers.length > 0) lines.push("", "Other virtual routers on these networks:", ...strangers.map(strangerLine));
   if (shown.length === 0) lines.push("", view.paint("yellow", "No instance is known."));
   return `${lines.map(printable(view)).join("\n")}\n`;
 }
@@ -169,11 +171,25 @@ function paceText({ transmitIntervalMs, detectionTimeMs }: BfdSessionStatus): st
 }
 
 function peerLine(peer: PeerStatus): string {
-  const heard = `heard ${describeDuration(peer.lastHeardMsAgo)} ago`;
+  const rhythm =
+    peer.intervalMs === null || peer.jitterMs === null
+      ? ""
+      : `, every ${Math.round(peer.intervalMs)} ms, jitter ${Math.round(peer.jitterMs)} ms`;
+  const heard = `heard ${describeDuration(peer.lastHeardMsAgo)} ago${rhythm}`;
   const discards = Object.entries(peer.discarded).map(([code, count]) => `${count} ${code}`);
   const discarded = discards.length === 0 ? "" : `; discarded: ${discards.join(", ")}`;
   const adverts = peer.accepted === 1 ? "1 advert" : `${peer.accepted} adverts`;
-  return field("peer", `${peer.address}, priority ${peer.priority}, ${heard}, ${adverts} accepted${discarded}`);
+  const refused = peer.refusedBecause === null ? "" : `  NOT OBEYED: ${peer.refusedBecause}`;
+  return field(
+    "peer",
+    `${peer.address}, priority ${peer.priority}, ${heard}, ${adverts} accepted${discarded}${refused}`,
+  );
+}
+
+function strangerLine(stranger: StrangerStatus): string {
+  const heard = `heard ${describeDuration(stranger.lastHeardMsAgo)} ago`;
+  const whom = `VRID ${stranger.vrid} from ${stranger.address}`;
+  return field("stranger", `${whom} on ${stranger.interface}, priority ${stranger.priority}, ${heard}`);
 }
 
 function field(name: string, text: string): string {

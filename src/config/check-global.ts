@@ -9,7 +9,7 @@ import { readFifos } from "./check-fifos.ts";
 import { readMail } from "./check-mail.ts";
 import type { VmacDefaults } from "./check-vmac.ts";
 import type { Report } from "./diagnostic.ts";
-import type { AnnounceSettings, GlobalSettings, ProcessSettings, ScriptUser } from "./model.ts";
+import type { AnnounceSettings, DumpSettings, GlobalSettings, ProcessSettings, ScriptUser } from "./model.ts";
 import { addressOf, integerOf, secondsOf, spanOfStatement, statementOf, switchOf, wordOf } from "./tree.ts";
 import type { Statement } from "./tree.ts";
 
@@ -38,7 +38,7 @@ export function checkGlobal(
   block: readonly Statement[],
   groups: readonly Statement[],
   report: Report,
-): { readonly settings: GlobalSettings; readonly defaults: InstanceDefaults } {
+): { readonly settings: Omit<GlobalSettings, "daemon">; readonly defaults: InstanceDefaults } {
   return {
     settings: {
       routerId: wordOf(block, "router_id"),
@@ -52,6 +52,7 @@ export function checkGlobal(
       dynamicInterfaces: statementOf(block, "dynamic_interfaces") !== undefined,
       defaultInterface: wordOf(block, "default_interface") ?? "eth0",
       processes: readProcesses(block),
+      dumps: readDumps(block),
       fifos: readFifos(block, report),
       tellsStatesOnReload: switchOf(block, "fifo_write_vrrp_states_on_reload") ?? false,
       mail: readMail(block, report),
@@ -121,5 +122,15 @@ function readProcesses(block: readonly Statement[]): ProcessSettings {
             vrrp: vrrp ?? "holdfast_vrrp",
             bfd: bfd ?? "holdfast_bfd",
           },
+  };
+}
+
+function readDumps(block: readonly Statement[]): DumpSettings {
+  return {
+    stateFile: wordOf(block, "state_dump_file"),
+    statsFile: wordOf(block, "stats_dump_file"),
+    jsonFile: wordOf(block, "json_dump_file"),
+    jsonVersion: integerOf(block, "json_version") === 2 ? 2 : 1,
+    name: undefined,
   };
 }

@@ -1,4 +1,5 @@
 import { checkBfd } from "./check-bfd.ts";
+import { distinction, readDaemon } from "./check-daemon.ts";
 import { checkGlobal } from "./check-global.ts";
 import { checkHabits, checkScriptSecurity } from "./check-habits.ts";
 import { checkInstance } from "./check-instance.ts";
@@ -13,11 +14,11 @@ import { checkFiles, checkProcesses } from "./check-trackers.ts";
 import { checkUsage } from "./check-usage.ts";
 import { distinctVmacs } from "./check-vmac.ts";
 import type { Report } from "./diagnostic.ts";
-import type { Configuration, InstanceSettings, Place, TrackedThings } from "./model.ts";
+import type { Configuration, GlobalSettings, InstanceSettings, Place, TrackedThings } from "./model.ts";
 import type { ConfigReader } from "./reader.ts";
 import { NAME_FOLDERS, openRoutingNames } from "./routing-names.ts";
 import { spanOfToken } from "./tokens.ts";
-import { statementsOf, wordOf } from "./tree.ts";
+import { statementsOf, switchOf, wordOf } from "./tree.ts";
 import type { Statement } from "./tree.ts";
 
 /**
@@ -28,7 +29,10 @@ import type { Statement } from "./tree.ts";
 export function check(tree: readonly Statement[], report: Report, reader: ConfigReader): Configuration {
   checkUsage(tree, report);
   const globalBlock = statementsOf(tree, "global_defs").flatMap((statement) => statement.block ?? []);
-  const { settings: global, defaults } = checkGlobal(globalBlock, statementsOf(tree, "garp_group"), report);
+  const daemon = readDaemon(tree, globalBlock, report);
+  const { settings, defaults } = checkGlobal(globalBlock, statementsOf(tree, "garp_group"), report);
+  const named = switchOf(globalBlock, "data_use_instance") === true ? distinction(daemon) : undefined;
+  const global: GlobalSettings = { ...settings, dumps: { ...settings.dumps, name: named }, daemon };
   const sessions = checkBfd(tree, report);
   const names = openRoutingNames(reader, [
     wordOf(globalBlock, "iproute_usr_dir") ?? NAME_FOLDERS.system,

@@ -1,4 +1,4 @@
-import type { Configuration, FifoSettings, NotifySettings, ScriptCommand } from "./model.ts";
+import type { Configuration, FifoSettings, HookSettings, NotifySettings, ScriptCommand } from "./model.ts";
 
 /** Every command of a configuration with the keyword it stands behind, in the order of the model. */
 export function commandsOf(
@@ -12,7 +12,12 @@ export function commandsOf(
   const readers = configuration.global.fifos.flatMap(({ keyword, script }) =>
     script === undefined ? [] : [{ keyword: `${keyword}_script`, command: script }],
   );
-  return [...checks, ...notify, ...readers];
+  const { startupScript, shutdownScript } = configuration.global.daemon;
+  const hooks = [
+    ...(startupScript === undefined ? [] : [{ keyword: "startup_script", command: startupScript.command }]),
+    ...(shutdownScript === undefined ? [] : [{ keyword: "shutdown_script", command: shutdownScript.command }]),
+  ];
+  return [...checks, ...notify, ...readers, ...hooks];
 }
 
 /**
@@ -25,6 +30,11 @@ export function mapCommands(
 ): Configuration {
   const each = (command: ScriptCommand | undefined): ScriptCommand | undefined =>
     command === undefined ? undefined : change(command);
+  const hook = (settings: HookSettings | undefined): HookSettings | undefined => {
+    const command = each(settings?.command);
+    return settings === undefined || command === undefined ? undefined : { ...settings, command };
+  };
+  const { daemon } = configuration.global;
   const scripts = configuration.scripts.flatMap((script) => {
     if (!("argv" in script.check)) return [script];
     const check = change(script.check);
@@ -34,6 +44,11 @@ export function mapCommands(
     ...configuration,
     global: {
       ...configuration.global,
+      daemon: {
+        ...daemon,
+        startupScript: hook(daemon.startupScript),
+        shutdownScript: hook(daemon.shutdownScript),
+      },
       fifos: configuration.global.fifos.map((fifo): FifoSettings => ({ ...fifo, script: each(fifo.script) })),
     },
     scripts,

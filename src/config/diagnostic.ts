@@ -203,6 +203,7 @@ const CLASSES = {
   PASSWORD_FILE_INSECURE: ["error", "logged"],
   UNKNOWN_INTERFACE: ["error", "refuses-reload"],
   UNKNOWN_ACCOUNT: ["error", "refuses-reload"],
+  UNKNOWN_NAMESPACE: ["error", "stops-start"],
   SCRIPT_MISSING: ["error", "refuses-reload"],
   SCRIPT_NOT_EXECUTABLE: ["error", "refuses-reload"],
   SCRIPT_INSECURE: ["error", "refuses-reload"],

@@ -11,7 +11,7 @@ const SETTINGS = {
   log: { console: true, detail: 1, syslogFacility: 7, file: null },
 };
 const MODEL = {
-  global: { scriptSecurity: false, startupDelay: 0, processes: {} },
+  global: { scriptSecurity: false, startupDelay: 0, processes: {}, dumps: {}, daemon: {} },
   scripts: [{ name: "chk" }],
   trackFiles: [{ name: "state" }],
   trackProcesses: [],
@@ -84,8 +84,9 @@ describe("parseFromChild", () => {
     { kind: "reload-requested" },
     { kind: "failed", code: "NO_INTERFACE", message: "there is no eth9" },
     { kind: "configured", generation: 2 },
+    { kind: "dump", of: "json", text: "[]" },
+    { kind: "status", request: 1, instances: [INSTANCE], groups: [GROUP], strangers: [STRANGER] },
     { kind: "mail", alert: { subject: "s", body: "b", atMs: 1 } },
-    { kind: "status", request: 1, instances: [INSTANCE], groups: [GROUP] },
   ])("$kind: taken as it is", (message) => {
     expect(parseFromChild(message)).toEqual({ ok: true, value: message });
   });
@@ -98,6 +99,9 @@ describe("parseFromChild", () => {
     [{ kind: "status", request: 1, instances: [{ ...INSTANCE, state: "ACTIVE" }] }, "instances"],
     [{ kind: "status", request: 1, instances: [], groups: [{ ...GROUP, state: "ACTIVE" }] }, "groups"],
     [{ kind: "status", request: 1, instances: [] }, "groups"],
+    [{ kind: "status", request: 1, instances: [], groups: [] }, "strangers"],
+    [{ kind: "dump", of: "everything", text: "" }, "of"],
+    [{ kind: "dump", of: "data" }, "text"],
     [{ kind: "status", request: "1", instances: [] }, "request"],
   ])("%j: refused for its field %s", (message, what) => {
     expect(parseFromChild(message)).toEqual({ ok: false, error: { code: "BAD_FIELD", what } });
@@ -113,3 +117,5 @@ test("anything at all from the other side: an answer, never an exception, and on
     }),
   );
 });
+
+const STRANGER = { vrid: 9, interface: "eth0" };

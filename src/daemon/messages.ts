@@ -1,9 +1,10 @@
-import type { BfdSessionStatus, Cause, GroupStatus, InstanceStatus } from "../api/contract.ts";
+import type { BfdSessionStatus, Cause, GroupStatus, InstanceStatus, StrangerStatus } from "../api/contract.ts";
 import type { Result } from "../base/result.ts";
 import { fail, succeed } from "../base/result.ts";
 import type { Configuration } from "../config/model.ts";
 import type { Alert } from "../ports/outbox.ts";
 import type { BfdNews } from "./bfd-news.ts";
+import type { DumpKind } from "./dump/facts.ts";
 
 /** What the supervisor says to a child process. Plain data: it crosses a pipe as JSON. */
 export type ToChild =
@@ -22,7 +23,12 @@ export type ToChild =
   /** Answered with `status` or `bfd-status` and the same number. */
   | { readonly kind: "status-request"; readonly request: number }
   /** For those that track sessions: what the bfd process has told. */
-  | { readonly kind: "bfd-news"; readonly news: readonly BfdNews[] };
+  | { readonly kind: "bfd-news"; readonly news: readonly BfdNews[] }
+  /** Somebody sent the supervisor one of keepalived's signals. Dumps are answered with `dump`. */
+  | { readonly kind: "signal"; readonly signal: DumpSignal };
+
+/** What the signals beyond stop and reload ask for, with keepalived's `--signum` names DATA, STATS, JSON, STATS_CLEAR, TDUMP. */
+export type DumpSignal = DumpKind | "clear-stats" | "deadlines";
 
 /** What a child process says to the supervisor. */
 export type FromChild =
@@ -42,12 +48,15 @@ export type FromChild =
   /** To be mailed to whom the configuration names. */
   | { readonly kind: "mail"; readonly alert: Alert }
   /** Somebody sent it SIGHUP; reading files is the supervisor's work. */
-  | { readonly kind: "reload-requested" };
+  | { readonly kind: "reload-requested" }
+  /** A text to be written for whoever sent a signal: the supervisor may wait for a disk, this process may not. */
+  | { readonly kind: "dump"; readonly of: DumpKind; readonly text: string };
 
 /** What the vrrp process knows of itself. */
 export interface VrrpStatus {
   readonly instances: readonly InstanceStatus[];
   readonly groups: readonly GroupStatus[];
+  readonly strangers: readonly StrangerStatus[];
 }
 
 export type ChildFailureCode = "NO_PERMISSION" | "NO_INTERFACE" | "SYSTEM";
@@ -111,6 +120,10 @@ export function parseToChild(value: unknown): Result<ToChild, MessageError> {
         ? succeed({ kind: "status-request", request })
         : fail({ code: "BAD_FIELD", what: "request" });
     }
+    case "signal": {
+      const { signal } = value;
+      return isDumpSignal(signal) ? succeed({ kind: "signal", signal }) : fail({ code: "BAD_FIELD", what: "signal" });
+    }
     case "bfd-news":
       return readNews(value);
     default:
@@ -146,14 +159,22 @@ export function parseFromChild(value: unknown): Result<FromChild, MessageError> 
         ? succeed({ kind: "configured", generation })
         : fail({ code: "BAD_FIELD", what: "generation" });
     }
+    case "dump": {
+      const { of, text } = value;
+      if (!isDumpKind(of)) return fail({ code: "BAD_FIELD", what: "of" });
+      if (typeof text !== "string") return fail({ code: "BAD_FIELD", what: "text" });
+      return succeed({ kind: "dump", of, text });
+    }
     case "status": {
-      const { request, instances, groups } = value;
+      const { request, instances, groups, strangers } = value;
       if (!isCount(request)) return fail({ code: "BAD_FIELD", what: "request" });
       if (!Array.isArray(instances) || !instances.every(isInstanceStatus)) {
         return fail({ code: "BAD_FIELD", what: "instances" });
       }
       if (!Array.isArray(groups) || !groups.every(isGroupStatus)) return fail({ code: "BAD_FIELD", what: "groups" });
-      return succeed({ kind: "status", request, instances, groups });
+      if (!Array.isArray(strangers) || !strangers.every(isStranger))
+        return fail({ code: "BAD_FIELD", what: "strangers" });
+      return succeed({ kind: "status", request, instances, groups, strangers });
     }
     case "bfd-status": {
       const { request, sessions } = value;
@@ -168,6 +189,11 @@ export function parseFromChild(value: unknown): Result<FromChild, MessageError> 
     default:
       return fail({ code: "UNKNOWN_KIND", what: kindOf(value) });
   }
+}
+
+/** Looks at the shape of a model that another process gave, as far as a mixed-up version would show. */
+export function parseConfiguration(value: unknown): Configuration | undefined {
+  return isConfiguration(value) ? value : undefined;
 }
 
 /** One line for a log. */
@@ -201,6 +227,14 @@ export function isRecord(value: unknown): value is Record<string, unknown> {
 
 function isCount(value: unknown): value is number {
   return typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
+}
+
+function isDumpKind(value: unknown): value is DumpKind {
+  return value === "data" || value === "stats" || value === "json";
+}
+
+function isDumpSignal(value: unknown): value is DumpSignal {
+  return isDumpKind(value) || value === "clear-stats" || value === "deadlines";
 }
 
 function isDetail(value: unknown): value is 0 | 1 | 2 {
@@ -239,6 +273,8 @@ function isConfiguration(value: unknown): value is Configuration {
     isRecord(value) &&
     isRecord(value["global"]) &&
     isRecord(value["global"]["processes"]) &&
+    isRecord(value["global"]["dumps"]) &&
+    isRecord(value["global"]["daemon"]) &&
     Array.isArray(value["scripts"]) &&
     value["scripts"].every(hasName) &&
     Array.isArray(value["trackFiles"]) &&
@@ -320,6 +356,10 @@ function isGroupStatus(value: unknown): value is GroupStatus {
     isRecord(value["cause"]) &&
     Array.isArray(value["members"])
   );
+}
+
+function isStranger(value: unknown): value is StrangerStatus {
+  return isRecord(value) && isCount(value["vrid"]) && typeof value["interface"] === "string";
 }
 
 const INSTANCE_STATES: ReadonlySet<string> = new Set(["INIT", "BACKUP", "MASTER", "FAULT", "STOP"]);

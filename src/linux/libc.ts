@@ -35,6 +35,9 @@ export interface Libc {
   timerfd_settime(fd: number, flags: number, timer: Uint8Array): number;
   /** `parameters` is a struct sched_param, 4 bytes. */
   sched_setscheduler(pid: number, policy: number, parameters: Uint8Array): number;
+  /** `mask` has one bit for each processor. */
+  sched_setaffinity(pid: number, mask: Uint8Array): number;
+  setns(fd: number, kind: number): number;
   setpriority(which: number, who: number, priority: number): number;
   /** Throws RangeError where the path has a zero byte. */
   mkfifo(path: string, mode: number): number;
@@ -120,6 +123,8 @@ function load(): Libc {
   const timerfd_create = declare("int timerfd_create(int, int)");
   const timerfd_settime = declare("int timerfd_settime(int, int, void *, void *)");
   const sched_setscheduler = declare("int sched_setscheduler(int, int, void *)");
+  const sched_setaffinity = declare("int sched_setaffinity(int, size_t, void *)");
+  const setns = declare("int setns(int, int)");
   const setpriority = declare("int setpriority(int, uint32_t, int)");
   const inotify_init1 = declare("int inotify_init1(int)");
   const inotify_add_watch = declare("int inotify_add_watch(int, const char *, uint32_t)");
@@ -170,6 +175,8 @@ function load(): Libc {
       atLeast(parameters, SIZEOF_SCHED_PARAM);
       return sched_setscheduler(pid, policy, parameters);
     },
+    sched_setaffinity: (pid, mask) => sched_setaffinity(pid, mask.byteLength, mask),
+    setns: (fd, kind) => setns(descriptor(fd), kind),
     setpriority,
     mkfifo: (path, mode) => {
       if (path.includes("\0")) throw new RangeError("Cannot use a path with a zero byte");

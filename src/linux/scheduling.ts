@@ -39,6 +39,20 @@ export function setNiceness(niceness: number): Result<void, SystemFailure> {
 }
 
 /**
+ * Has the main thread run on these processors alone, and the programs that it starts with it. Empty: on all of them.
+ *
+ * @param cpus 0 to 1023. EINVAL where none of them is there.
+ * @see sched_setaffinity(2).
+ */
+export function runOnProcessors(cpus: readonly number[]): Result<void, SystemFailure> {
+  const mask = new Uint8Array(128);
+  if (cpus.length === 0) mask.fill(0xff);
+  for (const cpu of cpus) mask[cpu >> 3] = (mask[cpu >> 3] ?? 0) | (1 << (cpu & 7));
+  const which = cpus.length === 0 ? "all processors" : `processor ${cpus.join(", ")}`;
+  return done(`run on ${which}`, libc().sched_setaffinity(0, mask));
+}
+
+/**
  * Has the kernel send this process a signal when its parent dies. A parent that is dead already sends none, so the caller
  * compares its parent's pid afterwards. Programs do not inherit it.
  *

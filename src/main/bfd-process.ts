@@ -33,6 +33,8 @@ function main(): void {
         driver.reload(next);
       },
       learn: undefined,
+      // keepalived's bfd process has a dump of its own, and ours is in the status.
+      signal: () => {},
     });
   };
 

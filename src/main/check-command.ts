@@ -12,7 +12,9 @@ export interface CheckOptions {
 
 /** Shows what is wrong with each file on standard output and tells the exit status: the largest of all files. */
 export function checkFiles(files: readonly string[], options: CheckOptions): number {
-  const read = files.map((file) => readConfiguration(file, { configId: options.configId, allConfig: false }));
+  const read = files.map((file) =>
+    readConfiguration(file, { configId: options.configId, allConfig: false, namespace: undefined }),
+  );
   const diagnostics = read.flatMap((one) => one.diagnostics);
   if (options.json) {
     process.stdout.write(`${JSON.stringify(checkDocument(files, diagnostics), undefined, 2)}\n`);

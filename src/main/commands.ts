@@ -79,6 +79,21 @@ function createProgram(done: (status: number) => void): Command {
     });
 
   program
+    .command("plan")
+    .description("show what a reload with a file would change, and what of it interrupts the service")
+    .argument("<file>", "configuration file")
+    .option("--from <file>", "compare with this file instead of what runs")
+    .option("--json", "one JSON document")
+    .option("-i, --config-id <id>", "id for lines that begin with @; default the short host name")
+    .addOption(runtimeDirectoryOption())
+    .addHelpText("after", PLAN_STATUSES)
+    .action(async (file: string, options: { json?: true; from?: string; configId?: string; runtimeDir: string }) => {
+      const { showPlan } = await import("./plan-command.ts");
+      const { json = false, from, configId, runtimeDir } = options;
+      done(await showPlan(file, { json, from, configId, socketPath: socketIn(runtimeDir) }));
+    });
+
+  program
     .command("events")
     .description("show what happened and why, from the journal; also when nothing runs")
     .option("-n, --number <count>", "only the last ones", parseCount)
@@ -122,6 +137,9 @@ function parseCount(text: string): number {
 
 const DEMO_STATUSES =
   "\nExit status: 0 everything went as expected, 1 not, 4 namespaces may not be made, 69 a tool is missing, 64 wrong usage.";
+
+const PLAN_STATUSES =
+  "\nExit status: 0 a reload would do it, 1 it would be refused, 3 not running, 4 no permission, 5 no answer, 64 wrong usage.";
 
 const CLIENT_STATUSES =
   "\nExit status: 0 it did, 1 refused, 3 not running, 4 no permission, 5 it does not answer, 64 wrong usage.";

@@ -6,6 +6,7 @@ import type { Result } from "../base/result.ts";
 import { fail, succeed } from "../base/result.ts";
 import { ALL_INCLUDE_CHECKS } from "../config/includes.ts";
 import { checkHost } from "../config/check-host.ts";
+import { collectDiagnostics } from "../config/diagnostic.ts";
 import type { Diagnostic, Severity } from "../config/diagnostic.ts";
 import { loadConfiguration } from "../config/load.ts";
 import type { LoadedConfiguration as ReadConfiguration } from "../config/load.ts";
@@ -16,7 +17,9 @@ import { verdict } from "../config/verdict.ts";
 import type { ConfigurationFinding, ConfigurationSource } from "../daemon/supervisor/ports.ts";
 import { openLinuxFiles } from "../linux/files.ts";
 import { openLinuxKernel } from "../linux/kernel.ts";
+import { insideNetworkNamespace } from "../linux/network-namespace.ts";
 import { openLinuxProcesses } from "../linux/processes.ts";
+import { describeFailure } from "../ports/failure.ts";
 import type { LogLevel } from "../ports/log.ts";
 import type { Processes } from "../ports/processes.ts";
 import { openConfigReader } from "./config-reader.ts";
@@ -24,6 +27,7 @@ import { EXIT } from "./exit-codes.ts";
 import type { Flags } from "./flags.ts";
 import type { LinkFacts } from "./host-facts.ts";
 import { readHostFacts } from "./host-facts.ts";
+import { whileReading } from "./reload-timer.ts";
 import { withDefaultUser, withNumbers } from "./script-accounts.ts";
 
 /** The file that was named, else the first default that is there. The error is one sentence. */
@@ -40,15 +44,20 @@ export interface FileSource extends ConfigurationSource {
 }
 
 /** The configuration file of this machine with everything it includes, checked on this host at each load. */
-export function openConfigurationSource(file: string, flags: Pick<Flags, "configId" | "allConfig">): FileSource {
+export function openConfigurationSource(
+  file: string,
+  flags: ReadFlags & { readonly reloadFile: string | undefined },
+): FileSource {
   let exitStatus: number = EXIT.OK;
+  /** `reload_file` of the configuration in force. */
+  let announced: string | undefined;
   /** Those of the configuration in force: what it was accepted with does not refuse its successor. */
   let accepted: readonly Diagnostic[] = [];
   return {
     file,
     exitStatus: () => exitStatus,
     load(force) {
-      const { configuration, diagnostics } = readConfiguration(file, flags);
+      const { configuration, diagnostics } = whileReading(announced, () => readConfiguration(file, flags));
       const { startRefused, reloadRefusedBy, forcedReloadRefusedBy } = verdict(diagnostics, configuration, accepted);
       exitStatus = startRefused?.exitStatus ?? EXIT.OK;
       const refusing = new Set(force ? forcedReloadRefusedBy : reloadRefusedBy);
@@ -57,6 +66,8 @@ export function openConfigurationSource(file: string, flags: Pick<Flags, "config
       });
       if (refusing.size === 0 && startRefused === undefined) {
         accepted = diagnostics;
+        const told = configuration.global.daemon.reload.file;
+        announced = told === "default" ? flags.reloadFile : told?.path;
         const secure = withoutInsecure(configuration, diagnostics);
         return { kind: "accepted", configuration: withNumbers(secure, openAccounts()), findings };
       }
@@ -68,13 +79,41 @@ export function openConfigurationSource(file: string, flags: Pick<Flags, "config
 }
 
 /** Reads and checks a file, on this host too, and changes nothing. Findings of the host come after those of the text. */
-export function readConfiguration(file: string, flags: Pick<Flags, "configId" | "allConfig">): ReadConfiguration {
+export function readConfiguration(file: string, flags: ReadFlags): ReadConfiguration {
   const read = loadConfiguration(file, openConfigReader(), languageOptions(flags));
   const processes = openAccounts();
-  const configuration = withDefaultUser(read.configuration, processes);
+  const configuration = withNamespace(withDefaultUser(read.configuration, processes), file, flags.namespace);
+  const { networkNamespace } = configuration.global.daemon;
+  if (networkNamespace === undefined) {
+    return { ...read, configuration, diagnostics: [...read.diagnostics, ...lookAtHost(configuration, processes)] };
+  }
+  const { name, place } = networkNamespace;
+  const inside = insideNetworkNamespace(name, () => lookAtHost(configuration, processes));
+  if (inside.ok) return { ...read, configuration, diagnostics: [...read.diagnostics, ...inside.value] };
+  const { report, diagnostics } = collectDiagnostics();
+  report({
+    code: "UNKNOWN_NAMESPACE",
+    at: place,
+    message: describeFailure(inside.error),
+    help: "Their names: ip netns",
+  });
+  return { ...read, configuration, diagnostics: [...read.diagnostics, ...diagnostics] };
+}
+
+type ReadFlags = Pick<Flags, "configId" | "allConfig" | "namespace">;
+
+/** `-s` comes before `net_namespace`. */
+function withNamespace(configuration: Configuration, file: string, name: string | undefined): Configuration {
+  if (name === undefined) return configuration;
+  const networkNamespace = { name, place: { file, line: 1, column: 1 } };
+  const { global } = configuration;
+  return { ...configuration, global: { ...global, daemon: { ...global.daemon, networkNamespace } } };
+}
+
+function lookAtHost(configuration: Configuration, processes: Pick<Processes, "findAccount">): readonly Diagnostic[] {
   const kernel = openLinuxKernel();
   try {
-    const host = checkHost(
+    return checkHost(
       configuration,
       readHostFacts({
         kernel: kernel.ok ? kernel.value : undefined,
@@ -83,7 +122,6 @@ export function readConfiguration(file: string, flags: Pick<Flags, "configId" | 
         processes,
       }),
     );
-    return { ...read, configuration, diagnostics: [...read.diagnostics, ...host] };
   } finally {
     if (kernel.ok) kernel.value.close();
   }
@@ -102,7 +140,7 @@ function readLink(path: string): LinkFacts | undefined {
   }
 }
 
-function languageOptions(flags: Pick<Flags, "configId" | "allConfig">): PreprocessOptions {
+function languageOptions(flags: ReadFlags): PreprocessOptions {
   return {
     configId: flags.configId ?? hostname().split(".")[0] ?? "",
     instanceName: undefined,

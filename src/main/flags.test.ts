@@ -119,9 +119,9 @@ describe("parseFlags, meaning", () => {
     ]);
   });
 
-  test("-s: refused, since another namespace than the one asked for is another network", () => {
-    const error = "--namespace is refused: run `ip netns exec blue holdfast ...` instead";
-    expect(parseFlags(["-s", "blue"])).toEqual({ ok: false, error });
+  test("-s: the network namespace of the vrrp process", () => {
+    expect(read("-s blue").namespace).toBe("blue");
+    expect(read("--namespace=blue").namespace).toBe("blue");
   });
 
   test.each("f P C B l D S:1 G u:0 X V I R n d p:x r:x c:x b:x a x A:x m M e i:x t v h g L O".split(" "))(

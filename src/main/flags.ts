@@ -37,6 +37,8 @@ export interface Flags {
   readonly allConfig: boolean;
   /** `-u`, the bits of umask(2). */
   readonly umask: number | undefined;
+  /** `-s`: the network namespace, before what the configuration says. */
+  readonly namespace: string | undefined;
   /** `-d`: the configuration is written to the log at start. */
   readonly dump: boolean;
   /** `--signum`. */
@@ -120,6 +122,7 @@ function emptyDraft(): Draft {
     configId: undefined,
     allConfig: false,
     umask: undefined,
+    namespace: undefined,
     dump: false,
     signum: undefined,
     help: false,
@@ -306,8 +309,9 @@ const OPTIONS: readonly Option[] = [
   withoutEffect("a", "address-monitoring", "this version does not report foreign addresses"),
   withoutEffect("x", "snmp", NO_SNMP),
   withoutEffect("A", "snmp-agent-socket", NO_SNMP, "required"),
-  // Running in another namespace than the one asked for would claim addresses on the wrong network.
-  refused("s", "namespace", "run `ip netns exec %s holdfast ...` instead", "required"),
+  valued("s", "namespace", (draft, value) => {
+    draft.namespace = value;
+  }),
   withoutEffect("m", "core-dump", "a JavaScript program leaves no useful core"),
   withoutEffect("M", "core-dump-pattern", "a JavaScript program leaves no useful core", "optional"),
   flag("e", "all-config", (draft) => {

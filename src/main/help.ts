@@ -9,7 +9,7 @@ export function versionText(): string {
 export function usageText(): string {
   return `Usage: holdfast [OPTION...]          runs as a daemon, as keepalived does
        holdfast run [OPTION...]      runs in the foreground, log lines on standard error
-       holdfast COMMAND ...          check, status, events, reload, ...: see \`holdfast help\`
+       holdfast COMMAND ...          check, status, events, plan, reload, ...: see \`holdfast help\`
 
   -f, --use-file=FILE          Configuration file; default /etc/holdfast/holdfast.conf,
                                 else /etc/keepalived/keepalived.conf
@@ -33,6 +33,7 @@ export function usageText(): string {
   -C, --check                  Only health checkers, of which this version has none
   -V, --dont-release-vrrp      Keep the virtual addresses at exit
   -R, --dont-respawn           Exit when a child process dies
+  -s, --namespace=NAME         Network namespace of the vrrp process, by its name of ip-netns(8)
   -u, --umask=MASK             umask(2), as 0177
       --signum=NAME            Print the number of the signal for STOP, RELOAD, DATA, STATS, STATS_CLEAR,
                                 JSON or TDUMP

@@ -4,27 +4,34 @@ import { join } from "node:path";
 import type { ControlServer } from "../api/control-server.ts";
 import { openControlServer } from "../api/control-server.ts";
 import { millis, seconds } from "../base/time.ts";
-import type { Configuration } from "../config/model.ts";
+import { distinction } from "../config/check-daemon.ts";
+import type { Configuration, DaemonSettings } from "../config/model.ts";
 import { QUEUE_FILE } from "../daemon/mail/messages.ts";
 import type { LogSettings } from "../daemon/messages.ts";
 import { MailDesk } from "../daemon/supervisor/mail-desk.ts";
 import type { Launcher } from "../daemon/supervisor/ports.ts";
 import type { ChildSpec } from "../daemon/supervisor/supervised-child.ts";
 import type { Supervisor } from "../daemon/supervisor/supervisor.ts";
+import { dumpDirectory, openDumpWriter } from "../daemon/supervisor/dump-writer.ts";
 import { startSupervisor } from "../daemon/supervisor/supervisor.ts";
 import { openLinuxClock } from "../linux/clock.ts";
 import { thrownFailure } from "../linux/file-failure.ts";
+import { openLinuxFiles } from "../linux/files.ts";
+import { openLinuxProcesses } from "../linux/processes.ts";
 import type { Log } from "../ports/log.ts";
 import { describeFailure } from "../ports/failure.ts";
 import { describeMissing, missingCapabilities } from "./capabilities.ts";
 import { findConfigurationFile, openConfigurationSource } from "./configuration-source.ts";
 import { EXIT } from "./exit-codes.ts";
 import type { Flags } from "./flags.ts";
+import { DEFAULT_RUNTIME_DIRECTORY, DEFAULT_STATE_DIRECTORY } from "./flags.ts";
+import { runHook, type RunningHook } from "./hook.ts";
 import { launchMailProcess, MAIL_PROGRAM } from "./launch-mail.ts";
 import { openLog } from "./logging/open-log.ts";
 import type { PidFile } from "./pid-file.ts";
 import { claimPidFile, makeDirectory, writePidFile } from "./pid-file.ts";
 import { release } from "./release.ts";
+import { openReloadTimer } from "./reload-timer.ts";
 import { openServiceManager } from "./service-manager.ts";
 import { takeSignals } from "./signals.ts";
 import { DEFAULT_TITLES } from "./titles.ts";
@@ -41,14 +48,16 @@ export interface Starter {
  * itself, with keepalived's exit codes.
  */
 export function runSupervisor(
-  flags: Flags,
+  asked: Flags,
   launchers: { readonly vrrp: Launcher; readonly bfd: Launcher },
   starter: Starter,
 ): void {
+  // The name of the daemon, which decides about its folders, stands in the configuration.
+  let flags = asked;
   process.title = DEFAULT_TITLES.supervisor;
   const clock = openLinuxClock();
   const logSettings = logSettingsOf(flags);
-  const opened = openLog(logSettings, "Keepalived");
+  let opened = openLog(logSettings, "Keepalived");
   const complaints: string[] = [];
   const log: Log = {
     write(level, text) {
@@ -61,8 +70,10 @@ export function runSupervisor(
     pidFile?: PidFile;
     control?: ControlServer;
     supervisor?: Supervisor;
+    startup?: RunningHook;
   } = {};
 
+  const processes = openLinuxProcesses({ environment: process.env, asksNameService: true });
   const childPidFiles = new Map<ChildSpec["name"], PidFile>();
 
   const end = (status: number): void => {
@@ -74,14 +85,22 @@ export function runSupervisor(
     process.exit(status);
   };
 
+  let ending = false;
+
   process.on("uncaughtException", (error) => {
     // The vrrp process sees the pipe close and hands over; whoever supervises us starts us anew.
     log.write("error", `A bug ends the supervisor: ${error.stack ?? error.message}`);
     end(EXIT.SOFTWARE);
   });
   takeSignals({
-    stop: () => (held.supervisor === undefined ? end(EXIT.OK) : held.supervisor.stop()),
+    stop: () => {
+      ending = true;
+      held.startup?.kill();
+      if (held.supervisor === undefined) end(EXIT.OK);
+      else held.supervisor.stop();
+    },
     reload: () => held.supervisor?.reload(false, () => {}),
+    signal: (signal) => held.supervisor?.takeSignal(signal),
     log: () => log,
   });
 
@@ -94,12 +113,20 @@ export function runSupervisor(
     log.write("error", found.error);
     return end(EXIT.NO_CONFIGURATION);
   }
-  const source = openConfigurationSource(found.value, flags);
+  const source = openConfigurationSource(found.value, {
+    ...asked,
+    reloadFile: join(asked.runtimeDirectory, RELOAD_FILE),
+  });
   log.write("info", `Configuration file ${source.file}`);
   const loaded = source.load(true);
   for (const finding of loaded.findings) log.write(finding.level, finding.text);
   if (loaded.kind === "refused") return end(source.exitStatus());
   if (flags.dump) dump(log, loaded.configuration);
+  const { daemon } = loaded.configuration.global;
+  const suffix = distinction(daemon);
+  if (suffix !== undefined) opened = openLog(logSettings, "Keepalived", suffix);
+  flags = withOwnFolders(asked, suffix);
+  if (flags.umask === undefined && daemon.umask !== undefined) process.umask(daemon.umask);
 
   const missing = missingCapabilities();
   if (missing.length > 0) {
@@ -113,6 +140,10 @@ export function runSupervisor(
     {
       status: (answer) => held.supervisor?.status(answer),
       reload: (force, answer) => held.supervisor?.reload(force, answer),
+      configuration: () => {
+        const configuration = held.supervisor?.configuration();
+        return configuration && { version: 1, configurationFile: source.file, configuration };
+      },
     },
     (sentence) => log.write("error", sentence),
   );
@@ -135,37 +166,87 @@ export function runSupervisor(
     hasLeftOvers: () => existsSync(join(flags.stateDirectory, QUEUE_FILE)),
     note: (cause) => held.supervisor?.note(cause),
   });
-  held.supervisor = startSupervisor(
-    {
-      policy: { ...POLICY, respawn: flags.respawn },
-      settings: {
-        runtimeDirectory: flags.runtimeDirectory,
-        stateDirectory: flags.stateDirectory,
-        keepAddresses: flags.keepAddresses,
-        detail: flags.detail,
-        heartbeatIntervalMs: HEARTBEAT_INTERVAL_MS,
-        log: logSettings,
+  const begin = (): void => {
+    if (ending) return;
+    held.supervisor = startSupervisor(
+      {
+        policy: { ...POLICY, respawn: flags.respawn },
+        settings: {
+          runtimeDirectory: flags.runtimeDirectory,
+          stateDirectory: flags.stateDirectory,
+          keepAddresses: flags.keepAddresses,
+          detail: flags.detail,
+          heartbeatIntervalMs: HEARTBEAT_INTERVAL_MS,
+          log: logSettings,
+        },
+        pid: process.pid,
+        release: release(),
+        configuration: loaded.configuration,
+        children: [
+          { name: "vrrp", title: "VRRP", launcher: launchers.vrrp, wanted: () => true, vital: true },
+          { name: "bfd", title: "BFD", launcher: launchers.bfd, wanted: ({ bfd }) => bfd.length > 0, vital: false },
+        ],
+        withoutBfd: !flags.bfd,
       },
-      pid: process.pid,
-      release: release(),
-      configuration: loaded.configuration,
-      children: [
-        { name: "vrrp", title: "VRRP", launcher: launchers.vrrp, wanted: () => true, vital: true },
-        { name: "bfd", title: "BFD", launcher: launchers.bfd, wanted: ({ bfd }) => bfd.length > 0, vital: false },
-      ],
-      withoutBfd: !flags.bfd,
-    },
-    {
-      clock,
-      log,
-      source,
-      manager,
-      mail: mailDesk,
-      publishPid: (name, pid) => publishPid(flags, log, childPidFiles, name, pid),
-      configured: applyTitle,
-      exit: end,
-    },
+      {
+        clock,
+        log,
+        source,
+        manager,
+        mail: mailDesk,
+        dumps: openDumpWriter(
+          { directory: dumpDirectory(process.env), pid: process.pid },
+          { files: openLinuxFiles({ searchPath: process.env["PATH"] }), log },
+        ),
+        publishPid: (name, pid) => publishPid(flags, log, childPidFiles, name, pid),
+        configured: (configuration) => {
+          inForce = configuration;
+          timer.configure(configuration.global.daemon.reload);
+          follow(configuration, daemon, log);
+        },
+        exit: (status) => {
+          const { daemon: last, scriptUser } = inForce.global;
+          if (last.shutdownScript === undefined) return end(status);
+          runHook("shutdown_script", last.shutdownScript, scriptUser, { clock, processes, log }, () => end(status));
+        },
+      },
+    );
+  };
+  let inForce = loaded.configuration;
+  const timer = openReloadTimer({ clock, log }, () => held.supervisor?.reload(false, () => {}));
+  timer.configure(daemon.reload);
+  if (daemon.startupScript === undefined) return begin();
+  held.startup = runHook(
+    "startup_script",
+    daemon.startupScript,
+    inForce.global.scriptUser,
+    { clock, processes, log },
+    begin,
   );
+}
+
+/** A reload does what it can, and says what it cannot. */
+function follow(configuration: Configuration, started: DaemonSettings, log: Log): void {
+  applyTitle(configuration);
+  const { umask, networkNamespace, instanceName } = configuration.global.daemon;
+  if (umask !== undefined) process.umask(umask);
+  if (networkNamespace?.name !== started.networkNamespace?.name) {
+    log.write("warn", "net_namespace cannot change by a reload: it is followed after a restart");
+  }
+  if (instanceName !== started.instanceName) {
+    log.write("warn", "instance cannot change by a reload: it is followed after a restart");
+  }
+}
+
+/** A daemon that has a name has folders of its own, unless the command line names them. */
+function withOwnFolders(flags: Flags, name: string | undefined): Flags {
+  if (name === undefined) return flags;
+  const { runtimeDirectory, stateDirectory } = flags;
+  return {
+    ...flags,
+    runtimeDirectory: runtimeDirectory === DEFAULT_RUNTIME_DIRECTORY ? join(runtimeDirectory, name) : runtimeDirectory,
+    stateDirectory: stateDirectory === DEFAULT_STATE_DIRECTORY ? join(stateDirectory, name) : stateDirectory,
+  };
 }
 
 function logSettingsOf(flags: Flags): LogSettings {
@@ -246,3 +327,5 @@ const KEPT_COMPLAINTS = 50;
 /** The file names in the runtime directory. */
 const CONTROL_SOCKET = "holdfast.sock";
 const PID_FILE = "holdfast.pid";
+/** keepalived's name for it. */
+const RELOAD_FILE = "keepalived.reload";

@@ -1,8 +1,10 @@
-import { succeed, type Result } from "../base/result.ts";
+import { fail, succeed, type Result } from "../base/result.ts";
+import { distinction } from "../config/check-daemon.ts";
 import type { Configuration } from "../config/model.ts";
 import type { ChildFailureCode, ChildSettings, FromChild } from "../daemon/messages.ts";
 import type { StartedDriver } from "../daemon/supervisor/child-agent.ts";
 import { createChildAgent } from "../daemon/supervisor/child-agent.ts";
+import { enterNetworkNamespace } from "../linux/network-namespace.ts";
 import { dieWithParent, setNiceness, useRealTimeScheduling } from "../linux/scheduling.ts";
 import type { Clock } from "../ports/clock.ts";
 import { describeFailure } from "../ports/failure.ts";
@@ -46,8 +48,13 @@ export function serveAsChild(options: ChildProcess): void {
     clock,
     send,
     start: (settings, configuration, isRestart) => {
-      const opened = openLog(settings.log, logName);
+      const { daemon } = configuration.global;
+      const opened = openLog(settings.log, logName, distinction(daemon));
       log = opened;
+      if (daemon.umask !== undefined) process.umask(daemon.umask);
+      // Before anything that has to do with the network: sockets, and programs with theirs.
+      const entered = daemon.networkNamespace && enterNetworkNamespace(daemon.networkNamespace.name);
+      if (entered?.ok === false) return fail({ code: "SYSTEM", message: describeFailure(entered.error) });
       const started = options.start({ settings, configuration, isRestart, log: opened }, send);
       return started.ok ? succeed({ ...started.value, log: opened }) : started;
     },
@@ -57,6 +64,7 @@ export function serveAsChild(options: ChildProcess): void {
     // The kernel's signal at the supervisor's death is the same as an operator's.
     stop: (signal) => agent.stop(process.ppid === supervisor ? signal : SUPERVISOR_GONE),
     reload: () => agent.requestReload(),
+    signal: (signal) => agent.takeSignal(signal),
     log: () => log,
   });
   process.on("message", (value) => agent.receive(value));

@@ -1,31 +1,28 @@
 import { SIGRTMAX, SIGRTMIN, onRealTimeSignal } from "../linux/signals.ts";
+import type { DumpSignal } from "../daemon/messages.ts";
 import type { Log } from "../ports/log.ts";
 import { describeFailure } from "../ports/failure.ts";
 
 export interface SignalActions {
   readonly stop: (signal: string) => void;
   readonly reload: () => void;
+  readonly signal: (signal: DumpSignal) => void;
   readonly log: () => Log | undefined;
 }
 
 /**
  * Takes all signals that keepalived's users send. Once this has returned none of them can end the process, or open Node's
  * debugger, by accident; only then may a pid file be written.
- *
- * The signals that make keepalived write files into /tmp are answered by one line in the log.
  */
 export function takeSignals(actions: SignalActions): void {
-  const say = (signal: string): void => {
-    actions.log()?.write("info", `${signal} writes no file here: \`holdfast status\` shows the state, also as JSON`);
-  };
   process.on("SIGTERM", () => actions.stop("SIGTERM"));
   process.on("SIGINT", () => actions.stop("SIGINT"));
   process.on("SIGHUP", () => actions.reload());
-  process.on("SIGUSR1", () => say("SIGUSR1"));
-  process.on("SIGUSR2", () => say("SIGUSR2"));
+  process.on("SIGUSR1", () => actions.signal("data"));
+  process.on("SIGUSR2", () => actions.signal("stats"));
   process.on("SIGPIPE", () => {});
-  for (const { number, name } of REAL_TIME_SIGNALS) {
-    const taken = onRealTimeSignal(number, () => say(name));
+  for (const { number, signal } of REAL_TIME_SIGNALS) {
+    const taken = onRealTimeSignal(number, () => actions.signal(signal));
     if (!taken.ok) actions.log()?.write("warn", describeFailure(taken.error));
   }
 }
@@ -50,8 +47,8 @@ const SIGNAL_NUMBERS: ReadonlyMap<string, number> = new Map([
   ["TDUMP", SIGRTMAX],
 ]);
 
-const REAL_TIME_SIGNALS = [
-  { number: SIGRTMIN + 2, name: "SIGRTMIN+2" },
-  { number: SIGRTMAX - 1, name: "SIGRTMAX-1" },
-  { number: SIGRTMAX, name: "SIGRTMAX" },
+const REAL_TIME_SIGNALS: readonly { readonly number: number; readonly signal: DumpSignal }[] = [
+  { number: SIGRTMIN + 2, signal: "json" },
+  { number: SIGRTMAX - 1, signal: "clear-stats" },
+  { number: SIGRTMAX, signal: "deadlines" },
 ];

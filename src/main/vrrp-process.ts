@@ -3,6 +3,7 @@ import { fail, succeed } from "../base/result.ts";
 import { after, millis } from "../base/time.ts";
 import type { Configuration } from "../config/model.ts";
 import { openJournal } from "../daemon/journal.ts";
+import { answerSignal } from "../daemon/vrrp/answer-signal.ts";
 import { startVrrpDriver, type VrrpDriver } from "../daemon/vrrp/driver.ts";
 import { rehearse } from "../daemon/vrrp/rehearsal.ts";
 import { openLinuxClock } from "../linux/clock.ts";
@@ -16,6 +17,7 @@ import { openLinuxLinks } from "../linux/links.ts";
 import { openLinuxProcessTable } from "../linux/process-table.ts";
 import { openLinuxProcesses } from "../linux/processes.ts";
 import { openLinuxRouting } from "../linux/routing.ts";
+import { runOnProcessors } from "../linux/scheduling.ts";
 import { openLinuxSysctls } from "../linux/sysctls.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Kernel } from "../ports/kernel.ts";
@@ -81,7 +83,14 @@ function main(): void {
         const cause = { code: "PROCESS_RESTARTED", text, evidence: { predecessor } };
         journal.append({ instance: null, from: null, to: null, cause });
       },
-      status: (request) => ({ kind: "status", request, instances: running.status(), groups: running.groups() }),
+      status: (request) => ({
+        kind: "status",
+        request,
+        instances: running.status(),
+        groups: running.groups(),
+        strangers: running.strangers(),
+      }),
+      signal: (signal) => answerSignal(signal, running, { pid: process.pid, log, tell }),
       stop: (reason, done) => running.stop(reason, done),
       reload: (next) => {
         applySettings(next, log);
@@ -114,7 +123,17 @@ function applySettings({ global }: Configuration, log: Log): void {
   const title = names?.vrrp ?? DEFAULT_TITLES.vrrp;
   const wanted = { title, nice: vrrpNice, realtimePriority: vrrpRealtimePriority };
   applyProcessSettings(wanted, log, "adverts may be late on a busy host");
+  const { cpus, umask } = global.daemon;
+  if (umask !== undefined) process.umask(umask);
+  // Nobody who never named one is moved: the starter may have chosen.
+  if (cpus.length === 0 && !pinned) return;
+  const placed = runOnProcessors(cpus);
+  if (!placed.ok) log.write("warn", describeFailure(placed.error));
+  pinned = cpus.length > 0;
 }
+
+/** Processors were chosen by us. */
+let pinned = false;
 
 const REHEARSAL_DELAY = millis(100);
 

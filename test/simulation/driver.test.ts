@@ -2,7 +2,7 @@ import { beforeEach, expect, test } from "vitest";
 import { ip } from "../../src/base/address.ts";
 import { fail, succeed, type Result } from "../../src/base/result.ts";
 import { instant, seconds } from "../../src/base/time.ts";
-import type { Configuration, InstanceSettings } from "../../src/config/model.ts";
+import type { Configuration, InstanceSettings, VirtualAddress } from "../../src/config/model.ts";
 import { startVrrpDriver, type VrrpDriver } from "../../src/daemon/vrrp/driver.ts";
 import type { SystemFailure } from "../../src/ports/failure.ts";
 import { IFAPROT_HOLDFAST, type AddressRecord, type AddressRequest, type KernelEvent } from "../../src/ports/kernel.ts";
@@ -91,6 +91,46 @@ test("two instances with one address, the one that had it last gives it up: the 
   run(5);
   expect(addresses.has("10.0.0.100")).toBe(true);
   expect(asked.at(-1)).toMatch(/^renew 10\.0\.0\.100/);
+});
+
+test.each([["from the first to the second"], ["from the second to the first"], ["each to the other"]])(
+  "addresses move between two masters in one reload, %s: no address leaves the interface",
+  (way) => {
+    const [one, two] = [virtualAddress(ip("10.0.0.101"), 24), virtualAddress(ip("10.0.0.102"), 32)];
+    const model = (first: readonly VirtualAddress[], second: readonly VirtualAddress[]): Configuration =>
+      configuration([
+        instance({ virtualAddresses: [VIP, ...first] }),
+        instance({ name: "VI_2", vrid: 52, virtualAddresses: second }),
+      ]);
+    const [before, after] =
+      way === "each to the other"
+        ? [model([one], [two]), model([two], [one])]
+        : way === "from the first to the second"
+          ? [model([one], [two]), model([], [two, one])]
+          : [model([], [two, one]), model([one], [two])];
+    const driver = start(before);
+    run(6);
+    events.length = 0;
+    asked = [];
+    const since = driver.status().map((shown) => [shown.since, shown.counters["becameMaster"]]);
+    driver.reload(after);
+    expect(events.filter(({ kind }) => kind === "address-removed")).toEqual([]);
+    run(3);
+    expect(asked.filter((line) => line.startsWith("add"))).toEqual([]);
+    expect([...addresses.keys()]).toEqual(expect.arrayContaining(["10.0.0.101", "10.0.0.102"]));
+    expect(driver.status().map((shown) => [shown.since, shown.counters["becameMaster"]])).toEqual(since);
+    expect(driver.status()[1]?.virtualAddresses.every(({ held }) => held)).toBe(true);
+  },
+);
+
+test("an address gets another label: it goes and comes, since the kernel cannot change it", () => {
+  const driver = start(configuration([instance({ virtualAddresses: [VIP] })]));
+  run(6);
+  asked = [];
+  driver.reload(configuration([instance({ virtualAddresses: [{ ...VIP, label: "eth0:1" }] })]));
+  expect(asked).toContainEqual(expect.stringMatching(/^add 10\.0\.0\.100/));
+  run(3);
+  expect(addresses.has("10.0.0.100")).toBe(true);
 });
 
 test("an instance that is renamed: its scripts are told the new name (keepalived matches by VRID and interface)", () => {

@@ -1,13 +1,12 @@
-import type { ChildProcess } from "node:child_process";
-import { spawn, spawnSync } from "node:child_process";
-import { constants, mkdtempSync, openSync, readFileSync, rmSync, watch, writeFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { constants, mkdtempSync, openSync, readFileSync, rmSync, statSync, watch, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { Namespaces } from "../netns/namespace.ts";
 import { command, makeNamespaces } from "../netns/namespace.ts";
 import { needs } from "../require.ts";
+import { hasEnded, PROGRAM, run, startDaemon, throws, type Daemon, type Ended } from "./daemon.ts";
 
 /** The whole program in a network namespace of its own, with a configuration that becomes master after 3.6 s. */
 needs({ root: true, tools: ["ip", "mkfifo"] })("holdfast", () => {
@@ -56,14 +55,65 @@ needs({ root: true, tools: ["ip", "mkfifo"] })("holdfast", () => {
     await daemon.pidFile("vrrp.pid");
     const pids = [daemon.pid("holdfast.pid"), daemon.pid("vrrp.pid")];
     for (const pid of pids) {
-      for (const signal of ["USR1", "USR2", "PIPE", "RTMIN+2", "RTMAX-1", "RTMAX"]) {
+      for (const [signal, words] of [
+        ["PIPE", ""],
+        ["USR1", "Printing VRRP data for process"],
+        ["USR2", "Printing VRRP stats for process"],
+        ["RTMIN+2", "Printing VRRP as json for process"],
+        ["RTMAX-1", "Printing and clearing VRRP stats for process"],
+        ["RTMAX", "----[ End threads dump ]----"],
+      ] as const) {
         command("/bin/bash", "-c", `kill -${signal} ${pid}`);
-        if (signal !== "PIPE") await daemon.line("writes no file here");
+        await daemon.line(words);
       }
     }
     expect(daemon.output()).not.toContain("ebugger");
     expect([daemon.pid("holdfast.pid"), daemon.pid("vrrp.pid")]).toEqual(pids);
     expect((await status()).status).toBe(0);
+  });
+
+  test("SIGRTMIN+2 to either process, as exporters send it: keepalived.json is there, for the owner alone", async () => {
+    const daemon = start();
+    await daemon.pidFile("vrrp.pid");
+    await daemon.line("Startup complete");
+    for (const pid of ["holdfast.pid", "vrrp.pid"]) {
+      command("/bin/bash", "-c", `kill -RTMIN+2 ${daemon.pid(pid)}`);
+      await daemon.file("keepalived.json");
+      const [instance] = JSON.parse(readFileSync(join(folder, "keepalived.json"), "utf8"));
+      expect(instance.data).toMatchObject({
+        iname: "VI_1",
+        state: 1,
+        vrid: 77,
+        vips: ["10.1.1.1/24 dev veth0 scope global"],
+      });
+      expect(statSync(join(folder, "keepalived.json")).mode & 0o777).toBe(0o600);
+      rmSync(join(folder, "keepalived.json"));
+    }
+  });
+
+  test("plan: compares a file with what runs, changes nothing, and says what a reload would refuse", async () => {
+    const daemon = start();
+    await daemon.pidFile("vrrp.pid");
+    const plan = async (text: string): Promise<{ status: number | null; document: { changes: unknown } }> => {
+      writeFileSync(join(folder, "next.conf"), text);
+      const { status: exit, output } = await holdfast(
+        "plan",
+        "--json",
+        join(folder, "next.conf"),
+        "--runtime-dir",
+        folder,
+      );
+      return { status: exit, document: JSON.parse(output) };
+    };
+    expect(await plan(GOOD)).toMatchObject({ status: 0, document: { changes: [], refusedBy: [] } });
+    expect(await plan(GOOD.replace("100", "120"))).toMatchObject({
+      status: 0,
+      document: { changes: [{ kind: "setting-changed", keyword: "priority", from: "100", to: "120" }] },
+    });
+    expect((await plan(GOOD.replace("priority", "priorityy"))).status).toBe(1);
+    const shown = JSON.parse((await status()).output);
+    expect(shown.instances[0]).toMatchObject({ name: "VI_1", priority: 100 });
+    expect((await holdfast("plan", join(folder, "next.conf"), "--runtime-dir", "/nowhere")).status).toBe(3);
   });
 
   test("a second start: refused, and the first goes on", async () => {
@@ -241,100 +291,6 @@ needs({ root: true, tools: ["ip", "mkfifo"] })("holdfast", () => {
   });
 });
 
-interface Ended {
-  readonly status: number | null;
-  readonly output: string;
-}
-
-interface Daemon {
-  readonly exit: Promise<number | null>;
-  /** Nobody writes to its standard error any more: all its processes are gone. */
-  readonly closed: Promise<void>;
-  processId(): number | undefined;
-  output(): string;
-  /** Waits for a line with these words, behind the one that was waited for last. */
-  line(words: string): Promise<void>;
-  /** Waits until a pid file is there. */
-  pidFile(name: string): Promise<void>;
-  pid(name: string): number;
-  signal(signal: NodeJS.Signals): void;
-  remove(): Promise<void>;
-}
-
-function startDaemon(namespace: string, folder: string, flags: readonly string[], stderr?: number): Daemon {
-  const words = ["run", "-f", join(folder, "good.conf"), "--runtime-dir", folder, "--state-dir", folder, ...flags];
-  const child = spawn("ip", ["netns", "exec", namespace, PROGRAM, ...words], {
-    stdio: ["ignore", "ignore", stderr ?? "pipe"],
-  });
-  let output = "";
-  let read = 0;
-  let onOutput = (): void => {};
-  child.stderr?.on("data", (text: Buffer) => {
-    output += text.toString();
-    onOutput();
-  });
-  const exit = ended(child);
-  const closed = new Promise<void>((resolve) => child.once("close", () => resolve()));
-  const pid = (name: string): number => Number(readFileSync(join(folder, name), "utf8"));
-  return {
-    exit,
-    closed,
-    processId: () => child.pid,
-    output: () => output,
-    line: async (words_) => {
-      await new Promise<void>((resolve, reject) => {
-        const look = (): void => {
-          const at = output.indexOf(words_, read);
-          if (at < 0) return;
-          read = at + words_.length;
-          onOutput = () => {};
-          resolve();
-        };
-        onOutput = look;
-        void closed.then(() => reject(new Error(`it ended before it said "${words_}":\n${output}`)));
-        look();
-      });
-    },
-    pidFile: async (name) => {
-      await new Promise<void>((resolve) => {
-        const look = (): void => {
-          if (throws(() => pid(name))) return;
-          watcher.close();
-          resolve();
-        };
-        const watcher = watch(folder, look);
-        look();
-      });
-    },
-    pid,
-    signal: (signal) => void child.kill(signal),
-    remove: async () => {
-      if (child.exitCode === null && child.signalCode === null) child.kill("SIGTERM");
-      await exit;
-      if (stderr === undefined) await closed;
-    },
-  };
-}
-
-async function run(namespace: string, words: readonly string[], before: readonly string[] = []): Promise<Ended> {
-  const child = spawn("ip", ["netns", "exec", namespace, ...before, PROGRAM, ...words], {
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  let output = "";
-  for (const stream of [child.stdout, child.stderr]) stream.on("data", (text: Buffer) => (output += text.toString()));
-  const closed = new Promise((resolve) => child.once("close", resolve));
-  const status = await ended(child);
-  await closed;
-  return { status, output };
-}
-
-async function ended(child: ChildProcess): Promise<number | null> {
-  return await new Promise((resolve, reject) => {
-    child.once("error", reject);
-    child.once("exit", (status) => resolve(status));
-  });
-}
-
 async function untilGone(folder: string, name: string): Promise<void> {
   await new Promise<void>((resolve) => {
     const watcher = watch(folder, () => {
@@ -349,21 +305,6 @@ function addresses(namespace: string): string {
   return command("ip", "-n", namespace, "-brief", "address", "show", "dev", "veth0");
 }
 
-/** Gone, or dead and not yet collected by whoever inherited it. */
-function hasEnded(pid: number): boolean {
-  return throws(() => process.kill(pid, 0)) || readFileSync(`/proc/${pid}/cmdline`).length === 0;
-}
-
-function throws(action: () => unknown): boolean {
-  try {
-    action();
-    return false;
-  } catch {
-    return true;
-  }
-}
-
-const PROGRAM = fileURLToPath(new URL("../../bin/holdfast", import.meta.url));
 const DAEMONIZE = new URL("../../dist/src/main/daemonize.js", import.meta.url).href;
 
 const GOOD = `vrrp_instance VI_1 {

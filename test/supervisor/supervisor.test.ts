@@ -168,6 +168,7 @@ function watch(program: string): Watched {
         alive: () => {},
         watchdogInterval: undefined,
       },
+      dumps: { write: () => {}, writeParent: () => {} },
       publishPid: (_name, pid) => {
         if (pid === undefined) return;
         if (pidWanted === undefined) pids.push(pid);
@@ -225,6 +226,16 @@ const MODEL: Configuration = {
     pacing: { arpInterval: millis(0), neighborInterval: millis(0), groups: [] },
     buffers: { adverts: undefined, kernelRequests: undefined, kernelEvents: undefined },
     dynamicInterfaces: false,
+    daemon: {
+      networkNamespace: undefined,
+      instanceName: undefined,
+      umask: undefined,
+      startupScript: undefined,
+      shutdownScript: undefined,
+      cpus: [],
+      reload: { timeFile: undefined, repeats: false, file: undefined },
+    },
+    dumps: { stateFile: undefined, statsFile: undefined, jsonFile: undefined, jsonVersion: 1, name: undefined },
     fifos: [],
     tellsStatesOnReload: false,
     mail: undefined,

@@ -20,9 +20,7 @@ export const GLOBAL_KEYWORDS: readonly KeywordSpec[] = [
   parsed("set_supplementary_groups", NONE, "Gives scripts their user's further groups", {
     consequence: "scripts run with their primary group alone",
   }),
-  parsed("umask", [words("MODE")], "File mode mask of what is created", {
-    consequence: "files have the modes that Holdfast gives them",
-  }),
+  acted("umask", [words("MODE")], "File mode mask of what is created", { default: "the starter's" }),
   acted("vrrp_version", [integer(2, 3, "VERSION")], "Version of instances that name none", { default: "2" }),
   acted("vrrp_strict", NONE, "Keeps every instance to the letter of the RFC", { default: "off" }),
   acted("vrrp_mcast_group4", [k.ADDRESS], "Multicast group for IPv4", { default: "224.0.0.18" }),
@@ -170,7 +168,12 @@ function balancing(): readonly KeywordSpec[] {
 function processes(): readonly KeywordSpec[] {
   const checks = { consequence: "that process does not exist yet" } as const;
   const memory = { consequence: "memory is never locked", harmless: true } as const;
-  const limit = { consequence: "no limit is set", harmless: true, default: "10000", unit: "us" } as const;
+  const limit = {
+    consequence: "no limit is set, since collecting garbage may take longer",
+    harmless: true,
+    default: "10000",
+    unit: "us",
+  } as const;
   const nice = integer(-20, 19);
   const realtime = integer(1, 99);
   const rttime = integer(1, 2147483647, "MICROSECONDS");
@@ -183,10 +186,12 @@ function processes(): readonly KeywordSpec[] {
     acted("vrrp_rt_priority", [realtime], "Real-time priority of the vrrp process", { default: "chosen" }),
     parsed("checker_rt_priority", [realtime], "Real-time priority of the checker process", checks),
     acted("bfd_rt_priority", [realtime], "Real-time priority of the BFD process", { default: "chosen" }),
-    parsed("vrrp_no_swap", NONE, "Locks the vrrp process in memory", memory),
+    parsed("vrrp_no_swap", NONE, "Locks the vrrp process in memory", {
+      consequence: "locked memory ends Node.js; MemorySwapMax=0 in the systemd unit keeps it out of swap",
+    }),
     parsed("checker_no_swap", NONE, "Locks the checker process in memory", memory),
     parsed("bfd_no_swap", NONE, "Locks the BFD process in memory", memory),
-    parsed("vrrp_cpu_affinity", [cpus], "Processors of the vrrp process", affinity),
+    acted("vrrp_cpu_affinity", [cpus], "Processors of the vrrp process", { default: "the kernel's choice" }),
     parsed("checker_cpu_affinity", [cpus], "Processors of the checker process", affinity),
     parsed("bfd_cpu_affinity", [cpus], "Processors of the BFD process", affinity),
     ...["vrrp", "checker", "bfd"].flatMap((process) => [
@@ -197,12 +202,12 @@ function processes(): readonly KeywordSpec[] {
       }),
     ]),
     parsed("max_auto_priority", [optional(integer(-1, 99))], "Highest real-time priority taken when late", {
-      consequence: "the priority is not raised",
+      consequence: "the vrrp process is real-time from its start",
       harmless: true,
     }),
     parsed("min_auto_priority_delay", [integer(1, 2147483647)], "Lateness that raises the priority", {
       unit: "us",
-      consequence: "the priority is not raised",
+      consequence: "the vrrp process is real-time from its start",
       harmless: true,
     }),
     acted("process_names", NONE, "Gives the processes keepalived's names", { default: "off" }),
@@ -232,18 +237,10 @@ function events(): readonly KeywordSpec[] {
     acted("vrrp_notify_priority_changes", SWITCH, "Writes changes of priority to the FIFOs too", { default: "off" }),
     acted("fifo_write_vrrp_states_on_reload", NONE, "Writes all states to the FIFOs after a reload"),
     parsed("rs_init_notifies", NONE, "Tells the first state of real servers", fifo),
-    parsed("startup_script", [k.COMMAND], "Runs before the start", { consequence: "it is not run" }),
-    parsed("startup_script_timeout", [integer(1, 1000)], "Patience with it", {
-      default: "10",
-      unit: "s",
-      consequence: "it is not run",
-    }),
-    parsed("shutdown_script", [k.COMMAND], "Runs after the end", { consequence: "it is not run" }),
-    parsed("shutdown_script_timeout", [integer(1, 1000)], "Patience with it", {
-      default: "10",
-      unit: "s",
-      consequence: "it is not run",
-    }),
+    acted("startup_script", [k.COMMAND], "Runs before the start, once"),
+    acted("startup_script_timeout", [integer(1, 1000)], "It is killed after this", { default: "10", unit: "s" }),
+    acted("shutdown_script", [k.COMMAND], "Runs after the end, once"),
+    acted("shutdown_script_timeout", [integer(1, 1000)], "It is killed after this", { default: "10", unit: "s" }),
   ];
 }
 
@@ -292,20 +289,23 @@ function monitoring(): readonly KeywordSpec[] {
 
 function files(): readonly KeywordSpec[] {
   const reload = { consequence: "every reload is checked first in any case", harmless: true } as const;
-  const timed = { consequence: "nothing is reloaded by time" } as const;
   const dump = { consequence: "nothing is written there" } as const;
   return [
     parsed("reload_check_config", [optional(word("LOG"))], "Checks before a reload", reload),
-    parsed("reload_time_file", [k.PATH], "File that says when to reload", timed),
-    parsed("reload_repeat", NONE, "Reads it again", timed),
-    parsed("reload_file", [optional(k.PATH)], "File whose presence means: reload", timed),
+    acted("reload_time_file", [k.PATH], "File that says when to reload: HH:MM:SS, with a date before it or not"),
+    acted("reload_repeat", NONE, "Keeps it, and reloads every day"),
+    acted("reload_file", [optional(k.PATH)], "File that is there while the configuration is being read"),
     parsed("config_save_dir", [k.PATH], "Where configurations are kept", dump),
     parsed("tmp_config_directory", [k.PATH], "Where the configuration is copied to", { ...dump, harmless: true }),
-    parsed("data_use_instance", SWITCH, "Dump files carry the instance's name", dump),
-    parsed("json_version", [integer(1, 2)], "Form of the JSON dump", { ...dump, default: "1" }),
-    parsed("state_dump_file", [k.PATH], "Where the state is dumped", dump),
-    parsed("stats_dump_file", [k.PATH], "Where the counters are dumped", dump),
-    parsed("json_dump_file", [k.PATH], "Where JSON is dumped", dump),
+    acted("data_use_instance", SWITCH, "Dump files carry the namespace and the name of this daemon", {
+      default: "off",
+    }),
+    acted("json_version", [integer(1, 2)], "Form of the JSON dump", { default: "1" }),
+    acted("state_dump_file", [k.PATH], "Where the state is dumped (SIGUSR1)", { default: "/tmp/keepalived.data" }),
+    acted("stats_dump_file", [k.PATH], "Where the counters are dumped (SIGUSR2)", {
+      default: "/tmp/keepalived.stats",
+    }),
+    acted("json_dump_file", [k.PATH], "Where JSON is dumped (SIGRTMIN+2)", { default: "/tmp/keepalived.json" }),
     acted("iproute_usr_dir", [k.PATH], "Where the system keeps names of routing tables", {
       default: "/usr/share/iproute2",
     }),

@@ -118,6 +118,15 @@ describe("child agent", () => {
     expect(bench.exits).toEqual([1]);
   });
 
+  test("a signal of keepalived's, by the supervisor or to itself: the driver answers, once it runs", () => {
+    const bench = createBench();
+    bench.agent.takeSignal("json");
+    bench.agent.receive(START);
+    bench.agent.receive({ kind: "signal", signal: "data" });
+    bench.agent.takeSignal("json");
+    expect(bench.order).toEqual(["data", "json"]);
+  });
+
   test("rubbish later: logged, and nothing else", () => {
     const bench = createBench();
     bench.agent.receive(START);
@@ -193,6 +202,7 @@ function createBench(options: { refusal?: ChildFailureCode } = {}): Bench {
           counts.stops += 1;
           done = callback;
         },
+        signal: (signal) => void order.push(signal),
         learn: (news) => void order.push(...news.map(({ name, verdict }) => `${name} ${verdict}`)),
       });
     },
@@ -229,7 +239,7 @@ function createBench(options: { refusal?: ChildFailureCode } = {}): Bench {
 }
 
 const MODEL: Configuration = JSON.parse(
-  '{"global":{"processes":{}},"scripts":[],"trackFiles":[],"trackProcesses":[],"links":[],"instances":[{"name":"VI_1","vrid":1,"notify":{}}],"groups":[],"bfd":[]}',
+  '{"global":{"processes":{},"dumps":{},"daemon":{}},"scripts":[],"trackFiles":[],"trackProcesses":[],"links":[],"instances":[{"name":"VI_1","vrid":1,"notify":{}}],"groups":[],"bfd":[]}',
 );
 const START = {
   kind: "start",
@@ -244,4 +254,4 @@ const START = {
   configuration: MODEL,
   predecessor: null,
 };
-const STATUS: VrrpStatus = { instances: [], groups: [] };
+const STATUS: VrrpStatus = { instances: [], groups: [], strangers: [] };

@@ -5,7 +5,7 @@ import type { Configuration } from "../../config/model.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { Log } from "../../ports/log.ts";
 import type { BfdNews } from "../bfd-news.ts";
-import type { FromChild, ToChild, ChildFailureCode, ChildSettings } from "../messages.ts";
+import type { DumpSignal, FromChild, ToChild, ChildFailureCode, ChildSettings } from "../messages.ts";
 import { describeMessageError, parseToChild } from "../messages.ts";
 
 export interface ChildAgentPorts {
@@ -38,6 +38,8 @@ export interface StartedDriver {
   readonly stop: (reason: string, done: () => void) => void;
   /** News of BFD sessions; undefined: this process tracks none. */
   readonly learn: ((news: readonly BfdNews[]) => void) | undefined;
+  /** One of keepalived's further signals. */
+  readonly signal: (signal: DumpSignal) => void;
   readonly log: Log;
 }
 
@@ -48,6 +50,8 @@ export interface ChildAgent {
   stop(reason: string): void;
   /** SIGHUP: the supervisor reads the files. */
   requestReload(): void;
+  /** One of keepalived's further signals came to this process itself. */
+  takeSignal(signal: DumpSignal): void;
 }
 
 /**
@@ -104,6 +108,8 @@ export function createChildAgent(ports: ChildAgentPorts): ChildAgent {
         return started?.note(message.cause);
       case "status-request":
         return started === undefined ? undefined : ports.send(started.status(message.request));
+      case "signal":
+        return started?.signal(message.signal);
       case "bfd-news":
         return stopping ? undefined : started?.learn?.(message.news);
     }
@@ -120,6 +126,7 @@ export function createChildAgent(ports: ChildAgentPorts): ChildAgent {
       ports.exit(EXIT_FATAL);
     },
     stop,
+    takeSignal: (signal) => started?.signal(signal),
     requestReload: () => ports.send({ kind: "reload-requested" }),
   };
 }

@@ -254,6 +254,7 @@ export class SupervisedChild {
       case "mail":
       case "configured":
       case "reload-requested":
+      case "dump":
       case "bfd-news":
         break;
     }

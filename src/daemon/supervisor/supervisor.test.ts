@@ -206,6 +206,27 @@ describe("supervisor, reload", () => {
   });
 });
 
+describe("supervisor, signals of keepalived", () => {
+  test("passed on to the vrrp process; what comes back is written, and with SIGUSR1 what the supervisor knows", () => {
+    const world = createWorld();
+    world.child(0).says({ kind: "started" });
+    for (const signal of ["data", "stats", "json", "clear-stats", "deadlines"] as const) {
+      world.supervisor.takeSignal(signal);
+      expect(world.child(0).received.at(-1)).toEqual({ kind: "signal", signal });
+    }
+    world.child(0).says({ kind: "dump", of: "json", text: "[]" });
+    expect(world.told.filter((line) => line.startsWith("dump"))).toEqual(["dump parent first", "dump json []"]);
+  });
+
+  test("there is no vrrp process at the moment: nothing is written but that", () => {
+    const world = createWorld();
+    world.child(0).ends({ kind: "exited", status: 70 });
+    world.child(1).ends({ kind: "exited", status: 70 });
+    world.supervisor.takeSignal("data");
+    expect(world.told.at(-1)).toBe("dump parent first");
+  });
+});
+
 describe("supervisor, stop", () => {
   test("asked: SIGTERM, and 0 when the vrrp process is gone", () => {
     const world = createWorld();
@@ -272,6 +293,7 @@ describe("supervisor, status", () => {
       instances: [INSTANCE],
       bfd: [],
       groups: [],
+      strangers: [],
       lastKnown: null,
     });
   });
@@ -286,7 +308,12 @@ describe("supervisor, status", () => {
     expect(documents).toEqual([]);
     world.run(millis(20));
     expect(documents[0]?.instances).toEqual([]);
-    expect(documents[0]?.lastKnown).toEqual({ at: "2026-11-20T10:00:00.000Z", instances: [INSTANCE], groups: [] });
+    expect(documents[0]?.lastKnown).toEqual({
+      at: "2026-11-20T10:00:00.000Z",
+      instances: [INSTANCE],
+      groups: [],
+      strangers: [],
+    });
     expect(documents[0]?.daemon.processes[1]).toMatchObject({ state: "silent", silentMs: 1_000 });
   });
 
@@ -441,7 +468,7 @@ describe("supervisor, a second process", () => {
     const world = createWorld({ bfd: BFD });
     const documents: StatusDocument[] = [];
     world.supervisor.status((document) => documents.push(document));
-    world.child(0).says({ kind: "status", request: 1, instances: [INSTANCE], groups: [] });
+    world.child(0).says({ kind: "status", request: 1, instances: [INSTANCE], groups: [], strangers: [] });
     expect(documents).toEqual([]);
     world.child(1).says({ kind: "bfd-status", request: 1, sessions: [SESSION] });
     expect(documents[0]).toMatchObject({ instances: [INSTANCE], bfd: [SESSION], lastKnown: null });
@@ -529,7 +556,7 @@ function createWorld(
       answersStatus: (instances) => {
         const asked = child.received.findLast((message) => message.kind === "status-request");
         if (asked?.kind === "status-request")
-          child.says({ kind: "status", request: asked.request, instances, groups: [] });
+          child.says({ kind: "status", request: asked.request, instances, groups: [], strangers: [] });
       },
       ends: (end) => listener.ended(end),
     };
@@ -642,6 +669,10 @@ function createWorld(
         alive: () => void managed.push("alive"),
         watchdogInterval: watchdog ? seconds(3) : undefined,
       },
+      dumps: {
+        write: (kind, text) => void told.push(`dump ${kind} ${text}`),
+        writeParent: ({ routerId }) => void told.push(`dump parent ${routerId}`),
+      },
       publishPid: (name, pid) => {
         pids[name] = pid;
       },
@@ -674,6 +705,16 @@ function modelOf(routerId: string, bfd: Configuration["bfd"] = []): Configuratio
       pacing: { arpInterval: millis(0), neighborInterval: millis(0), groups: [] },
       buffers: { adverts: undefined, kernelRequests: undefined, kernelEvents: undefined },
       dynamicInterfaces: false,
+      daemon: {
+        networkNamespace: undefined,
+        instanceName: undefined,
+        umask: undefined,
+        startupScript: undefined,
+        shutdownScript: undefined,
+        cpus: [],
+        reload: { timeFile: undefined, repeats: false, file: undefined },
+      },
+      dumps: { stateFile: undefined, statsFile: undefined, jsonFile: undefined, jsonVersion: 1, name: undefined },
       fifos: [],
       tellsStatesOnReload: false,
       mail: undefined,

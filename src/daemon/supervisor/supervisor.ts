@@ -6,8 +6,9 @@ import type { Clock } from "../../ports/clock.ts";
 import type { Log } from "../../ports/log.ts";
 import type { BfdNews } from "../bfd-news.ts";
 import { learnNews } from "../bfd-news.ts";
-import type { ChildSettings, FromChild, ToChild } from "../messages.ts";
+import type { ChildSettings, DumpSignal, FromChild, ToChild } from "../messages.ts";
 import { timeOfDay } from "../time-of-day.ts";
+import type { DumpWriter } from "./dump-writer.ts";
 import type { MailDesk } from "./mail-desk.ts";
 import type { ConfigurationSource, ServiceManager } from "./ports.ts";
 import { SupervisedChild, type ChildSpec, type StatusAnswer } from "./supervised-child.ts";
@@ -32,6 +33,7 @@ export interface SupervisorPorts {
   readonly log: Log;
   readonly source: ConfigurationSource;
   readonly manager: ServiceManager;
+  readonly dumps: DumpWriter;
   readonly mail: Pick<MailDesk, "post" | "configure" | "status" | "close">;
   /** Tells the pid of a child whose handlers stand, undefined when there is none any more. */
   readonly publishPid: (name: ChildSpec["name"], pid: number | undefined) => void;
@@ -52,6 +54,10 @@ export interface Supervisor {
   reload(force: boolean, answer: (outcome: ReloadOutcome) => void): void;
   /** Waits at most a second for each process, for all of them at the same time. */
   status(answer: (document: StatusDocument) => void): void;
+  /** The model in force, or about to be. */
+  configuration(): Configuration;
+  /** One of keepalived's further signals. What is to be written goes to `dumps`; nothing happens where no vrrp process is. */
+  takeSignal(signal: DumpSignal): void;
   /** Writes something down for good that happened in another process; lost where the vrrp process does not run. */
   note(cause: Cause): void;
   /** Stops the vrrp process, which hands over first, then the others; then calls `exit` with 0. A second call does nothing. */
@@ -162,6 +168,15 @@ class RunningSupervisor implements Supervisor {
     }
   }
 
+  configuration(): Configuration {
+    return this.#configuration;
+  }
+
+  takeSignal(signal: DumpSignal): void {
+    if (signal === "data") this.#ports.dumps.writeParent(this.#configuration.global);
+    for (const child of this.#children) if (child.spec.name === "vrrp") child.send({ kind: "signal", signal });
+  }
+
   note(cause: Cause): void {
     for (const child of this.#children) if (child.spec.name === "vrrp") child.send({ kind: "note", cause });
   }
@@ -229,9 +244,13 @@ class RunningSupervisor implements Supervisor {
         return this.#ports.mail.post(message.alert);
       case "reload-requested":
         return this.reload(false, () => {});
-      case "status":
-        this.#lastKnown = { at: this.#timeOfDay(), instances: message.instances, groups: message.groups };
+      case "dump":
+        return this.#ports.dumps.write(message.of, message.text, this.#configuration.global.dumps);
+      case "status": {
+        const { instances, groups, strangers } = message;
+        this.#lastKnown = { at: this.#timeOfDay(), instances, groups, strangers };
         return undefined;
+      }
       case "bfd-news":
         learnNews(this.#bfdNews, message.news);
         for (const other of this.#children) if (other !== child) other.send(message);
@@ -265,6 +284,7 @@ class RunningSupervisor implements Supervisor {
       daemon: this.#describeDaemon(),
       instances: vrrp?.kind === "status" ? vrrp.instances : [],
       groups: vrrp?.kind === "status" ? vrrp.groups : [],
+      strangers: vrrp?.kind === "status" ? vrrp.strangers : [],
       bfd: bfd?.kind === "bfd-status" ? bfd.sessions : [],
       lastKnown: vrrp === undefined ? this.#lastKnown : null,
     };

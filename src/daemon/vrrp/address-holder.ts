@@ -58,6 +58,8 @@ export class AddressHolder implements LeaseOwner, RoutingOwner {
   #name: string;
   readonly #dependencies: HolderDependencies;
   readonly #holdings = new Map<VirtualAddress, Holding>();
+  /** Not in the configuration any more, and still on the host. */
+  readonly #gone = new Map<VirtualAddress, Holding>();
   #settings: HolderSettings;
   #wanted = false;
   #advertisedAt: Instant;
@@ -157,6 +159,7 @@ export class AddressHolder implements LeaseOwner, RoutingOwner {
   /** Removes every address at once. */
   release(): void {
     this.#wanted = false;
+    this.removeGone();
     this.#farewell.callOff();
     this.#dependencies.announcer.withdraw(this.addresses());
     // They may need the addresses, so they go before them.
@@ -170,6 +173,7 @@ export class AddressHolder implements LeaseOwner, RoutingOwner {
   handOver(until: Instant): void {
     if (!this.#wanted) return;
     this.#wanted = false;
+    this.removeGone();
     this.#dependencies.announcer.withdraw(this.addresses());
     const held = this.addresses().filter((address) => this.holding(address).kind === "held");
     const awaited = held.filter((address) => familyOf(address.address) === "ipv4");
@@ -243,7 +247,10 @@ export class AddressHolder implements LeaseOwner, RoutingOwner {
     return earliest(this.#farewell.deadline, ...(this.#wanted ? retries : []));
   }
 
-  /** Follows a new configuration: what is new is added while held, what is gone is removed, nothing else is touched. */
+  /**
+   * Follows a new configuration: what is new is added while held, nothing else is touched. What is gone stays until
+   * `removeGone`, so that another instance of this reload can take it over where it is.
+   */
   reconfigure(name: string, settings: HolderSettings): void {
     this.#name = name;
     const before = new Map([...this.#holdings].map(([address, holding]) => [vipKey(address), { address, holding }]));
@@ -260,11 +267,12 @@ export class AddressHolder implements LeaseOwner, RoutingOwner {
         this.#dependencies.leases.change(key, this, termsOf(address, key, this.#settings));
       }
     }
+    // The same address with other words, as another label, has to go before it comes.
+    const coming = new Set(this.#keys().map(addressKey));
     for (const [id, { address, holding }] of before) {
       if (kept.has(id)) continue;
-      this.#holdings.set(address, holding);
-      this.#remove(address);
-      this.#holdings.delete(address);
+      this.#gone.set(address, holding);
+      if (holding.kind === "held" && coming.has(addressKey(holding.key))) this.#removeGone(address, holding);
     }
     if (this.#wanted) {
       const added = this.addresses().filter((address) => !kept.has(vipKey(address)));
@@ -273,6 +281,11 @@ export class AddressHolder implements LeaseOwner, RoutingOwner {
       this.#dependencies.announcer.announce(this.#name, added, REPAIR_ANNOUNCEMENTS);
     }
     this.#dependencies.onChange();
+  }
+
+  /** Removes what the last configuration had and this one has not, unless another holder has it by now. */
+  removeGone(): void {
+    for (const [address, holding] of this.#gone) this.#removeGone(address, holding);
   }
 
   /** Makes the addresses stay when this process ends (`-V`). */
@@ -292,6 +305,13 @@ export class AddressHolder implements LeaseOwner, RoutingOwner {
     this.#holdings.clear();
     this.#wanted = false;
     this.#dependencies.onChange();
+  }
+
+  #removeGone(address: VirtualAddress, holding: Holding): void {
+    this.#gone.delete(address);
+    this.#holdings.set(address, holding);
+    this.#remove(address);
+    this.#holdings.delete(address);
   }
 
   #putBack(): void {

@@ -2,14 +2,17 @@
 import type { IpAddress } from "../../base/address.ts";
 import { fail, succeed, type Result } from "../../base/result.ts";
 import { after, earliest, millis, seconds, type Instant } from "../../base/time.ts";
-import type { GroupStatus, InstanceStatus } from "../../api/contract.ts";
+import type { GroupStatus, InstanceStatus, StrangerStatus } from "../../api/contract.ts";
+import { matchInstances } from "../../config/match-instances.ts";
 import type { Configuration, InstanceSettings } from "../../config/model.ts";
 import type { Alarm } from "../../ports/clock.ts";
 import { describeFailure } from "../../ports/failure.ts";
 import type { KernelEvent, KernelMonitor } from "../../ports/kernel.ts";
 import type { BfdNews } from "../bfd-news.ts";
+import type { DumpKind } from "../dump/facts.ts";
 import { Announcer } from "./announcer.ts";
 import { DeviceKeeper } from "./device-keeper.ts";
+import { DumpDesk, type Exhibits } from "./dump-desk.ts";
 import type { Surroundings } from "./fitness.ts";
 import { GroupSet } from "./group-set.ts";
 import { HeldRecord } from "./held-record.ts";
@@ -18,7 +21,6 @@ import { Instance, type InstanceDependencies } from "./instance.ts";
 import { InterfaceTable } from "./interface-table.ts";
 import { joiningTime } from "./joining-time.ts";
 import type { JournalSink } from "./journal-sink.ts";
-import { identityOf } from "./router-of.ts";
 import { PauseWatch } from "./pause-watch.ts";
 import type { VrrpPorts } from "./ports.ts";
 import { probePermissions } from "./probe-permissions.ts";
@@ -29,8 +31,8 @@ import { TrackerSets } from "./tracker-sets.ts";
 import { SocketPool } from "./socket-pool.ts";
 import { startFailure, type StartFailure } from "./start-failure.ts";
 import { statusOf } from "./status-view.ts";
+import { StrangerTable } from "./stranger-table.ts";
 import { Telling } from "./telling.ts";
-import { UnknownVrids } from "./unknown-vrids.ts";
 
 export interface VrrpDriverOptions {
   readonly configuration: Configuration;
@@ -51,11 +53,19 @@ export interface VrrpDriver {
   status(): readonly InstanceStatus[];
   /** The sync groups, as `status`. */
   groups(): readonly GroupStatus[];
+  /** Virtual routers on our interfaces that are none of ours, as `status`. */
+  strangers(): readonly StrangerStatus[];
   /**
    * Hands over and stops; calls back when nothing is left behind and the stop scripts have had their time. `reason` is for
    * people: who wants it.
    */
   stop(reason: string, done: () => void): void;
+  /** One of keepalived's dumps, as it is at this moment. */
+  dump(kind: DumpKind): string;
+  /** The dumps count from now on; `status` goes on as before. */
+  clearStatistics(): void;
+  /** What each instance waits for, one line each. */
+  deadlines(): readonly string[];
 }
 
 type Ending =
@@ -88,11 +98,12 @@ class Driver implements VrrpDriver {
   readonly #host: HostObjects;
   readonly #scripts: ScriptSet;
   readonly #trackers: TrackerSets;
-  readonly #unknownVrids: UnknownVrids;
   readonly #devices: DeviceKeeper;
   readonly #groups: GroupSet;
   readonly #telling: Telling;
   readonly #surroundings: Surroundings;
+  readonly #dumps: DumpDesk;
+  readonly #strangers: StrangerTable;
   readonly #tick: Alarm;
   #configuration: Configuration;
   #instances: readonly Instance[] = [];
@@ -127,7 +138,6 @@ class Driver implements VrrpDriver {
       interfaces: this.#interfaces,
     });
     this.#devices = new DeviceKeeper(options.runtimeDirectory, { ...ports, interfaces: this.#interfaces });
-    this.#unknownVrids = new UnknownVrids({ log, clock });
     this.#sockets = new SocketPool(links, () => this.#onReadable());
     this.#scripts = new ScriptSet(() => this.#onTrackerChange(), { clock, processes, files, log });
     this.#telling = new Telling(options.configuration, {
@@ -142,6 +152,8 @@ class Driver implements VrrpDriver {
       virtualAddresses: () => this.#virtualAddresses(),
       missingStatics: (instance) => this.#host.statics.missingFor(instance),
     };
+    this.#strangers = new StrangerTable({ log, clock });
+    this.#dumps = new DumpDesk(clock, this.#surroundings);
     this.#groups = new GroupSet({ clock, log, journal: ports.journal, teller: this.#telling.tellers });
     this.#tick = clock.alarm(() => this.#onTick());
     this.#pauses = new PauseWatch(clock);
@@ -192,11 +204,9 @@ class Driver implements VrrpDriver {
     this.#announcer.reconfigure(configuration.global.pacing);
     // What is not wanted any more goes when those that use it have let go.
     this.#devices.apply([...this.#instances.map(({ settings }) => settings), ...configuration.instances]);
-    const kept = new Map(this.#instances.map((instance) => [identityOf(instance.settings), instance]));
-    const next = configuration.instances.map((settings) => {
-      const known = kept.get(identityOf(settings));
-      kept.delete(identityOf(settings));
-      return { settings, known, instance: known ?? this.#createInstance(settings) };
+    const matched = matchInstances(this.#instances, ({ settings }) => settings, configuration.instances);
+    const next = matched.next.map(({ settings, running }) => {
+      return { settings, known: running, instance: running ?? this.#createInstance(settings) };
     });
     this.#instances = next.map(({ instance }) => instance);
     this.#groups.configure(
@@ -204,9 +214,9 @@ class Driver implements VrrpDriver {
       new Map(next.map(({ settings, instance }) => [settings.name, instance])),
     );
     // Those that leave say farewell before the others claim, so that an address can move from one to another.
-    this.#leaving = [...this.#leaving, ...kept.values()];
+    this.#leaving = [...this.#leaving, ...matched.removed];
     this.#host.configure(configuration);
-    for (const instance of kept.values()) {
+    for (const instance of matched.removed) {
       instance.join(undefined);
       instance.stop("removal", false, "removed by a reload");
     }
@@ -215,6 +225,8 @@ class Driver implements VrrpDriver {
       // A lease that still runs is another instance's, which has just said farewell.
       else if (this.#startAt === undefined) instance.start(false);
     }
+    for (const { known } of next) known?.holder.removeGone();
+    this.#strangers.forgetOwn(configuration.instances);
     this.#groups.resume();
     this.#prepareDevices();
     this.#scripts.stopOthers(configuration);
@@ -240,6 +252,22 @@ class Driver implements VrrpDriver {
     return this.#groups.status();
   }
 
+  strangers(): readonly StrangerStatus[] {
+    return this.#strangers.status();
+  }
+
+  dump(kind: DumpKind): string {
+    return this.#dumps.write(kind, this.#exhibits());
+  }
+
+  clearStatistics(): void {
+    this.#dumps.clear(this.#exhibits());
+  }
+
+  deadlines(): readonly string[] {
+    return this.#dumps.deadlines(this.#exhibits());
+  }
+
   stop(reason: string, done: () => void): void {
     this.#enter();
     this.#ending = { kind: "handing-over", by: after(this.#ports.clock.now(), HAND_OVER_BOUND), done };
@@ -250,6 +278,10 @@ class Driver implements VrrpDriver {
     this.#groups.tellStop(reason);
     this.#checkStopped();
     this.#schedule();
+  }
+
+  #exhibits(): Exhibits {
+    return { configuration: this.#configuration, instances: this.#instances, groups: this.#groups.groups };
   }
 
   #createInstance(settings: InstanceSettings): Instance {
@@ -323,7 +355,7 @@ class Driver implements VrrpDriver {
     for (const pooled of this.#sockets.receive()) {
       const concerned = everybody.filter((instance) => instance.concerns(pooled.key, pooled.packet));
       for (const instance of concerned) instance.receive(pooled.packet);
-      if (concerned.length === 0 && global.logsUnknownVrids) this.#unknownVrids.note(pooled, instances);
+      if (concerned.length === 0) this.#strangers.note(pooled, instances, global.logsUnknownVrids);
     }
     const events = this.#monitor?.receive() ?? [];
     if (events.length > 0) this.#onKernelEvents(events);

@@ -83,6 +83,10 @@ export class GroupSet {
     }
   }
 
+  get groups(): readonly SyncGroup[] {
+    return this.#groups;
+  }
+
   status(): readonly GroupStatus[] {
     return this.#groups.map((group) => group.status());
   }

@@ -80,6 +80,11 @@ export class InterfaceTable {
     return this.#byName.get(name);
   }
 
+  /** In the order of their indexes. */
+  interfaces(): readonly NetworkInterface[] {
+    return [...this.#interfaces.values()].toSorted((left, right) => left.index - right.index);
+  }
+
   all(): readonly AddressRecord[] {
     return [...this.#addresses.values()];
   }

@@ -54,7 +54,7 @@ export class Reception {
 
   noteDiscarded({ sender, reason, words }: Extract<Judgement, { kind: "discard" }>, now: Instant): void {
     this.#dependencies.count(`discarded.${reason}`);
-    if (!this.peers.note(sender, reason, now)) return;
+    if (this.peers.note(sender, reason, now) !== "discarded") return;
     this.log.write("warn", `(${this.#settings.name}) ${words}, from ${sender.source}: advert discarded`);
   }
 
@@ -62,7 +62,11 @@ export class Reception {
     const { count } = this.#dependencies;
     count("advertisementsReceived");
     if (sender.priority === 0) count("priorityZeroReceived");
-    this.peers.note(sender, undefined, now);
+    const news = this.peers.note(sender, undefined, now);
+    if (news === "heard" || news === "obeyed-again") {
+      const again = news === "heard" ? "" : " again";
+      this.log.write("info", `(${this.#settings.name}) hearing ${sender.source}, priority ${sender.priority}${again}`);
+    }
     if (addressesAgree) this.#trusted = sender.source;
     else if (remarks.some(({ note }) => note === "ADDRESS_LIST")) this.#trusted = undefined;
     for (const { note, words } of remarks) {

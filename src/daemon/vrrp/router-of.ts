@@ -27,11 +27,6 @@ export function routerOf(
   };
 }
 
-/** What tells one virtual router from another over a reload; its name may change. */
-export function identityOf(settings: InstanceSettings): string {
-  return `${settings.family} ${settings.interface} ${settings.vrid} ${settings.transport.kind}`;
-}
-
 /** What others see of an instance: a change of it is worth an advert at once. */
 export function protocolOf(settings: InstanceSettings): string {
   const { version, advertisementInterval, transport, authentication, downTimerAdverts } = settings;

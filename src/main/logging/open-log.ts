@@ -9,12 +9,13 @@ import { consoleLine, processLogFile } from "./line.ts";
 /** keepalived's idents, which filters of syslog daemons know. */
 export type LogIdent = "Keepalived" | "Keepalived_vrrp" | "Keepalived_bfd" | "Keepalived_mail";
 
-/** Opens the log of one process: everything that the settings name, at once. Debug lines need `-D`. */
-export function openLog(settings: LogSettings, ident: LogIdent): Log {
+/** Opens the log of one process: everything that the settings name, at once. A suffix tells several daemons apart, in syslog. Debug lines need `-D`. */
+export function openLog(settings: LogSettings, role: LogIdent, suffix?: string): Log {
+  const ident = suffix === undefined ? role : `${role}_${suffix}`;
   const sinks: LineSink[] = [];
   if (settings.console) sinks.push(openConsole());
   if (settings.file !== null) {
-    sinks.push(openLogFile(processLogFile(settings.file, SUFFIXES[ident])));
+    sinks.push(openLogFile(processLogFile(settings.file, SUFFIXES[role])));
   }
   const syslog =
     settings.syslogFacility === null

@@ -1,0 +1,66 @@
+import type { AddressFamily, IpAddress } from "../../base/address.ts";
+import type { Micros } from "../../base/time.ts";
+import type { InstanceStateName } from "../../api/contract.ts";
+import type {
+  GlobalSettings,
+  InstanceSettings,
+  ScriptSettings,
+  SyncGroupSettings,
+  VirtualAddress,
+} from "../../config/model.ts";
+import type { NetworkInterface } from "../../ports/kernel.ts";
+
+/** What keepalived's dumps show. */
+export type DumpKind = "data" | "stats" | "json";
+
+/** All that the vrrp process knows at one moment, as far as keepalived's dumps show it. */
+export interface DumpFacts {
+  readonly global: GlobalSettings;
+  readonly instances: readonly InstanceFacts[];
+  readonly groups: readonly GroupFacts[];
+  readonly scripts: readonly ScriptFacts[];
+  readonly interfaces: readonly InterfaceFacts[];
+}
+
+export interface InstanceFacts {
+  readonly settings: InstanceSettings;
+  /** Name of its sync group. */
+  readonly group: string | undefined;
+  readonly state: InstanceStateName;
+  /** What it would be if its group let it. */
+  readonly wanted: InstanceStateName;
+  /** Whom it follows; undefined where nobody is heard. */
+  readonly master: { readonly address: IpAddress; readonly priority: number } | undefined;
+  readonly effectivePriority: number;
+  /** How many things are broken, and how many have yet to give their first result. */
+  readonly faults: number;
+  readonly undecided: number;
+  /** Milliseconds since 1970. */
+  readonly changedAtMs: number;
+  /** When it wakes up next unless something happens; undefined: not by itself. */
+  readonly wakesAtMs: number | undefined;
+  readonly masterDown: Micros;
+  readonly masterInterval: Micros;
+  readonly source: IpAddress | undefined;
+  readonly held: ReadonlySet<VirtualAddress>;
+  /** Counted since the last clearing; those that are zero may be missing. */
+  readonly counters: Readonly<Record<string, number>>;
+}
+
+export interface GroupFacts {
+  readonly settings: SyncGroupSettings;
+  readonly state: InstanceStateName;
+  readonly faulty: number;
+  readonly undecided: number;
+}
+
+export interface ScriptFacts {
+  readonly settings: ScriptSettings;
+  readonly verdict: "unknown" | "up" | "down";
+}
+
+export interface InterfaceFacts {
+  readonly device: NetworkInterface;
+  /** The host's own first address of each family. */
+  readonly addresses: Readonly<Record<AddressFamily, IpAddress | undefined>>;
+}

@@ -1,0 +1,61 @@
+import type { DumpSettings, GlobalSettings } from "../../config/model.ts";
+import { describeFailure } from "../../ports/failure.ts";
+import type { Files } from "../../ports/files.ts";
+import type { Log } from "../../ports/log.ts";
+import { renderParentData } from "../dump/data.ts";
+import type { DumpKind } from "../dump/facts.ts";
+
+/**
+ * Writes keepalived's dumps to their files, mode 0600. A file appears whole, by its name: a symbolic link that somebody put
+ * there is replaced and not followed, and so is a file of somebody else. A device or a pipe is left alone.
+ */
+export interface DumpWriter {
+  write(kind: DumpKind, text: string, settings: DumpSettings): void;
+  /** keepalived_parent.data: what the supervisor itself knows. */
+  writeParent(global: GlobalSettings): void;
+}
+
+export interface DumpWriterOptions {
+  /** For files that the configuration does not name. */
+  readonly directory: string;
+  readonly pid: number;
+}
+
+export function openDumpWriter(
+  { directory, pid }: DumpWriterOptions,
+  { files, log }: { readonly files: Pick<Files, "replace" | "facts">; readonly log: Log },
+): DumpWriter {
+  const write = (path: string, text: string): void => {
+    const facts = files.facts(path);
+    if (facts.ok && facts.value.kind !== "file") {
+      return log.write("error", `Cannot write ${path}: what is there is no file`);
+    }
+    const written = files.replace(path, text);
+    if (!written.ok) log.write("error", describeFailure(written.error));
+  };
+  return {
+    write: (kind, text, settings) => write(dumpPath(kind, settings, directory), text),
+    writeParent(global) {
+      log.write("info", `Printing parent data for process(${pid}) on signal`);
+      write(`${directory}/keepalived_parent${suffix(global.dumps)}.data`, renderParentData(global));
+    },
+  };
+}
+
+/** keepalived's folder for dumps: an absolute KA_TMP_DIR or TMPDIR, else /tmp. */
+export function dumpDirectory(environment: Readonly<Record<string, string | undefined>>): string {
+  const named = [environment["KA_TMP_DIR"], environment["TMPDIR"]].find((path) => path?.startsWith("/"));
+  return named === undefined ? "/tmp" : named.replace(/(?<=.)\/+$/, "");
+}
+
+function dumpPath(kind: DumpKind, settings: DumpSettings, directory: string): string {
+  const { stateFile, statsFile, jsonFile } = settings;
+  const named = { data: stateFile, stats: statsFile, json: jsonFile }[kind];
+  if (named === undefined) return `${directory}/keepalived${suffix(settings)}.${kind}`;
+  // As keepalived has it, a name without a folder lies where the dumps lie.
+  return named.startsWith("/") ? named : `${directory}/${named}`;
+}
+
+function suffix({ name }: DumpSettings): string {
+  return name === undefined ? "" : `_${name}`;
+}

@@ -1,0 +1,174 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { beforeAll, describe, expect, test } from "vitest";
+import { ip } from "../../../src/base/address.ts";
+import { seededRandom } from "../../../src/base/random.ts";
+import { fail, succeed } from "../../../src/base/result.ts";
+import { micros } from "../../../src/base/time.ts";
+import { loadConfiguration } from "../../../src/config/load.ts";
+import type { Configuration, InstanceSettings } from "../../../src/config/model.ts";
+import { renderData } from "../../../src/daemon/dump/data.ts";
+import type { DumpFacts, InstanceFacts } from "../../../src/daemon/dump/facts.ts";
+import { renderJson } from "../../../src/daemon/dump/json.ts";
+import { renderStatistics } from "../../../src/daemon/dump/statistics.ts";
+
+// The files beside this one are dumps of keepalived 2.2.7 (Debian 12, TZ=UTC), which ran keepalived.conf in a namespace for
+// nine seconds: SIGUSR1, SIGRTMIN+2 half a second later, SIGRTMAX-1 and SIGUSR2. What it was doing is written down below by
+// hand; the texts are compared.
+
+let facts: DumpFacts;
+
+beforeAll(() => {
+  process.env["TZ"] = "UTC";
+  facts = factsOf(load());
+});
+
+describe("dumps beside those of keepalived", () => {
+  test("data: what is written is keepalived's, line for line, from the topology to the scripts", () => {
+    const theirs = part(read("keepalived.data"))
+      .filter((line) => !LEFT_OUT.some((pattern) => pattern.test(line)))
+      // It shows its own multicast group for a master that it has never heard.
+      .map((line) => line.replace("Master router = 224.0.0.18", "Master router = 0.0.0.0"));
+    // Accounts become numbers when the daemon reads a file, which this test does without.
+    const ours = part(renderData(facts).replace("nobody:nobody", "65534:65534"));
+    expect(ours).toEqual(theirs);
+  });
+
+  test("json, version 1: the same document, field for field and in the same order", () => {
+    const theirs: unknown = JSON.parse(read("keepalived.json"));
+    expect(JSON.stringify(JSON.parse(renderJson(facts, 1)), undefined, 1)).toBe(JSON.stringify(theirs, undefined, 1));
+  });
+
+  test("json, version 2: the instances under vrrp, and the processes that are tracked", () => {
+    const first: unknown = JSON.parse(renderJson(facts, 1));
+    expect(JSON.parse(renderJson(facts, 2))).toEqual({ vrrp: first, track_process: [] });
+  });
+
+  test("stats: the same lines; 2 and 1 adverts were sent since the counters had been cleared", () => {
+    const sent = new Map([
+      ["VI_2", 2],
+      ["VI_5", 1],
+    ]);
+    const counted = facts.instances.map(({ settings: { name } }) => {
+      return { name, counters: { advertisementsSent: sent.get(name) ?? 0 } };
+    });
+    expect(renderStatistics(counted)).toBe(read("keepalived.stats"));
+  });
+});
+
+/** What Holdfast has nothing of: descriptors, buffers, and inner state of scripts. */
+const LEFT_OUT = [
+  /^ *fd_in/,
+  /^ *Rx buf size/,
+  /^ {3}(Weight|Result|Init state|State = idle|VRRP instances :$)/,
+];
+
+function part(dump: string): readonly string[] {
+  const lines = dump.split("\n");
+  const from = lines.indexOf("------< VRRP Topology >------");
+  const to = lines.indexOf("------< Interfaces >------");
+  return lines.slice(from, to < 0 ? -1 : to);
+}
+
+function factsOf(configuration: Configuration): DumpFacts {
+  const { global, groups, scripts } = configuration;
+  return {
+    global,
+    instances: configuration.instances.map((settings) => ({
+      settings,
+      group: groups.find(({ members }) => members.includes(settings.name))?.name,
+      ...happened(settings),
+    })),
+    groups: groups.map((settings) => ({ settings, state: "MASTER", faulty: 0, undecided: 0 })),
+    scripts: scripts.map((settings) => ({ settings, verdict: settings.name === "chk_true" ? "up" : "down" })),
+    interfaces: [],
+  };
+}
+
+/** What each instance was doing when SIGUSR1 came, read off the log and the clock; the adverts until SIGRTMIN+2. */
+function happened(settings: InstanceSettings): Omit<InstanceFacts, "settings" | "group"> {
+  const master = {
+    state: "MASTER",
+    wanted: "MASTER",
+    master: undefined,
+    faults: 0,
+    undecided: 0,
+    masterInterval: settings.advertisementInterval,
+    source: ip("10.9.0.1"),
+    held: new Set([...settings.virtualAddresses, ...settings.excludedAddresses]),
+  } as const;
+  switch (settings.name) {
+    case "VI_1":
+      return {
+        ...master,
+        effectivePriority: 160,
+        changedAtMs: 1795187606051.873,
+        wakesAtMs: 1795187610051.986,
+        masterDown: micros(6_375_000),
+        counters: { advertisementsSent: 3, becameMaster: 1 },
+      };
+    case "VI_2":
+      return {
+        ...master,
+        effectivePriority: 90,
+        changedAtMs: 1795187603324.973,
+        wakesAtMs: 1795187608867.49,
+        masterDown: micros(1_824_218),
+        counters: { advertisementsSent: 14, becameMaster: 1 },
+      };
+    case "VI_5":
+      return {
+        ...master,
+        effectivePriority: 90,
+        changedAtMs: 1795187603323.278,
+        wakesAtMs: 1795187609367.474,
+        masterDown: micros(3_648_437),
+        counters: { advertisementsSent: 7, becameMaster: 1 },
+      };
+    case "VI_3":
+      return {
+        ...master,
+        state: "FAULT",
+        wanted: "FAULT",
+        effectivePriority: 255,
+        faults: 1,
+        changedAtMs: 1795187599685.19,
+        wakesAtMs: undefined,
+        masterDown: micros(3_003_906),
+        source: ip("10.9.1.1"),
+        held: new Set(),
+        counters: {},
+      };
+    default:
+      return {
+        ...master,
+        state: "BACKUP",
+        wanted: "BACKUP",
+        effectivePriority: 100,
+        changedAtMs: 1795187599670.956,
+        wakesAtMs: 1795187690280.522,
+        masterDown: micros(90_609_375),
+        source: ip("10.9.1.1"),
+        held: new Set(),
+        counters: {},
+      };
+  }
+}
+
+function load(): Configuration {
+  const missing = fail({ errno: "ENOENT", message: "No such file or directory" });
+  const { configuration } = loadConfiguration(
+    "/etc/keepalived/keepalived.conf",
+    {
+      read: () => succeed(new TextEncoder().encode(read("keepalived.conf"))),
+      list: () => missing,
+      facts: () => missing,
+    },
+    { configId: "node1", instanceName: undefined, environment: () => undefined, random: seededRandom(1) },
+  );
+  return configuration;
+}
+
+function read(name: string): string {
+  return readFileSync(join(import.meta.dirname, name), "utf8");
+}
