@@ -1,7 +1,7 @@
 import { startBfdd, type Bfdd } from "../src/lab/frr.ts";
 import { configurationOf, VIP } from "./configuration.ts";
 import { pass, type Pair } from "./pair.ts";
-import { gratuitousArp, parsePcap, type Packet } from "./pcap.ts";
+import { gratuitousArp, parsePcap, type Packet } from "../src/lab/pcap.ts";
 import type { Measurement, Work } from "./work.ts";
 
 /**

@@ -71,7 +71,7 @@ export class BenchNode {
     await this.#program?.waitForEnd();
     const dels = vipsOf(MOST_INSTANCES).map((vip) => `ip addr del ${vip}/24 dev eth0`);
     const files = "rm -rf /run/holdfast /run/keepalived* /var/lib/holdfast";
-    await this.host.run(["sh", "-c", [...dels, files].join("; ")]);
+    await this.host.run(["sh", "-c", [...dels, files, "nft flush ruleset"].join("; ")]);
     for (const vip of vipsOf(MOST_INSTANCES)) await this.host.vips.waitUntil(vip, false);
   }
 

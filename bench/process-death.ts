@@ -5,7 +5,7 @@ import process from "node:process";
 import { Program } from "../src/lab/program.ts";
 import { configurationOf, VIP } from "./configuration.ts";
 import { HOLDFAST, pass, type Pair } from "./pair.ts";
-import { parsePcap, vrrpPriority, type Packet } from "./pcap.ts";
+import { parsePcap, vrrpPriority, type Packet } from "../src/lab/pcap.ts";
 import type { Measurement, Work } from "./work.ts";
 
 /**

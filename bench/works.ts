@@ -1,12 +1,13 @@
 import { realpathSync } from "node:fs";
 import process from "node:process";
+import { gratuitousArp, parsePcap, vrrpSource, type Packet } from "../src/lab/pcap.ts";
 import type { Prober } from "../src/lab/prober.ts";
 import { BFD_CUT } from "./bfd-cut.ts";
+import { bothAnsweredMs, RollCall } from "../src/lab/roll-call.ts";
 import { configurationOf, masterDownMs, VIP, vipsOf, type Settings } from "./configuration.ts";
 import type { Value } from "./figures.ts";
 import { CONFIGURATION_FILE, pass, type Daemon, type Pair } from "./pair.ts";
 import { PROCESS_DEATH } from "./process-death.ts";
-import { gratuitousArp, parsePcap, vrrpSource, type Packet } from "./pcap.ts";
 import type { Measurement, Work } from "./work.ts";
 
 /** All works, in the order of the table. */
@@ -72,6 +73,10 @@ export const WORKS: readonly Work[] = [
     ready: (pair) => bootPair(pair, FAST),
     measure: fastCrash,
   },
+  silence("SIGKILL", 0.1, 0),
+  silence("SIGSTOP", 0.1, 0),
+  silence("SIGKILL", 0.01, 20),
+  silence("SIGSTOP", 0.01, 20),
   PROCESS_DEATH,
   BFD_CUT,
   {
@@ -129,6 +134,36 @@ function plannedStop(name: string, partner: Daemon, atMost: number): Work {
       const { longestOutageMs } = await prober.measure(sinceMs);
       await prober.stop();
       return { values: [longestOutageMs, lab.twoHoldersMs(VIP, sinceMs)] };
+    },
+  };
+}
+
+function silence(signal: "SIGKILL" | "SIGSTOP", interval: number, atMost: number): Work {
+  const deed = signal === "SIGKILL" ? "kill -9" : "SIGSTOP";
+  return {
+    name: `${signal === "SIGKILL" ? "crash" : "hang"}-${interval}`,
+    rows: [
+      { work: `${deed} of everything at advert_int ${interval}: two nodes answer`, unit: "ms", target: { atMost } },
+    ],
+    partner: "holdfast",
+    withService: false,
+    width: 1,
+    measured: "one-by-one",
+    ready: (pair) => bootPair(pair, { interval }),
+    measure: async ({ stronger, weaker, client }) => {
+      const call = await RollCall.open(client, VIP, [stronger.host, weaker.host]);
+      await pass(AFTERMATH_MS);
+      const sinceMs = await stronger.signal(signal);
+      await weaker.host.vips.waitUntil(VIP, true);
+      await pass(LONG_SILENCE_MS);
+      const answers = await call.stop();
+      const [{ name: leaving }, { name: coming }] = [stronger.host, weaker.host];
+      const goesOn = answers.findLast(({ by }) => by === leaving);
+      const end = answers.at(-1);
+      if (goesOn === undefined || end === undefined) throw new Error("Nobody answered");
+      // Who still answers after all that time will go on for ever.
+      const isForEver = goesOn.atMs > end.atMs - AFTERMATH_MS;
+      return { values: [isForEver ? null : bothAnsweredMs(answers, leaving, coming, sinceMs)] };
     },
   };
 }
@@ -250,4 +285,6 @@ const HANG_MS = 14_000;
 const AWAKE_MS = 4_000;
 /** What has not ended by then does not end. */
 const FOR_EVER_MS = 5_000;
+/** Longer than a lease where adverts come faster than leases can end. */
+const LONG_SILENCE_MS = 4_000;
 const MEMORY_SETTLING_MS = 6_000;

@@ -125,6 +125,9 @@ export interface InstanceStatus {
   /** Who is master as far as this node knows; null when nobody is heard. */
   readonly master: { readonly address: string; readonly priority: number; readonly heardMsAgo: number } | null;
   readonly virtualAddresses: readonly VirtualAddressStatus[];
+  readonly fineLock: FineLockStatus;
+  /** Hosts may talk to the virtual addresses: false where `no_accept` is in force. */
+  readonly accept: boolean;
   readonly trackers: readonly TrackerStatus[];
   readonly peers: readonly PeerStatus[];
   readonly counters: Readonly<Record<string, number>>;
@@ -193,6 +196,16 @@ export interface VirtualAddressStatus {
   readonly excluded: boolean;
   /** When the kernel removes it unless it is renewed; null when it is not leased. */
   readonly leaseUntil: string | null;
+}
+
+/** What stops the addresses from being served, to the millisecond, when this node falls silent. */
+export interface FineLockStatus {
+  /** `missing`: this host has no nf_tables that Holdfast may use. `failing`: it refuses, and is tried again. */
+  readonly state: "off" | "on" | "missing" | "failing";
+  /** From the last advert; null where it is not on. */
+  readonly windowMs: number | null;
+  /** Why it is off, or what is wrong: for people. */
+  readonly detail: string;
 }
 
 export interface TrackerStatus {

@@ -56,6 +56,8 @@ describe("renderStatus", () => {
       state: "BACKUP",
       effectivePriority: 80,
       master: { address: "192.0.2.12", priority: 90, heardMsAgo: 400 },
+      fineLock: { state: "off", windowMs: null, detail: "not needed: leases end before a backup takes over" },
+      accept: true,
       trackers: [],
       peers: [],
     };
@@ -249,6 +251,8 @@ const MASTER: InstanceStatus = {
     HELD,
     { address: "192.0.2.9/32", device: "eth1", held: true, foreign: true, excluded: true, leaseUntil: null },
   ],
+  fineLock: { state: "off", windowMs: null, detail: "not needed: leases end before a backup takes over" },
+  accept: true,
   trackers: [
     {
       kind: "script",

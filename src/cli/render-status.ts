@@ -96,6 +96,7 @@ function instanceLines(instance: InstanceStatus, view: StatusView): string[] {
     `${paint("bold", instance.name)}  ${state}  ${sinceText(instance, view)}`,
     field("cause", instance.cause.text),
     ...instance.virtualAddresses.map((address) => addressLine(address, instance, view)),
+    ...filterLines(instance, paint),
     field("priority", priorityText(instance)),
     field("master", masterText(instance)),
     field("network", networkText(instance)),
@@ -120,6 +121,14 @@ function addressLine(address: VirtualAddressStatus, instance: InstanceStatus, vi
   // Whoever is not master and holds the address is about to let go, or a second holder.
   const held = instance.state === "MASTER" ? paint("green", "held") : paint("yellow", "still held");
   return field("address", `${where}  ${held}, ${lease}`);
+}
+
+function filterLines({ fineLock, accept }: InstanceStatus, paint: Paint): string[] {
+  const lines: string[] = [];
+  if (fineLock.state === "on") lines.push(field("lock", fineLock.detail));
+  else if (fineLock.state !== "off") lines.push(field("lock", `${paint("red", fineLock.state)}: ${fineLock.detail}`));
+  if (!accept) lines.push(field("accept", "no: hosts cannot talk to the addresses"));
+  return lines;
 }
 
 function leaseText(until: string, view: StatusView): string {

@@ -3,6 +3,7 @@ import { familyOf, parseIpAddress } from "../base/address.ts";
 import { readVirtualAddress } from "./check-addresses.ts";
 import { readAnnounce } from "./check-announcing.ts";
 import { readAuthentication } from "./check-authentication.ts";
+import { readFilter } from "./check-filter.ts";
 import type { InstanceDefaults } from "./check-global.ts";
 import { readNotify } from "./check-notify.ts";
 import { readRouting } from "./check-routing.ts";
@@ -121,6 +122,7 @@ export function checkInstance(
     announce: readAnnounce(block, defaults.announce, report),
     notify: readNotify(block, defaults, report),
     lease: readLease(block, report),
+    ...readFilter(block, priority),
     repair: switchOf(block, "repair") ?? true,
     answersLowerPriority: not(switchOf(block, "lower_prio_no_advert")) ?? defaults.answersLowerPriority,
     answersHigherPriority: switchOf(block, "higher_prio_send_advert") ?? defaults.answersHigherPriority,

@@ -506,6 +506,13 @@ export interface InstanceSettings extends TrackedThings {
   readonly notify: NotifySettings;
   /** `@holdfast vip_lease off|SECONDS`; "auto" follows the advertisement interval. */
   readonly lease: "auto" | "off" | { readonly seconds: number };
+  /**
+   * `@holdfast fine_lock on|off`: packets pass only while this node adverts, to the millisecond; "auto" where the lease ends too
+   * late for the protocol.
+   */
+  readonly fineLock: "auto" | "on" | "off";
+  /** Hosts may talk to the virtual addresses, not only through this one (`accept`, `no_accept`). Always for an owner. */
+  readonly accept: boolean;
   /** `@holdfast repair`: put back a VIP that somebody else deleted; off: keepalived's way, step down. */
   readonly repair: boolean;
   /** An advert of lower priority is answered at once with one of ours (`lower_prio_no_advert` turns it off). */

@@ -164,6 +164,12 @@ export class Host {
     return new Prober(await this.start(argv), patienceMs);
   }
 
+  /** Sends whole Ethernet frames from the host's interface, in their order, every millisecond. */
+  repeatFrames(frames: readonly Uint8Array[]): Promise<Program> {
+    const digits = frames.map((frame) => Buffer.from(frame).toString("hex"));
+    return this.start([process.execPath, compiledProgram("repeat-frames-program"), DEVICE, "1", ...digits]);
+  }
+
   /** Records packets that pass the host's interface. `filter` is tcpdump's. */
   async capture(filter = "", device = DEVICE): Promise<Capture> {
     this.#network.captures += 1;

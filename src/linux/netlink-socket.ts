@@ -35,6 +35,11 @@ export interface NetlinkSocket {
    */
   request(requests: readonly NetlinkRequest[]): readonly Result<void, Refusal>[];
   /**
+   * Sends the requests, with what marks a transaction around them, in one message. All of them are done, or where one is
+   * refused none. They must fit into the send buffer.
+   */
+  transact(requests: readonly NetlinkRequest[]): Result<void, Refusal>;
+  /**
    * Gathers a whole dump. One that changed under way (NLM_F_DUMP_INTR) is asked for again, up to ten times; then it is
    * refused with EINTR.
    */
@@ -102,6 +107,30 @@ export function openNetlinkSocket(
     });
   };
 
+  const transact = (requests: readonly NetlinkRequest[]): Result<void, Refusal> => {
+    const first = (sequence + 1) >>> 0;
+    // The last change alone is acknowledged; what marks the end of the transaction never is by most kernels.
+    const witness = requests.length - 2;
+    const messages = requests.map(({ type, flags, payload }, index) => {
+      sequence = (sequence + 1) >>> 0;
+      const answered = index === witness ? NLM_F_ACK : 0;
+      return { type, flags: flags | NLM_F_REQUEST | answered, sequence, port: 0, payload };
+    });
+    const unsent = send(messages);
+    if (unsent !== undefined) return fail(unsent);
+    let refused: Refusal | undefined;
+    let done = false;
+    const lost = gather(socket, (message, reply) => {
+      if ((message.sequence - first) >>> 0 >= requests.length) return true;
+      if (reply.kind === "refused") refused ??= refusalOf(reply);
+      done ||= reply.kind === "acknowledged";
+      // Whatever was refused is told before the acknowledgement of what stands behind it.
+      return !done && refused === undefined;
+    });
+    if (refused !== undefined) return fail(refused);
+    return done ? succeed(undefined) : fail(lost ?? NO_ANSWER);
+  };
+
   const dumpOnce = (request: NetlinkRequest): Result<readonly NetlinkMessage[], Refusal> => {
     sequence = (sequence + 1) >>> 0;
     const flags = request.flags | NLM_F_REQUEST | NLM_F_DUMP;
@@ -130,6 +159,7 @@ export function openNetlinkSocket(
       for (let at = 0; at < requests.length; at += BATCH) answers.push(...exchange(requests.slice(at, at + BATCH)));
       return answers;
     },
+    transact,
     dump: (request) => {
       let listed = dumpOnce(request);
       for (let attempt = 1; attempt < DUMP_ATTEMPTS && !listed.ok && listed.error === INTERRUPTED; attempt++) {
@@ -185,6 +215,8 @@ function openSocket(
   // A burst of notifications, or of answers, must fit until we read. Without the capability the kernel's limit holds.
   const forced = force ? socket.setOption(SOL_SOCKET, SO_RCVBUFFORCE, intOption(bytes)) : undefined;
   if (forced?.ok !== true) socket.setOption(SOL_SOCKET, SO_RCVBUF, intOption(bytes));
+  // A transaction goes out in one piece.
+  socket.setOption(SOL_SOCKET, SO_SNDBUFFORCE, intOption(SEND_BUFFER));
   // Niceties of kernels since 4.12 and 4.20: a sentence with each refusal, short answers, strict reading of requests.
   for (const option of [NETLINK_EXT_ACK, NETLINK_CAP_ACK, NETLINK_GET_STRICT_CHK]) {
     socket.setOption(SOL_NETLINK, option, intOption(1));
@@ -244,6 +276,8 @@ const KERNEL = netlinkAddress(0);
 
 const SO_RCVBUF = 8;
 const SO_RCVBUFFORCE = 33;
+const SO_SNDBUFFORCE = 32;
+const SEND_BUFFER = 8 * 1024 * 1024;
 const DEFAULT_BUFFER: NetlinkBuffer = { force: true, bytes: 8 * 1024 * 1024 };
 
 /** The kernel never makes a datagram of a dump longer than 32 KiB. */

@@ -14,6 +14,7 @@ import { openLinuxFiles } from "../linux/files.ts";
 import { openLinuxKernel } from "../linux/kernel.ts";
 import { openLinuxLinkProbe } from "../linux/link-probe.ts";
 import { openLinuxLinks } from "../linux/links.ts";
+import { createLinuxPacketFilter } from "../linux/nftables-filter.ts";
 import { openLinuxProcessTable } from "../linux/process-table.ts";
 import { openLinuxProcesses } from "../linux/processes.ts";
 import { openLinuxRouting } from "../linux/routing.ts";
@@ -67,6 +68,7 @@ function main(): void {
         routing: routing.value,
         devices: devices.value,
         links,
+        packetFilter: createLinuxPacketFilter(),
         log,
         processes: openLinuxProcesses({ environment: process.env, asksNameService: false }),
         sysctls: openLinuxSysctls(),

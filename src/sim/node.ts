@@ -18,6 +18,7 @@ import { simDevices } from "./sim-devices.ts";
 import { SimTrackedFiles } from "./sim-file-watches.ts";
 import { SimFiles } from "./sim-files.ts";
 import { SimKernel } from "./sim-kernel.ts";
+import { SimPacketFilter } from "./sim-packet-filter.ts";
 import { SimProcessTable } from "./sim-process-table.ts";
 import { SimProcess, type Misfortune } from "./sim-process.ts";
 import { SimRouting } from "./sim-routing.ts";
@@ -32,6 +33,8 @@ export interface NodeOptions {
   readonly outside: OutsideClock;
   /** Its kernel remembers who added an address. */
   readonly keepsProtocol: boolean;
+  /** Its kernel has nf_tables; it has unless this says otherwise. */
+  readonly filtersPackets?: boolean;
   /** What its clocks show when the world begins; by chance where it is not given. */
   readonly origin?: Instant;
 }
@@ -65,6 +68,7 @@ export class SimNode {
   readonly address: IpAddress;
   readonly machine: Machine;
   readonly kernel: SimKernel;
+  readonly packetFilter: SimPacketFilter;
   readonly routing: SimRouting;
   readonly files = new SimFiles();
   readonly trackedFiles = new SimTrackedFiles();
@@ -93,6 +97,7 @@ export class SimNode {
       keepsProtocol: options.keepsProtocol,
       number: options.number,
     });
+    this.packetFilter = new SimPacketFilter({ machine: this.machine, exists: options.filtersPackets ?? true });
     this.routing = new SimRouting(this.kernel);
     this.programs = new SimPrograms(this.machine);
     this.others = new SimProcessTable(this.machine);
@@ -146,6 +151,7 @@ export class SimNode {
           outbox: { post: (alert) => void this.mails.push(alert) },
           hostName: this.name,
           kernel: this.kernel.portFor(process),
+          packetFilter: this.packetFilter.portFor(process),
           routing: this.routing.portFor(process),
           devices: simDevices(this.kernel, process),
           links: this.#linksFor(process),
@@ -251,7 +257,7 @@ export class SimNode {
 
   /** Whether it answers for the address to others: a machine that stands still, or is not connected, does not. */
   serves(address: IpAddress): boolean {
-    if (this.machine.standstill !== undefined) return false;
+    if (this.machine.standstill !== undefined || this.packetFilter.blocks(address)) return false;
     const record = this.kernel.addresses.records().find((candidate) => candidate.address === address);
     const device = record === undefined ? undefined : this.kernel.interfaceAt(record.interfaceIndex);
     return device !== undefined && device.up && device.running;

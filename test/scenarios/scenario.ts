@@ -166,6 +166,14 @@ class Stage {
       if (kind === "added") this.#happens(name, "holds");
       if (kind === "removed") this.#happens(name, "releases");
     });
+    let silent = false;
+    node.packetFilter.observe(() => {
+      const before = silent;
+      silent = settings.virtualAddresses.some(({ address }) => {
+        return node.kernel.addresses.has(address) && node.packetFilter.blocks(address);
+      });
+      if (silent && !before) this.#happens(name, "silent");
+    });
     this.#actors.set(name, actor);
   }
 

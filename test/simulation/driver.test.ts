@@ -196,6 +196,11 @@ function start(model: Configuration, keepAddresses = false): VrrpDriver {
           };
         },
       },
+      packetFilter: {
+        prepare: () => succeed(undefined),
+        change: () => succeed(undefined),
+        remove: () => succeed(undefined),
+      },
       sysctls: { read: () => fail(NO_SETTING), write: () => fail(NO_SETTING) },
       fifos: { open: () => fail(missing) },
       outbox: { post: () => {} },

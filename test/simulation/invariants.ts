@@ -15,6 +15,7 @@ import { planLease } from "../../src/core/lease.ts";
 import type { AddressChange } from "../../src/sim/address-book.ts";
 import type { SimNode } from "../../src/sim/node.ts";
 import type { World } from "../../src/sim/world.ts";
+import { LockWatch } from "./lock-watch.ts";
 import type { Plan } from "./plan.ts";
 
 /** The addresses that the simulated clusters hold: one in the LAN's subnet, one that is not. */
@@ -32,6 +33,7 @@ export class Invariants {
   readonly #overlaps = new Map<IpAddress, Instant>();
   readonly #disturbances = new Set<object>();
   readonly #lease: number;
+  readonly #lock: LockWatch;
   readonly #vips: readonly IpAddress[];
   /** Since when one node has the group's addresses of the one LAN only, and another node those of the other only. */
   #halfSince: Instant | undefined;
@@ -54,11 +56,29 @@ export class Invariants {
     this.#vips = plan.grouped ? [...VIPS, ...SECOND_VIPS] : VIPS;
     const lease = planLease("auto", 3, plan.interval);
     this.#lease = lease.kind === "timed" ? seconds(lease.seconds) : 0;
-    for (const node of this.#nodes) node.kernel.observe((change) => this.#onChange(node, change));
+    const rest = micros(this.#lease + KERNEL_LATENESS);
+    this.#lock = new LockWatch(plan, { vips: this.#vips, rest, complain: dependencies.complain });
+    for (const node of this.#nodes) {
+      node.kernel.observe((change) => this.#onChange(node, change));
+      node.packetFilter.observe(() => this.look());
+    }
   }
 
   noteAdvert(node: SimNode): void {
     this.#lastAdvert.set(node.name, node.machine.monotonic());
+    this.#lock.noteAdvert(node);
+  }
+
+  /** A node yields, and serves on until it hears its successor announce the addresses. */
+  noteHandOver(node: SimNode): void {
+    this.#lock.noteHandOver(node);
+  }
+
+  /** Somebody empties the packet filter of a node. */
+  noteFlush(node: SimNode): void {
+    const deaf = this.#isDeaf(node);
+    this.#lock.noteFlush(node, deaf);
+    if (deaf) this.excuse(micros(this.#lease + KERNEL_LATENESS));
   }
 
   /** From now on, until it ends, two holders are nobody's fault; and then until everybody has heard of everybody. */
@@ -88,7 +108,8 @@ export class Invariants {
    */
   noteFailure(node: SimNode, length: Micros): void {
     const lease = planLease("auto", 3, this.#plan.interval);
-    if (lease.kind !== "timed" || !lease.coversProtocol) {
+    const covers = lease.kind === "timed" && lease.coversProtocol;
+    if (!this.#lock.isLocked(node) && !covers) {
       this.excuse(micros(length + this.#lease + KERNEL_LATENESS + this.#plan.interval));
     }
     const holds = this.#vips.some((vip) => node.kernel.addresses.ownerOf(vip) === "holdfast");
@@ -190,6 +211,8 @@ export class Invariants {
         this.#complain(`${node.name}: the host's own ${record.address} was given a lifetime`);
     }
     if (owner !== "holdfast") return;
+    // An advert follows in the same turn, if nothing ends it.
+    if (change.kind === "added") this.#lastAdvert.set(node.name, node.machine.monotonic());
     const now = this.#world.now();
     if (now < (this.#dazedUntil.get(node.name) ?? 0)) return;
     const last = this.#lastAdvert.get(node.name);

@@ -19,13 +19,14 @@ export const CHECK = "/usr/local/bin/check";
 export const SCRIPT_INTERVAL = seconds(1);
 
 export function memberConfiguration(plan: Plan, member: ConfiguredMember): Configuration {
-  const { version, interval, preemptMode, preemptDelay, scriptWeight } = plan;
+  const { version, interval, preemptMode, preemptDelay, scriptWeight, fineLock } = plan;
   const owner = member.priority === 255;
   const common: Partial<InstanceSettings> = {
     version,
     advertisementInterval: interval,
     preemptMode: preemptMode || owner,
     preemptDelay,
+    fineLock,
     quickPreempt: plan.quickPreempt && preemptMode && preemptDelay === 0,
     priority: member.priority,
     trackScripts: scriptWeight === undefined ? [] : [{ script: "check", weight: scriptWeight, reverse: false }],

@@ -12,6 +12,7 @@ export interface Plan {
   readonly preemptDelay: Micros;
   /** What the tracked script does to the priority; undefined: none is tracked. */
   readonly scriptWeight: number | undefined;
+  readonly fineLock: "auto" | "off";
   readonly trackers?: TrackerPlan;
   /** There are two LANs, with an instance on each, and these are in a sync group. */
   readonly grouped: boolean;
@@ -31,6 +32,8 @@ export interface NodePlan {
   readonly priority: number;
   readonly startsAt: Micros;
   readonly keepsProtocol: boolean;
+  /** Its kernel has nf_tables. */
+  readonly filtersPackets: boolean;
   /** 0: it has no outside clock. */
   readonly outsideResolution: number;
   /** Its VIP is an address of its own, too. */
@@ -56,7 +59,14 @@ export type Fault =
   | { readonly kind: "suspend" | "freeze"; readonly node: string }
   | { readonly kind: "stall-in-call" | "kill-in-call"; readonly node: string; readonly calls: number }
   | {
-      readonly kind: "remove-address" | "flush" | "script-fails" | "disk-full" | "overrun" | "remove-interface";
+      readonly kind:
+        | "remove-address"
+        | "flush"
+        | "flush-filter"
+        | "script-fails"
+        | "disk-full"
+        | "overrun"
+        | "remove-interface";
       readonly node: string;
     }
   | { readonly kind: "reload"; readonly node: string; readonly priority: number }
@@ -66,6 +76,10 @@ export type Fault =
   | { readonly kind: "ungroup"; readonly node: string };
 
 export function planOf(seed: number): Plan {
+  return withPacketFilters(planWithout(seed));
+}
+
+function planWithout(seed: number): Plan {
   const random = seededRandom(seed);
   // The first numbers of neighboring seeds are not far apart enough to be used.
   random.next();
@@ -83,6 +97,7 @@ export function planOf(seed: number): Plan {
       priority: ownsAddress ? 255 : 1 + random.below(254),
       startsAt: micros(random.below(2 * interval)),
       keepsProtocol: random.chance(3, 4),
+      filtersPackets: false,
       outsideResolution: pick(random, [0, 1, 1, 1_000_000]),
       ownsAddress,
     };
@@ -108,12 +123,34 @@ export function planOf(seed: number): Plan {
     preemptMode,
     preemptDelay: preemptMode && random.chance(1, 4) ? seconds(1 + random.below(5)) : seconds(0),
     scriptWeight: random.chance(2, 5) ? undefined : pick(random, [0, -30, 20]),
+    fineLock: "off",
     grouped,
     delay: micros(pick(random, [50, 200, 1_000, 5_000])),
     nodes,
     faults: survivable,
     healedAt: micros(Math.max(...survivable.map(({ at, length }) => at + length))),
     quickPreempt: random.chance(1, 3),
+  };
+}
+
+/** By numbers of its own, so that seeds that once found something go on meaning what they meant. */
+function withPacketFilters(plan: Plan): Plan {
+  const random = seededRandom(plan.seed ^ 0xf117e5);
+  random.next();
+  const quick = plan.version === 3 && random.chance(1, 3);
+  const nodes = plan.nodes.map((node) => ({ ...node, filtersPackets: random.chance(9, 10) }));
+  const flushes = Array.from({ length: random.below(3) }, (): PlannedFault => ({
+    at: micros(random.below(plan.healedAt)),
+    length: micros(1),
+    fault: { kind: "flush-filter", node: pick(random, nodes).name },
+    lans: ["first"],
+  }));
+  return {
+    ...plan,
+    interval: quick ? millis(10 * pick(random, [3, 5, 10, 10])) : plan.interval,
+    fineLock: random.chance(1, 8) ? "off" : "auto",
+    nodes,
+    faults: [...plan.faults, ...flushes].toSorted((left, right) => left.at - right.at),
   };
 }
 

@@ -71,10 +71,10 @@ class Run {
       second: new Lan(quality, { world: this.#world, random: secondRandom }),
     };
     this.#members = plan.nodes.map((planned) => {
-      const { name, number, keepsProtocol, outsideResolution } = planned;
+      const { name, number, keepsProtocol, filtersPackets, outsideResolution } = planned;
       const outside = outsideResolution === 0 ? undefined : { resolutionMicros: outsideResolution };
       const node = new SimNode(
-        { name, number, keepsProtocol, outside },
+        { name, number, keepsProtocol, filtersPackets, outside },
         {
           world: this.#world,
           lan: this.#lans.first,
@@ -83,6 +83,7 @@ class Run {
           onLog: (speaker, level, text) => {
             if (level !== "debug") this.#note(speaker.name, text);
             if (text.includes("has only priority")) this.#invariants.notePreemption();
+            if (text.includes("handing over VIPs")) this.#invariants.noteHandOver(speaker);
           },
         },
       );
@@ -279,6 +280,10 @@ class Run {
         return () => {
           node.files.full = false;
         };
+      case "flush-filter":
+        this.#invariants.noteFlush(node);
+        node.packetFilter.flush();
+        return NOTHING;
       case "overrun":
         node.kernel.overrun();
         return NOTHING;

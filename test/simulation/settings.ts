@@ -54,6 +54,8 @@ export function instance(settings: Partial<InstanceSettings>): InstanceSettings 
     },
     notify: NO_SCRIPTS,
     lease: "auto",
+    fineLock: "auto",
+    accept: true,
     repair: true,
     answersLowerPriority: true,
     answersHigherPriority: false,

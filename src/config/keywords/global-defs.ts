@@ -57,18 +57,7 @@ export const GLOBAL_KEYWORDS: readonly KeywordSpec[] = [
   }),
   acted("default_interface", [k.INTERFACE], "Interface of static addresses without dev", { default: "eth0" }),
   parsed("disable_local_igmp", NONE, "Sends no IGMP to this host", { consequence: "IGMP is sent" }),
-  parsed("vrrp_iptables", [optional(words("CHAINS"))], "Chains for no_accept", { consequence: "nothing is filtered" }),
-  parsed("vrrp_ipsets", [optional(words("SETS"))], "Sets for no_accept", { consequence: "nothing is filtered" }),
-  parsed("nftables", [optional(word("TABLE"))], "Table for no_accept", {
-    default: "keepalived",
-    consequence: "nothing is filtered",
-  }),
-  parsed("nftables_priority", [integer(-2147483648, 2147483647)], "Priority of its chains", {
-    default: "-1",
-    consequence: "nothing is filtered",
-  }),
-  parsed("nftables_ifindex", NONE, "Matches interfaces by number", { consequence: "nothing is filtered" }),
-  parsed("nftables_counters", NONE, "Counts what is filtered", { consequence: "nothing is filtered" }),
+  ...filtering(),
   ...balancing(),
   ...processes(),
   ...events(),
@@ -140,6 +129,22 @@ function announcing(): readonly KeywordSpec[] {
     acted("vrrp_vmac_garp_intvl", [words("[all] SECONDS")], "Old name of vrrp_garp_extra_if", {
       replacedBy: "vrrp_garp_extra_if",
     }),
+  ];
+}
+
+/** Holdfast has nf_tables of its own (ports/packet-filter.ts), wherever keepalived would put its rules. */
+function filtering(): readonly KeywordSpec[] {
+  const own = { consequence: "no_accept works by the table holdfast_vrrp of nf_tables", harmless: true } as const;
+  return [
+    parsed("vrrp_iptables", [optional(words("CHAINS"))], "Chains for no_accept", own),
+    parsed("vrrp_ipsets", [optional(words("SETS"))], "Sets for no_accept", own),
+    parsed("nftables", [optional(word("TABLE"))], "Table for no_accept", { ...own, default: "keepalived" }),
+    parsed("nftables_priority", [integer(-2147483648, 2147483647)], "Priority of its chains", {
+      ...own,
+      default: "-1",
+    }),
+    parsed("nftables_ifindex", NONE, "Matches interfaces by number", own),
+    parsed("nftables_counters", NONE, "Counts what is filtered", own),
   ];
 }
 

@@ -59,7 +59,7 @@ export const INSTANCE_KEYWORDS: readonly KeywordSpec[] = [
     replacedBy: "timer_expired_backup",
   }),
   acted("accept", NONE, "The addresses answer, as addresses do", { default: "on" }),
-  parsed("no_accept", NONE, "The addresses do not answer unless owned", { consequence: "they answer" }),
+  acted("no_accept", NONE, "The addresses do not answer unless owned"),
   ...tracking(),
   ...transport(),
   ...announcing(),
@@ -250,6 +250,10 @@ function extensions(): readonly KeywordSpec[] {
     ...notifyExtensions(),
     acted("vip_lease", [word("off|SECONDS")], "Lifetime of the addresses in the kernel", {
       default: "from advert_int",
+      extension: true,
+    }),
+    acted("fine_lock", [k.choice("auto", "on", "off")], "Ends in milliseconds what a crash leaves behind", {
+      default: "auto",
       extension: true,
     }),
     acted("repair", SWITCH, "Puts back an address that somebody else deletes", { default: "on", extension: true }),

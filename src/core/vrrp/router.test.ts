@@ -99,7 +99,8 @@ describe("the next advert: on the common beat, at the next multiple of the inter
 
 test("the trust window: ends when an owner that waits would take over, whatever our own priority", () => {
   expect(trustWindow(router)).toBe(21_027_343);
-  expect(trustWindow({ ...router, version: 2, priority: 255, downTimerAdverts: 5 })).toBe(35_003_906);
+  const strongest: VirtualRouter = { ...router, version: 2, priority: 255, downTimerAdverts: 5 };
+  expect(trustWindow(strongest)).toBe(35_003_906);
   // Known to be no more than 100: 156/256 of the interval, or of a second (timer_expired_backup).
   expect(trustWindow({ ...router, strongestBackup: 100 })).toBe(25_265_625);
   expect(trustWindow({ ...router, version: 2, strongestBackup: 100 })).toBe(21_609_375);

@@ -84,7 +84,9 @@ export function nextAdvertisementAt(router: VirtualRouter, now: Instant): Instan
  * entitled to take over. After that it cannot know any more that it is the only one. Rounded down: longer than the interval
  * even where no advert may be missed.
  */
-export function trustWindow(router: VirtualRouter): Micros {
+export function trustWindow(
+  router: Pick<VirtualRouter, "version" | "advertisementInterval" | "downTimerAdverts" | "strongestBackup">,
+): Micros {
   const base = router.version === 2 ? seconds(1) : router.advertisementInterval;
   const smallestSkew = Math.floor(((256 - router.strongestBackup) * base) / 256);
   return micros(router.downTimerAdverts * router.advertisementInterval + smallestSkew);

@@ -803,6 +803,8 @@ const INSTANCE: InstanceStatus = {
   advertisementIntervalMs: 1_000,
   master: null,
   virtualAddresses: [],
+  fineLock: { state: "off", windowMs: null, detail: "not needed: leases end before a backup takes over" },
+  accept: true,
   trackers: [],
   peers: [],
   counters: {},

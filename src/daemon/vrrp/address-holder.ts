@@ -11,12 +11,13 @@ import type { Announcer } from "./announcer.ts";
 import { RELEASE_WORDS } from "./cause-words.ts";
 import { addressKey, type AddressKey, type InterfaceTable } from "./interface-table.ts";
 import { Farewell } from "./farewell.ts";
+import type { FineLockKeeper, LockOwner } from "./fine-lock-keeper.ts";
 import type { HeldRecord } from "./held-record.ts";
 import { firstTerms, type HeldAddress, type LeaseKeeper, type LeaseOwner } from "./lease-keeper.ts";
 import type { RouteKeeper, RoutingOwner } from "./route-keeper.ts";
-import { firstOfEachDevice, formatVip, leaseOf, termsOf, vipKey, type LeaseTerms } from "./vip.ts";
+import { firstOfEachDevice, formatVip, leaseOf, lockTermsOf, termsOf, vipKey, type FilterTerms } from "./vip.ts";
 
-export interface HolderSettings extends LeaseTerms {
+export interface HolderSettings extends FilterTerms {
   readonly virtualAddresses: readonly VirtualAddress[];
   readonly excludedAddresses: readonly VirtualAddress[];
   readonly routing: readonly RoutingSettings[];
@@ -31,6 +32,7 @@ export interface HolderDependencies {
   readonly log: Log;
   readonly interfaces: InterfaceTable;
   readonly leases: LeaseKeeper;
+  readonly fineLock: FineLockKeeper;
   readonly routes: RouteKeeper;
   readonly announcer: Announcer;
   readonly record: HeldRecord;
@@ -54,7 +56,7 @@ export type Holding =
  * It removes only what Holdfast added. What it holds is leased from the kernel (see `LeaseKeeper`); what others remove is
  * put back while it is wanted.
  */
-export class AddressHolder implements LeaseOwner, RoutingOwner {
+export class AddressHolder implements LeaseOwner, LockOwner, RoutingOwner {
   #name: string;
   readonly #dependencies: HolderDependencies;
   readonly #holdings = new Map<VirtualAddress, Holding>();
@@ -150,6 +152,7 @@ export class AddressHolder implements LeaseOwner, RoutingOwner {
       if (this.addresses().some((own) => own.address === address)) this.#farewell.noticeAnnouncement(address);
     });
     this.#dependencies.record.stay(this.#keys());
+    this.#cover(this.#now());
     // The advert of this claim goes out in the same turn.
     for (const address of this.addresses()) this.#add(address, this.#now());
     this.#dependencies.routes.claim(this, this.#settings.routing);
@@ -165,6 +168,7 @@ export class AddressHolder implements LeaseOwner, RoutingOwner {
     // They may need the addresses, so they go before them.
     this.#dependencies.routes.release(this);
     for (const address of [...this.#holdings.keys()].toReversed()) this.#remove(address);
+    this.#dependencies.fineLock.release(this);
     this.#dependencies.announcer.stopListening(this);
     this.#dependencies.onChange();
   }
@@ -179,6 +183,7 @@ export class AddressHolder implements LeaseOwner, RoutingOwner {
     const awaited = held.filter((address) => familyOf(address.address) === "ipv4");
     // Should this process die meanwhile, its addresses go soon after they would have gone anyway.
     this.#dependencies.leases.shorten(this, Math.ceil(toSeconds(elapsed(this.#now(), until))));
+    this.#dependencies.fineLock.limit(this, until);
     // A process that is started while this goes on must not take it for mastership that still runs.
     this.#dependencies.record.leave(this.#keys());
     this.#farewell.begin(new Set(awaited.map((address) => address.address)), until);
@@ -275,6 +280,7 @@ export class AddressHolder implements LeaseOwner, RoutingOwner {
       if (holding.kind === "held" && coming.has(addressKey(holding.key))) this.#removeGone(address, holding);
     }
     if (this.#wanted) {
+      this.#cover(this.#advertisedAt);
       const added = this.addresses().filter((address) => !kept.has(vipKey(address)));
       for (const address of added) this.#add(address, this.#advertisedAt);
       this.#dependencies.routes.claim(this, settings.routing);
@@ -297,6 +303,7 @@ export class AddressHolder implements LeaseOwner, RoutingOwner {
       if (holding.kind !== "held" || leases.find(holding.key)?.owner !== this) return [];
       return [termsOf(address, holding.key, { ...this.#settings, lease: "off" }).request];
     });
+    this.#dependencies.fineLock.release(this);
     for (const made of kernel.renewAddresses(requests)) {
       if (!made.ok) log.write("error", `(${this.#name}) ${describeFailure(made.error)}`);
     }
@@ -307,11 +314,21 @@ export class AddressHolder implements LeaseOwner, RoutingOwner {
     this.#dependencies.onChange();
   }
 
+  /** What is still on the host counts, too; what is the host's own is none of the lock's business. */
+  #cover(since: Instant): void {
+    const own = [...this.addresses(), ...this.#gone.keys()].filter((address) => !this.#isForeign(address));
+    const list = own.map(({ address }) => address);
+    this.#dependencies.fineLock.cover(this, list, lockTermsOf(this.#settings), since);
+  }
+
   #removeGone(address: VirtualAddress, holding: Holding): void {
     this.#gone.delete(address);
     this.#holdings.set(address, holding);
     this.#remove(address);
     this.#holdings.delete(address);
+    // It may be there in other words.
+    const isWanted = this.addresses().some((other) => other.address === address.address);
+    if (!isWanted) this.#dependencies.fineLock.release(this, [address.address]);
   }
 
   #putBack(): void {
@@ -347,6 +364,7 @@ export class AddressHolder implements LeaseOwner, RoutingOwner {
     const held = leases.find(key);
     if (this.#isForeign(address)) {
       this.#holdings.set(address, { kind: "foreign" });
+      this.#dependencies.fineLock.release(this, [address.address]);
       const where = `${formatVip(address)} is already on ${address.device} and was not added by Holdfast`;
       log.write("warn", `(${this.#name}) ${where}: it is neither leased nor removed, and stays whoever is master`);
       return;

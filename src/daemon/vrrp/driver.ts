@@ -11,6 +11,7 @@ import type { KernelEvent, KernelMonitor } from "../../ports/kernel.ts";
 import type { BfdNews } from "../bfd-news.ts";
 import type { DumpKind } from "../dump/facts.ts";
 import { Announcer } from "./announcer.ts";
+import { FineLockKeeper } from "./fine-lock-keeper.ts";
 import { DeviceKeeper } from "./device-keeper.ts";
 import { DumpDesk, type Exhibits } from "./dump-desk.ts";
 import type { Surroundings } from "./fitness.ts";
@@ -33,6 +34,7 @@ import { startFailure, type StartFailure } from "./start-failure.ts";
 import { statusOf } from "./status-view.ts";
 import { StrangerTable } from "./stranger-table.ts";
 import { Telling } from "./telling.ts";
+import { lockTermsOf } from "./vip.ts";
 
 export interface VrrpDriverOptions {
   readonly configuration: Configuration;
@@ -92,6 +94,7 @@ class Driver implements VrrpDriver {
   readonly #ports: VrrpPorts & { readonly journal: JournalSink };
   readonly #interfaces: InterfaceTable;
   readonly #leases: LeaseKeeper;
+  readonly #fineLock: FineLockKeeper;
   readonly #announcer: Announcer;
   readonly #sockets: SocketPool;
   readonly #held: HeldRecord;
@@ -113,6 +116,9 @@ class Driver implements VrrpDriver {
   readonly #pauses: PauseWatch;
   /** Instances join in no earlier (`vrrp_startup_delay`); undefined once they have. */
   #startAt: Instant | undefined;
+  #tickedAt: Instant;
+  /** Something has been let go, and somebody may wait for that. */
+  #isCheckDue = false;
   #ending: Ending = { kind: "no" };
   /** Nothing happens any more. */
   #closed = false;
@@ -122,9 +128,11 @@ class Driver implements VrrpDriver {
     this.#options = options;
     this.#ports = ports;
     this.#configuration = options.configuration;
+    this.#tickedAt = clock.now();
     this.#held = new HeldRecord(`${options.runtimeDirectory}/held-addresses.json`, { files, log });
     this.#interfaces = new InterfaceTable(this.#held);
     this.#leases = new LeaseKeeper({ kernel, clock, log });
+    this.#fineLock = new FineLockKeeper({ filter: ports.packetFilter, clock, log });
     this.#host = new HostObjects({
       ...ports,
       interfaces: this.#interfaces,
@@ -175,6 +183,7 @@ class Driver implements VrrpDriver {
     const permitted = probePermissions(this.#configuration, { links, kernel, interfaces: this.#interfaces });
     if (!permitted.ok) return this.#abandon(startFailure(permitted.error));
 
+    this.#fineLock.prepare(this.#configuration.instances.map(lockTermsOf));
     this.#scripts.configure(this.#configuration);
     this.#telling.configure(this.#configuration);
     this.#trackers.configure(this.#configuration, this.#options.isRestart ? "reload" : "start");
@@ -198,6 +207,7 @@ class Driver implements VrrpDriver {
   reload(configuration: Configuration): void {
     this.#enter();
     this.#configuration = configuration;
+    this.#fineLock.prepare(configuration.instances.map(lockTermsOf));
     this.#scripts.configure(configuration);
     this.#telling.configure(configuration);
     this.#trackers.configure(configuration, "reload");
@@ -245,7 +255,9 @@ class Driver implements VrrpDriver {
   }
 
   status(): readonly InstanceStatus[] {
-    return this.#instances.map((instance) => statusOf(instance, this.#surroundings, this.#ports.clock, this.#leases));
+    const { clock } = this.#ports;
+    const holding = { leases: this.#leases, fineLock: this.#fineLock };
+    return this.#instances.map((instance) => statusOf(instance, this.#surroundings, clock, holding));
   }
 
   groups(): readonly GroupStatus[] {
@@ -304,6 +316,7 @@ class Driver implements VrrpDriver {
         log,
         interfaces: this.#interfaces,
         leases: this.#leases,
+        fineLock: this.#fineLock,
         routes: this.#host.routes,
         announcer: this.#announcer,
         record: this.#held,
@@ -438,8 +451,12 @@ class Driver implements VrrpDriver {
   #onTick(): void {
     const { clock } = this.#ports;
     this.#enter();
+    this.#tickedAt = clock.now();
+    this.#isCheckDue = false;
     this.#catchUp();
     this.#startInstances();
+    const lockAt = this.#fineLock.renewalDueAt();
+    if (lockAt !== undefined && clock.now() >= lockAt) this.#fineLock.renew();
     const renewAt = this.#leases.renewalDueAt();
     if (renewAt !== undefined && clock.now() >= renewAt) this.#leases.renew();
     for (const instance of this.#leaving) instance.repair();
@@ -461,16 +478,21 @@ class Driver implements VrrpDriver {
   }
 
   #onHoldingsChange(): void {
-    this.#schedule();
     // A hand-over may have been the last thing to wait for.
-    if (this.#ending.kind !== "no" || this.#leaving.length > 0) this.#tick.set(this.#ports.clock.now());
+    this.#isCheckDue ||= this.#ending.kind !== "no" || this.#leaving.length > 0;
+    this.#schedule();
   }
 
-  /** The driver's own wake-up: renewals are due, or it is time to look whether time stood still. */
+  /**
+   * The driver's own wake-up: renewals are due, or it is time to look whether time stood still. Packets come faster than that,
+   * and must not put it off.
+   */
   #schedule(): void {
     if (this.#closed) return;
     const now = this.#ports.clock.now();
-    const next = earliest(this.#leases.renewalDueAt(), this.#startAt, after(now, TICK)) ?? now;
+    const renewal = earliest(this.#leases.renewalDueAt(), this.#fineLock.renewalDueAt());
+    const check = this.#isCheckDue ? now : undefined;
+    const next = earliest(renewal, this.#startAt, check, after(this.#tickedAt, TICK)) ?? now;
     this.#pauses.expect(next);
     this.#tick.set(next);
   }
@@ -500,6 +522,7 @@ class Driver implements VrrpDriver {
     this.#groups.close();
     this.#telling.close();
     this.#held.save([]);
+    this.#fineLock.close();
     this.#host.close();
     this.#devices.release(this.#options.keepAddresses);
     this.#announcer.close();

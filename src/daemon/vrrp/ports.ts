@@ -6,6 +6,7 @@ import type { Kernel } from "../../ports/kernel.ts";
 import type { LinkProbe } from "../../ports/link-probe.ts";
 import type { Links } from "../../ports/links.ts";
 import type { Log } from "../../ports/log.ts";
+import type { PacketFilter } from "../../ports/packet-filter.ts";
 import type { ProcessTable } from "../../ports/process-table.ts";
 import type { Processes } from "../../ports/processes.ts";
 import type { Routing } from "../../ports/routing.ts";
@@ -17,6 +18,7 @@ export interface VrrpPorts extends Pick<TellingPorts, "fifos" | "outbox" | "host
   readonly clock: Clock;
   readonly links: Links;
   readonly kernel: Kernel;
+  readonly packetFilter: PacketFilter;
   readonly routing: Routing;
   readonly devices: Devices;
   readonly processes: Processes;

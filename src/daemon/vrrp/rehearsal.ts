@@ -11,6 +11,7 @@ import type { Links } from "../../ports/links.ts";
 import type { Log } from "../../ports/log.ts";
 import type { Routing } from "../../ports/routing.ts";
 import { Announcer } from "./announcer.ts";
+import { FineLockKeeper } from "./fine-lock-keeper.ts";
 import { HeldRecord } from "./held-record.ts";
 import { Instance } from "./instance.ts";
 import { InterfaceTable } from "./interface-table.ts";
@@ -18,6 +19,7 @@ import { LeaseKeeper } from "./lease-keeper.ts";
 import { RouteKeeper } from "./route-keeper.ts";
 import { RoutingRecord } from "./routing-record.ts";
 import { SocketPool } from "./socket-pool.ts";
+import { lockTermsOf } from "./vip.ts";
 
 /**
  * Plays a take-over and its end once, for nobody. Node compiles a function when it is first called, and a backup would do so
@@ -73,6 +75,8 @@ function createStage(settings: InstanceSettings): { readonly instance: Instance;
   const interfaces = new InterfaceTable(record);
   interfaces.reload(kernel);
   const leases = new LeaseKeeper({ kernel, clock, log });
+  const fineLock = new FineLockKeeper({ clock, log, filter: { prepare: done, change: done, remove: done } });
+  fineLock.prepare([lockTermsOf(settings)]);
   const routing: Routing = {
     add: (items) => items.map(done),
     remove: (items) => items.map(done),
@@ -107,7 +111,7 @@ function createStage(settings: InstanceSettings): { readonly instance: Instance;
         fifos: { tell: ignore },
         mail: { tell: ignore },
       },
-      holder: { clock, kernel, log, interfaces, leases, routes, announcer, record, onChange: ignore },
+      holder: { clock, kernel, log, interfaces, leases, fineLock, routes, announcer, record, onChange: ignore },
     },
   );
   return {
@@ -116,6 +120,7 @@ function createStage(settings: InstanceSettings): { readonly instance: Instance;
       now = later;
       for (const wake of wakers) wake();
       leases.renew();
+      fineLock.renew();
     },
   };
 }

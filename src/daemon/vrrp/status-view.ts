@@ -7,17 +7,19 @@ import type { State } from "../../core/vrrp/state.ts";
 import type { Clock } from "../../ports/clock.ts";
 import { timeOfDay } from "../time-of-day.ts";
 import { stateName } from "./cause-words.ts";
+import { filterStatus } from "./filter-view.ts";
+import type { FineLockKeeper } from "./fine-lock-keeper.ts";
 import { describeItem, trackedItems, type Surroundings } from "./fitness.ts";
 import type { Instance } from "./instance.ts";
 import { leaseInForce, type HeldAddress, type LeaseKeeper } from "./lease-keeper.ts";
-import { formatVip } from "./vip.ts";
+import { formatVip, lockTermsOf } from "./vip.ts";
 
 /** What an instance looks like from outside at this moment. */
 export function statusOf(
   instance: Instance,
   surroundings: Surroundings,
   clock: Clock,
-  leases: LeaseKeeper,
+  { leases, fineLock }: { readonly leases: LeaseKeeper; readonly fineLock: FineLockKeeper },
 ): InstanceStatus {
   const { settings, router, since } = instance;
   const now = clock.now();
@@ -48,6 +50,7 @@ export function statusOf(
         leaseUntil: leaseUntil(held.get(address.address), now, wallClockMs),
       };
     }),
+    ...filterStatus(lockTermsOf(settings), fineLock.health),
     trackers: trackersOf(settings, surroundings),
     peers: instance.peers.status(now),
     counters: Object.fromEntries(instance.counters),

@@ -1,9 +1,12 @@
 import { formatPrefix } from "../../base/address.ts";
 import type { Micros } from "../../base/time.ts";
 import type { VirtualAddress } from "../../config/model.ts";
+import { planFineLock, type FineLockSetting } from "../../core/fine-lock.ts";
 import { planLease, type Lease, type LeaseSetting } from "../../core/lease.ts";
+import { OWNER_PRIORITY, trustWindow } from "../../core/vrrp/router.ts";
 import type { AddressRequest } from "../../ports/kernel.ts";
 import type { AddressKey } from "./interface-table.ts";
+import type { LockTerms } from "./fine-lock-keeper.ts";
 import type { HeldTerms } from "./lease-keeper.ts";
 
 /** What of an instance's configuration decides how long its addresses live. */
@@ -15,6 +18,20 @@ export interface LeaseTerms {
 
 export function leaseOf({ lease, downTimerAdverts, advertisementInterval }: LeaseTerms): Lease {
   return planLease(lease, downTimerAdverts, advertisementInterval);
+}
+
+/** The same for who may talk to its addresses, and until when. */
+export interface FilterTerms extends LeaseTerms {
+  readonly version: 2 | 3;
+  readonly fineLock: FineLockSetting;
+  readonly accept: boolean;
+}
+
+export function lockTermsOf(terms: FilterTerms): LockTerms {
+  const lease = leaseOf(terms);
+  // Whatever the configuration supposes of other nodes: one of them may be an owner.
+  const window = trustWindow({ ...terms, strongestBackup: OWNER_PRIORITY });
+  return { lease, lock: planFineLock(terms.fineLock, lease, window), accept: terms.accept };
 }
 
 /** How a virtual address is asked of the kernel, and for how long. */
