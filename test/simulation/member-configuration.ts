@@ -1,5 +1,5 @@
 import type { IpAddress } from "../../src/base/address.ts";
-import { seconds } from "../../src/base/time.ts";
+import { micros, seconds, type Micros } from "../../src/base/time.ts";
 import type { Configuration, InstanceSettings, Transport } from "../../src/config/model.ts";
 import { LAN_INTERFACE, nodeAddress, SECOND_INTERFACE } from "../../src/sim/node.ts";
 import { SECOND_VIPS, VIPS } from "./invariants.ts";
@@ -16,7 +16,7 @@ export interface ConfiguredMember {
 
 /** The program that all nodes track where the plan says so. */
 export const CHECK = "/usr/local/bin/check";
-export const SCRIPT_INTERVAL = seconds(1);
+const SCRIPT_INTERVAL = seconds(1);
 
 export function memberConfiguration(plan: Plan, member: ConfiguredMember): Configuration {
   const { version, interval, preemptMode, preemptDelay, scriptWeight, fineLock } = plan;
@@ -45,6 +45,12 @@ export function memberConfiguration(plan: Plan, member: ConfiguredMember): Confi
     scriptWeight === undefined ? [] : [checkScript("check", CHECK, { interval: SCRIPT_INTERVAL, rise: 2, fall: 2 })],
   );
   return member.grouped ? { ...model, groups: [syncGroup("VG_1", ["VI_1", "VI_2"])] } : model;
+}
+
+/** Until all is well: everybody listens anew, the strongest waits out its delay, scripts and repairs take their time. */
+export function recoveryTime({ interval, preemptDelay }: Plan): Micros {
+  const masterDown = 3 * interval + Math.max(interval, seconds(1));
+  return micros(2 * masterDown + preemptDelay + 5 * SCRIPT_INTERVAL + seconds(5));
 }
 
 export function vipsOn(lans: readonly LanName[]): readonly IpAddress[] {

@@ -19,7 +19,7 @@ import type { Fault, LanName, NodePlan, Plan, PlannedFault } from "./plan.ts";
 import { lastTold } from "./last-told.ts";
 import { NOTIFY_FIFO } from "./settings.ts";
 import { furnish, TRACKED_FILE, TRACKED_PROCESS, tracking, writeGoodNumber } from "./tracker-plan.ts";
-import { CHECK, lengthOf, memberConfiguration, SCRIPT_INTERVAL, vipsOn } from "./member-configuration.ts";
+import { CHECK, lengthOf, memberConfiguration, recoveryTime, vipsOn } from "./member-configuration.ts";
 
 /** What a run brought to light; no complaints: all is well. */
 export interface Outcome {
@@ -137,7 +137,7 @@ class Run {
     this.#world.runFor(micros(1));
     for (const member of this.#members) if (!member.dead) member.node.start(this.#configurationOf(member));
     this.#note("----", "all faults are over");
-    this.#world.runFor(this.#recoveryTime());
+    this.#world.runFor(recoveryTime(this.#plan));
     this.#demandHealth();
     const end = this.#complaints.length === 0 ? this.#log.length : this.#firstComplaintAt + LINES_AFTER;
     return { complaints: this.#complaints, log: this.#log.slice(Math.max(0, end - LOG_LINES), end) };
@@ -319,13 +319,6 @@ class Run {
   #configurationOf(member: Member): Configuration {
     const plain = memberConfiguration(this.#plan, member);
     return this.#plan.trackers === undefined ? plain : tracking(plain, this.#plan.trackers);
-  }
-
-  /** Everybody listens anew, the strongest waits out its delay, scripts and repairs take their time. */
-  #recoveryTime(): Micros {
-    const { interval, preemptDelay } = this.#plan;
-    const masterDown = 3 * interval + Math.max(interval, seconds(1));
-    return micros(2 * masterDown + preemptDelay + 5 * SCRIPT_INTERVAL + seconds(5));
   }
 
   #demandHealth(): void {
