@@ -13,6 +13,7 @@ import {
   familyOf,
   formatPrefix,
   ip,
+  isLinkLocal,
   isMulticast,
   mac,
   macBytes,
@@ -278,6 +279,19 @@ test.each([
   ["::ffff:224.0.0.18", false],
 ])("multicast, %s: %s (RFC 5771, RFC 4291 section 2.7)", (address, expected) => {
   expect(isMulticast(ip(address))).toBe(expected);
+});
+
+test.each([
+  ["fe80::1", true],
+  ["febf:ffff::1", true],
+  ["fec0::1", false],
+  ["fe7f::1", false],
+  ["ff02::1", false],
+  ["::", false],
+  ["254.128.0.1", false],
+  ["169.254.0.1", false],
+])("link-local, %s: %s (RFC 4291 section 2.5.6)", (address, expected) => {
+  expect(isLinkLocal(ip(address))).toBe(expected);
 });
 
 describe("MAC addresses", () => {

@@ -95,6 +95,12 @@ export function isMulticast(address: IpAddress): boolean {
   return familyOf(address) === "ipv4" ? first >> 4 === 0xe : first === 0xff;
 }
 
+/** An IPv6 address that is good on its link alone, fe80::/10 (RFC 4291 section 2.5.6). */
+export function isLinkLocal(address: IpAddress): boolean {
+  const [first = 0, second = 0] = addressBytes(address);
+  return familyOf(address) === "ipv6" && first === 0xfe && second >> 6 === 0b10;
+}
+
 export function formatPrefix(prefix: IpPrefix): string {
   return `${prefix.address}/${prefix.length}`;
 }

@@ -89,13 +89,15 @@ function readOptions(
   prefix: { readonly address: IpAddress; readonly length: number },
   report: Report,
 ): Options | undefined {
+  const family = familyOf(prefix.address);
   const options: Options = {
     broadcast: undefined,
     peer: undefined,
     device: undefined,
     label: undefined,
     scope: RT_SCOPE_UNIVERSE,
-    flags: 0,
+    // The address may well be in use: that of the master that was.
+    flags: family === "ipv6" ? IFA_F_NODAD : 0,
     preferredLifetime: undefined,
     tracked: true,
     usesVmac: false,
@@ -158,6 +160,10 @@ function readOption(
       options.peer = readSameFamily(value, familyOf(prefix.address), report);
       return true;
     case "label":
+      if (familyOf(prefix.address) === "ipv6") {
+        report({ code: "UNKNOWN_OPTION", at, message: "An IPv6 address has no label", effect: "logged" });
+        return true;
+      }
       if (utf8Length(value.text) <= LABEL_LIMIT) {
         options.label = value.text;
         return true;

@@ -1,5 +1,6 @@
 import type { Micros } from "../base/time.ts";
 import { fail, succeed, type Result } from "../base/result.ts";
+import type { AddressFamily } from "../base/address.ts";
 import { readSignature } from "./check-signature.ts";
 import type { Report } from "./diagnostic.ts";
 import type { AuthenticationSettings } from "./model.ts";
@@ -16,7 +17,7 @@ import type { Statement } from "./tree.ts";
  */
 export function readAuthentication(
   instance: Statement,
-  { version, interval }: { readonly version: 2 | 3; readonly interval: Micros },
+  { family, version, interval }: { readonly family: AddressFamily; readonly version: 2 | 3; readonly interval: Micros },
   reader: ConfigReader,
   report: Report,
 ): Result<AuthenticationSettings, "AUTH_UNUSABLE"> {
@@ -33,7 +34,7 @@ export function readAuthentication(
     return signature === undefined ? fail("AUTH_UNUSABLE") : succeed(signature);
   }
   if (authentication === undefined) {
-    if (version === 2) {
+    if (version === 2 && family === "ipv4") {
       const message = `The instance "${name?.text ?? ""}" has no authentication: any host on the link can take its place`;
       report({ code: "NO_AUTHENTICATION", at: spanOfToken(name ?? instance.keyword), message });
     }
@@ -47,6 +48,15 @@ export function readAuthentication(
       at,
       message: "Version 3 of VRRP has no authentication; this block is ignored",
       help: "Remove it, or sign adverts by auth_hmac on all nodes.",
+    });
+    return succeed(NO_AUTHENTICATION);
+  }
+  if (family === "ipv6") {
+    report({
+      code: "AUTH_IGNORED",
+      at,
+      message: "Over IPv6 no password is sent; this block is ignored",
+      help: "Remove it on all nodes: keepalived crashes when it receives such an advert.",
     });
     return succeed(NO_AUTHENTICATION);
   }

@@ -1,6 +1,6 @@
 import { ip } from "../base/address.ts";
-import type { IpAddress } from "../base/address.ts";
-import { familyOf, isMulticast } from "../base/address.ts";
+import type { AddressFamily, IpAddress } from "../base/address.ts";
+import { addressBytes, familyOf, isMulticast } from "../base/address.ts";
 import { seconds } from "../base/time.ts";
 import type { Micros } from "../base/time.ts";
 import { readAnnounceDefaults, readPacing } from "./check-announcing.ts";
@@ -17,7 +17,8 @@ import type { Statement } from "./tree.ts";
 export interface InstanceDefaults {
   readonly version: 2 | 3;
   readonly strict: boolean;
-  readonly group: IpAddress;
+  /** Where adverts of each family go. */
+  readonly groups: Readonly<Record<AddressFamily, IpAddress>>;
   readonly announce: AnnounceSettings;
   readonly downTimerAdverts: number;
   readonly answersLowerPriority: boolean;
@@ -60,7 +61,10 @@ export function checkGlobal(
     defaults: {
       version: integerOf(block, "vrrp_version") === 3 ? 3 : 2,
       strict: switchOf(block, "vrrp_strict") ?? false,
-      group: readGroup(block, "vrrp_mcast_group4", report) ?? ip("224.0.0.18"),
+      groups: {
+        ipv4: readGroup(block, "vrrp_mcast_group4", "ipv4", report) ?? ip("224.0.0.18"),
+        ipv6: readGroup(block, "vrrp_mcast_group6", "ipv6", report) ?? ip("ff02::12"),
+      },
       announce: readAnnounceDefaults(block, report),
       downTimerAdverts: integerOf(block, "vrrp_down_timer_adverts") ?? 3,
       answersLowerPriority: !(switchOf(block, "vrrp_lower_prio_no_advert") ?? false),
@@ -88,15 +92,28 @@ export function readUser(block: readonly Statement[], keyword: string): ScriptUs
   return { user: user.value, group: group?.kind === "word" ? group.value : undefined };
 }
 
-/** A multicast group of IPv4; anything else is a finding. */
-export function readGroup(block: readonly Statement[], keyword: string, report: Report): IpAddress | undefined {
+/** A multicast group of the family; anything else is a finding. */
+export function readGroup(
+  block: readonly Statement[],
+  keyword: string,
+  family: AddressFamily,
+  report: Report,
+): IpAddress | undefined {
   const group = addressOf(block, keyword);
   const statement = statementOf(block, keyword);
   if (group === undefined || statement === undefined) return undefined;
-  if (familyOf(group) === "ipv4" && isMulticast(group)) return group;
-  const message = `"${group}" is no multicast address of IPv4 (224.0.0.0/4)`;
+  if (familyOf(group) === family && isGroup(group)) return group;
+  const message =
+    family === "ipv4"
+      ? `"${group}" is no multicast address of IPv4 (224.0.0.0/4)`
+      : `"${group}" is no link-local multicast address of IPv6 (ff02::/16)`;
   report({ code: "INVALID_ADDRESS", at: spanOfStatement(statement), message });
   return undefined;
+}
+
+/** keepalived.conf(5): a group of IPv6 is link-local, whatever its flags (RFC 4291 section 2.7). */
+function isGroup(group: IpAddress): boolean {
+  return isMulticast(group) && (familyOf(group) === "ipv4" || ((addressBytes(group)[1] ?? 0) & 0x0f) === 0x02);
 }
 
 function readProcesses(block: readonly Statement[]): ProcessSettings {

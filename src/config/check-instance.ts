@@ -5,6 +5,7 @@ import { readAnnounce } from "./check-announcing.ts";
 import { readAuthentication } from "./check-authentication.ts";
 import { readFilter } from "./check-filter.ts";
 import type { InstanceDefaults } from "./check-global.ts";
+import { checkIpv6 } from "./check-ipv6.ts";
 import { readNotify } from "./check-notify.ts";
 import { readRouting } from "./check-routing.ts";
 import { applyStrictMode } from "./check-strict.ts";
@@ -50,11 +51,6 @@ export function checkInstance(
   if (name === undefined) return undefined;
   const place = spanOfToken(name);
 
-  if (familyOfInstance(block) === "ipv6") {
-    const message = `The instance "${name.text}" is of IPv6, which this version cannot run; it is dropped`;
-    report({ code: "IPV6_NOT_SUPPORTED", at: place, message });
-    return undefined;
-  }
   const ownInterface = wordOf(block, "interface");
   const interfaceStatement = statementOf(block, "interface");
   if (ownInterface === undefined || interfaceStatement === undefined) {
@@ -70,20 +66,26 @@ export function checkInstance(
     return undefined;
   }
 
-  const version = readVersion(block) ?? defaults.version;
+  const family = familyOfInstance(block);
   const strict = switchOf(block, "strict_mode") ?? defaults.strict;
+  const version = readVersion(block, family, strict, report) ?? (family === "ipv6" ? 3 : defaults.version);
   const priority = readPriority(block, place, report);
   const advertisementInterval = readAdvertisementInterval(block, version, report);
-  const authentication = readAuthentication(statement, { version, interval: advertisementInterval }, reader, report);
+  const authentication = readAuthentication(
+    statement,
+    { family, version, interval: advertisementInterval },
+    reader,
+    report,
+  );
   if (!authentication.ok) return undefined;
-  const addresses = readAddresses(statement, ownInterface, report);
+  const addresses = readAddresses(statement, family, ownInterface, report);
   if (addresses.advertised.length === 0 && !reportNoAddresses(statement, version, strict, report)) return undefined;
-  const transport = readTransport(block, defaults, report);
+  const transport = readTransport(block, family, defaults, report);
   const vmacs = planVmacs(
     block,
     {
       vrid,
-      family: "ipv4",
+      family,
       interface: ownInterface,
       unicast: transport.kind === "unicast",
       addresses: addresses.advertised,
@@ -98,7 +100,7 @@ export function checkInstance(
   const settings: InstanceSettings = {
     name: name.text,
     place,
-    family: "ipv4",
+    family,
     version,
     vrid,
     interface: ownInterface,
@@ -115,7 +117,7 @@ export function checkInstance(
     virtualInterfaces: vmacs.virtualInterfaces,
     routing: readRouting(block, "virtual", names, report),
     skipCheckAdvertisedAddresses: switchOf(block, "skip_check_adv_addr") ?? defaults.skipCheckAdvertisedAddresses,
-    checksumAsV2: switchOf(block, "v3_checksum_as_v2") ?? defaults.checksumAsV2,
+    checksumAsV2: family === "ipv4" && (switchOf(block, "v3_checksum_as_v2") ?? defaults.checksumAsV2),
     ...readTracked(block, trackers, { ownInterface, owner }, report),
     trackOwnInterface: statementOf(block, "dont_track_primary") === undefined,
     trackSource: statementOf(block, "track_src_ip") !== undefined,
@@ -132,6 +134,7 @@ export function checkInstance(
     promotesSecondaries: switchOf(block, "promote_secondaries") ?? false,
     receiveBuffer: integerOf(block, "kernel_rx_buf_size"),
   };
+  if (family === "ipv6") checkIpv6(settings, block, strict, report);
   return strict ? applyStrictMode(settings, block, report) : settings;
 }
 
@@ -149,33 +152,49 @@ function familyOfInstance(block: readonly Statement[]): AddressFamily {
   return "ipv4";
 }
 
-function readVersion(block: readonly Statement[]): 2 | 3 | undefined {
+function readVersion(
+  block: readonly Statement[],
+  family: AddressFamily,
+  strict: boolean,
+  report: Report,
+): 2 | 3 | undefined {
   const version = integerOf(block, "version");
+  const statement = statementOf(block, "version");
+  if (version === 2 && statement !== undefined && family === "ipv6" && strict) {
+    const message = "vrrp_strict: version 2 of VRRP does not exist over IPv6; version 3 is used";
+    report({ code: "STRICT_MODE", at: spanOfStatement(statement), message });
+    return 3;
+  }
   return version === 2 || version === 3 ? version : undefined;
 }
 
 function readAddresses(
   statement: Statement,
+  family: AddressFamily,
   ownInterface: string,
   report: Report,
 ): { readonly advertised: readonly VirtualAddress[]; readonly excluded: readonly VirtualAddress[] } {
   const block = statement.block ?? [];
-  const all = readAddressBlock(block, "virtual_ipaddress", ownInterface, report);
-  const excluded = readAddressBlock(block, "virtual_ipaddress_excluded", ownInterface, report);
-  if (all.length <= ADVERT_LIMIT) return { advertised: all, excluded };
+  const all = readAddressBlock(block, "virtual_ipaddress", ownInterface, family, report);
+  // Those are sent to nobody, so they may be of any family.
+  const excluded = readAddressBlock(block, "virtual_ipaddress_excluded", ownInterface, undefined, report);
+  const limit = ADVERT_LIMIT[family];
+  if (all.length <= limit) return { advertised: all, excluded };
   report({
     code: "TOO_MANY_ADDRESSES",
-    at: all[ADVERT_LIMIT]?.place ?? spanOfStatement(statement),
-    message: `An advert holds ${ADVERT_LIMIT} addresses; the other ${all.length - ADVERT_LIMIT} are taken as excluded ones`,
+    at: all[limit]?.place ?? spanOfStatement(statement),
+    message: `An advert holds ${limit} addresses; the other ${all.length - limit} are taken as excluded ones`,
     help: "Move them into virtual_ipaddress_excluded, on all nodes alike.",
   });
-  return { advertised: all.slice(0, ADVERT_LIMIT), excluded: [...all.slice(ADVERT_LIMIT), ...excluded] };
+  return { advertised: all.slice(0, limit), excluded: [...all.slice(limit), ...excluded] };
 }
 
 function readAddressBlock(
   block: readonly Statement[],
   keyword: "virtual_ipaddress" | "virtual_ipaddress_excluded",
   ownInterface: string,
+  /** Undefined: any. */
+  family: AddressFamily | undefined,
   report: Report,
 ): readonly VirtualAddress[] {
   const addresses: VirtualAddress[] = [];
@@ -183,16 +202,11 @@ function readAddressBlock(
     const read = readVirtualAddress(line, report);
     if (read === undefined) continue;
     const address: VirtualAddress = { ...read, device: read.device ?? ownInterface };
-    if (familyOf(address.address) === "ipv6") {
-      const at = read.place;
-      if (keyword === "virtual_ipaddress") {
-        const message = `"${address.address}" is of IPv6, but the instance has IPv4 addresses; it is dropped`;
-        const help = "Put it into virtual_ipaddress_excluded, or into an instance of its own.";
-        report({ code: "FAMILY_MISMATCH", at, message, help });
-      } else {
-        const message = `"${address.address}" is of IPv6, which this version does not add; it is dropped`;
-        report({ code: "IPV6_NOT_SUPPORTED", at, message });
-      }
+    if (family !== undefined && familyOf(address.address) !== family) {
+      const [its, ours] = family === "ipv4" ? ["IPv6", "IPv4"] : ["IPv4", "IPv6"];
+      const message = `"${address.address}" is of ${its}, but the instance has ${ours} addresses; it is dropped`;
+      const help = "Put it into virtual_ipaddress_excluded, or into an instance of its own.";
+      report({ code: "FAMILY_MISMATCH", at: read.place, message, help });
       continue;
     }
     if (addresses.some((other) => sameAddress(other, address))) {
@@ -205,8 +219,10 @@ function readAddressBlock(
   return addresses;
 }
 
+/** The kernel has an IPv4 address once with each mask, an IPv6 address once. */
 function sameAddress(left: VirtualAddress, right: VirtualAddress): boolean {
-  return left.address === right.address && left.prefixLength === right.prefixLength && left.device === right.device;
+  if (left.address !== right.address || left.device !== right.device) return false;
+  return left.prefixLength === right.prefixLength || familyOf(left.address) === "ipv6";
 }
 
 /** False where the instance cannot run without addresses. */
@@ -251,6 +267,9 @@ const FAMILY_KEYWORDS: readonly string[] = [
   "unicast_peer",
   "vrrp_unicast_peer",
 ];
-/** The count of addresses is one byte (RFC 9568 section 5.2.5). */
-const ADVERT_LIMIT = 255;
+/**
+ * The count of addresses is one byte (RFC 9568 section 5.2.5). Of IPv6, 89 is what keepalived puts into a packet of
+ * Ethernet's 1500 bytes; nodes that count differently would advertise different lists.
+ */
+const ADVERT_LIMIT: Readonly<Record<AddressFamily, number>> = { ipv4: 255, ipv6: 89 };
 const LONGEST_LEASE = 86_400;

@@ -1,5 +1,5 @@
 import { familyOf, parseIpAddress } from "../base/address.ts";
-import type { IpAddress } from "../base/address.ts";
+import type { AddressFamily, IpAddress } from "../base/address.ts";
 import { readGroup } from "./check-global.ts";
 import type { InstanceDefaults } from "./check-global.ts";
 import type { Report } from "./diagnostic.ts";
@@ -11,12 +11,17 @@ import type { Statement } from "./tree.ts";
 
 /**
  * Decides between unicast and multicast as keepalived does: the presence of unicast_peer decides, and a list without any
- * usable peer falls back to multicast with an error. Addresses of IPv6 are findings.
+ * usable peer falls back to multicast with an error. Addresses of another family than the instance's are findings.
  */
-export function readTransport(block: readonly Statement[], defaults: InstanceDefaults, report: Report): Transport {
-  const peers = readPeers(block, report);
-  const source = readSource(block, report);
-  const group = readGroup(block, "mcast_dst_ip", report) ?? defaults.group;
+export function readTransport(
+  block: readonly Statement[],
+  family: AddressFamily,
+  defaults: InstanceDefaults,
+  report: Report,
+): Transport {
+  const peers = readPeers(block, family, report);
+  const source = readSource(block, family, report);
+  const group = readGroup(block, "mcast_dst_ip", family, report) ?? defaults.groups[family];
   const fault = statementOf(block, "unicast_fault_no_peer");
   const keyword = peers?.keyword ?? fault?.keyword;
   if (keyword === undefined) return { kind: "multicast", group, source };
@@ -43,7 +48,8 @@ export function readTransport(block: readonly Statement[], defaults: InstanceDef
     ttl: integerOf(block, "unicast_ttl") ?? 255,
     // keepalived.conf(5): naming min_ttl or max_ttl turns the check on, even where the limit excludes nothing.
     checkSource: (switchOf(block, "check_unicast_src") ?? defaults.checkUnicastSource) || peers?.limited === true,
-    oldChecksum: readOldChecksum(block),
+    // Over IPv6 the kernel computes them, and always did so in one way.
+    oldChecksum: family === "ipv6" ? "never" : readOldChecksum(block),
   };
 }
 
@@ -53,14 +59,14 @@ function readOldChecksum(block: readonly Statement[]): "detect" | "always" | "ne
   return statement.words[0]?.text === "never" ? "never" : "always";
 }
 
-function readSource(block: readonly Statement[], report: Report): IpAddress | undefined {
+function readSource(block: readonly Statement[], family: AddressFamily, report: Report): IpAddress | undefined {
   // All three set one thing in keepalived; the last one counts.
   const statement = block.findLast(
     (candidate) => SOURCE_KEYWORDS.includes(candidate.keyword.text) && candidate.values[0]?.kind === "address",
   );
   if (statement === undefined) return undefined;
   const source = addressOf([statement], statement.keyword.text);
-  return source === undefined || isIpv4(source, statement, report) ? source : undefined;
+  return source === undefined || isOfFamily(source, family, statement, report) ? source : undefined;
 }
 
 interface Peers {
@@ -70,7 +76,7 @@ interface Peers {
   readonly limited: boolean;
 }
 
-function readPeers(block: readonly Statement[], report: Report): Peers | undefined {
+function readPeers(block: readonly Statement[], family: AddressFamily, report: Report): Peers | undefined {
   const lists = statementsOf(block, "unicast_peer");
   const old = statementsOf(block, "vrrp_unicast_peer");
   const keyword = (lists[0] ?? old[0])?.keyword;
@@ -78,7 +84,7 @@ function readPeers(block: readonly Statement[], report: Report): Peers | undefin
   const list: UnicastPeer[] = [];
   let limited = false;
   for (const line of lists.flatMap((statement) => statement.block ?? [])) {
-    const read = readPeer(line, report);
+    const read = readPeer(line, family, report);
     if (read === undefined) continue;
     const { peer } = read;
     limited ||= read.limited;
@@ -89,7 +95,7 @@ function readPeers(block: readonly Statement[], report: Report): Peers | undefin
   }
   for (const statement of old) {
     const value = statement.values[0];
-    if (value?.kind !== "address" || !isIpv4(value.value, statement, report)) continue;
+    if (value?.kind !== "address" || !isOfFamily(value.value, family, statement, report)) continue;
     list.push({ address: value.value, place: spanOfStatement(statement), minTtl: 0, maxTtl: 255 });
   }
   return { keyword, list, limited };
@@ -97,6 +103,7 @@ function readPeers(block: readonly Statement[], report: Report): Peers | undefin
 
 function readPeer(
   line: Statement,
+  family: AddressFamily,
   report: Report,
 ): { readonly peer: UnicastPeer; readonly limited: boolean } | undefined {
   const at = spanOfToken(line.keyword);
@@ -106,7 +113,7 @@ function readPeer(
     report({ code: "INVALID_ADDRESS", at, message: `The peer "${line.keyword.text}" is no IP address` });
     return undefined;
   }
-  if (!isIpv4(address, line, report)) return undefined;
+  if (!isOfFamily(address, family, line, report)) return undefined;
   if (mask !== undefined) {
     const message = `A peer is one host: "/${mask}" is ignored`;
     report({ code: "IGNORED_MASK", at, message });
@@ -142,9 +149,10 @@ function readTtl(line: Statement, keyword: "min_ttl" | "max_ttl", report: Report
   return value;
 }
 
-function isIpv4(address: IpAddress, statement: Statement, report: Report): boolean {
-  if (familyOf(address) === "ipv4") return true;
-  const message = `"${address}" is of IPv6, but the instance has IPv4 addresses; it is ignored`;
+function isOfFamily(address: IpAddress, family: AddressFamily, statement: Statement, report: Report): boolean {
+  if (familyOf(address) === family) return true;
+  const [its, ours] = family === "ipv4" ? ["IPv6", "IPv4"] : ["IPv4", "IPv6"];
+  const message = `"${address}" is of ${its}, but the instance has ${ours} addresses; it is ignored`;
   report({ code: "FAMILY_MISMATCH", at: spanOfStatement(statement), message });
   return false;
 }

@@ -53,7 +53,7 @@ export function planVmacs(
     wishes === undefined
       ? undefined
       : {
-          name: wishes.name ?? nameOf(defaults.prefix, subject.family, subject.vrid),
+          name: wishes.name ?? `${defaults.prefix}.${subject.vrid}`,
           base: wishes.base ?? subject.interface,
           mac: wishes.mac ?? virtualMac(subject.family, subject.vrid),
           group: wishes.group,
@@ -62,17 +62,19 @@ export function planVmacs(
   if (own !== undefined) interfaces.push(own);
   const place = (address: VirtualAddress): VirtualAddress => {
     const { device } = address;
-    if (own !== undefined && device === subject.interface) return { ...address, device: own.name };
+    const family = familyOf(address.address);
+    // As keepalived: those of the other family stay on the interface itself.
+    if (own !== undefined && device === subject.interface && family === subject.family)
+      return { ...address, device: own.name };
     const wanted = address.usesVmac || (everywhere && device !== subject.interface);
     if (!wanted) return address;
-    const family = familyOf(address.address);
     const mac = virtualMac(family, subject.vrid);
     let found = interfaces.find((candidate) => candidate.base === device && candidate.mac === mac);
     if (found === undefined) {
-      const plain = nameOf(defaults.addressPrefix, family, subject.vrid);
+      const plain = `${defaults.addressPrefix}.${subject.vrid}`;
       const taken = (name: string): boolean => interfaces.some((candidate) => candidate.name === name);
       let name = plain;
-      for (let count = 1; taken(name); count++) name = `${plain}.${count}`;
+      for (let count = 1; taken(name); count++) name = otherName(plain, count, subject.vrid, family);
       found = { name, base: device, mac, group: wishes?.group, place: address.place };
       interfaces.push(found);
     }
@@ -80,16 +82,13 @@ export function planVmacs(
   };
   const addresses = subject.addresses.map(place);
   const excluded = subject.excluded.map(place);
-  const viaBase = own === undefined || statementOf(block, "vmac_xmit_base") !== undefined || subject.unicast;
-  if (
-    own !== undefined &&
-    statement !== undefined &&
-    subject.unicast &&
-    statementOf(block, "vmac_xmit_base") === undefined
-  ) {
-    const message = "With unicast peers adverts leave from the interface itself, as with vmac_xmit_base";
+  const reason = viaBaseBecause(subject);
+  const asked = statementOf(block, "vmac_xmit_base") !== undefined;
+  if (statement !== undefined && reason !== undefined && !asked) {
+    const message = `${reason} adverts leave from the interface itself, as with vmac_xmit_base`;
     report({ code: "VMAC_XMIT_BASE", at: spanOfToken(statement.keyword), message });
   }
+  const viaBase = own === undefined || asked || reason !== undefined;
   return {
     virtualInterfaces: interfaces,
     advertInterface: viaBase ? subject.interface : own.name,
@@ -108,7 +107,9 @@ export function distinctVmacs(instances: readonly InstanceSettings[], report: Re
     const renamed = new Map<string, string>();
     const virtualInterfaces = instance.virtualInterfaces.map((wanted) => {
       let name = wanted.name;
-      for (let count = 1; !isFree(known.get(name), wanted); count++) name = `${wanted.name}.${count}`;
+      const family = familyOfMac(wanted.mac, instance);
+      for (let count = 1; !isFree(known.get(name), wanted); count++)
+        name = otherName(wanted.name, count, instance.vrid, family);
       known.set(name, wanted);
       if (name === wanted.name) return wanted;
       renamed.set(wanted.name, name);
@@ -131,6 +132,12 @@ export function distinctVmacs(instances: readonly InstanceSettings[], report: Re
 
 function isFree(known: VirtualInterface | undefined, wanted: VirtualInterface): boolean {
   return known === undefined || (known.base === wanted.base && known.mac === wanted.mac);
+}
+
+/** Over IPv6 the kernel sends from a link-local address only where it is, and the interface with the virtual MAC has none. */
+function viaBaseBecause({ unicast, family }: VmacSubject): string | undefined {
+  if (unicast) return "With unicast peers";
+  return family === "ipv6" ? "Over IPv6" : undefined;
 }
 
 interface Wishes {
@@ -193,8 +200,18 @@ function virtualMac(family: AddressFamily, vrid: number): MacAddress {
   return macOf(`00:00:5e:00:${family === "ipv4" ? "01" : "02"}:${vrid.toString(16).padStart(2, "0")}`);
 }
 
-function nameOf(prefix: string, family: AddressFamily, vrid: number): string {
-  return `${prefix}${family === "ipv4" ? "" : "6"}.${vrid}`;
+function familyOfMac(mac: MacAddress, { vrid, family }: InstanceSettings): AddressFamily {
+  if (mac === virtualMac("ipv4", vrid)) return "ipv4";
+  return mac === virtualMac("ipv6", vrid) ? "ipv6" : family;
+}
+
+/** What follows a name that is taken: as keepalived, after vrrp.51 vrrp6.51 where it is of IPv6, then vrrp1.51 and so on. */
+function otherName(name: string, count: number, vrid: number, family: AddressFamily): string {
+  const end = `.${vrid}`;
+  if (!name.endsWith(end)) return `${name}.${count}`;
+  const prefix = name.slice(0, -end.length);
+  if (family === "ipv4") return `${prefix}${count}${end}`;
+  return `${prefix}${count === 1 ? 6 : count - 1}${end}`;
 }
 
 /** IFNAMSIZ without its NUL. */

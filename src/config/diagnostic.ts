@@ -122,7 +122,6 @@ const CLASSES = {
   UNPREFIXED_EXTENSION: ["error", "refuses-reload"],
   // What this version does not do.
   NOT_ACTED_ON: ["warning", "logged"],
-  IPV6_NOT_SUPPORTED: ["error", "refuses-reload"],
   // Meaning.
   DUPLICATE_NAME: ["error", "refuses-reload"],
   DUPLICATE_VRID: ["error", "refuses-reload"],
@@ -133,6 +132,8 @@ const CLASSES = {
   NO_USABLE_INSTANCE: ["error", "stops-start"],
   TOO_MANY_ADDRESSES: ["error", "logged"],
   FAMILY_MISMATCH: ["error", "refuses-reload"],
+  FIRST_ADDRESS_NOT_LINK_LOCAL: ["warning", "logged"],
+  IPV4_ONLY: ["warning", "logged"],
   ADDRESS_WITHOUT_MASK: ["note", "logged"],
   INTERVAL_ROUNDED: ["error", "logged"],
   OWNER_STATE: ["warning", "logged"],

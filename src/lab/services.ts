@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import type { Host } from "./host.ts";
 import type { Program } from "./program.ts";
 
@@ -38,11 +39,13 @@ http {
   uwsgi_temp_path /run/lab/nginx-uwsgi;
   scgi_temp_path /run/lab/nginx-scgi;
   server {
-    listen 80;
+    listen 80;${existsSync(IPV6_PRESENT) ? " listen [::]:80;" : ""}
     location / { default_type text/plain; return 200 "${says}\\n"; }
   }
 }
 `;
 }
 
+/** The kernel has IPv6. */
+const IPV6_PRESENT = "/proc/net/if_inet6";
 const KEEPALIVED_CONF = "/etc/keepalived/keepalived.conf";

@@ -9,7 +9,13 @@ import type {
   KernelMonitor,
   NetworkInterface,
 } from "../ports/kernel.ts";
-import { NETLINK_ROUTE, RTMGRP_IPV4_IFADDR, RTMGRP_IPV6_IFADDR, RTMGRP_LINK } from "../wire/netlink/constants.ts";
+import {
+  NETLINK_ROUTE,
+  RTMGRP_IPV4_IFADDR,
+  RTMGRP_IPV6_IFADDR,
+  RTMGRP_IPV6_NETCONF,
+  RTMGRP_LINK,
+} from "../wire/netlink/constants.ts";
 import type { NetlinkRequest } from "../wire/netlink/message.ts";
 import {
   addAddress,
@@ -82,7 +88,7 @@ function kernelOf(socket: NetlinkSocket, buffers: KernelBuffers): LinuxKernel {
 }
 
 function openMonitor(onReadable: () => void, buffer: NetlinkBuffer | undefined): Result<KernelMonitor, SystemFailure> {
-  const groups = RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR;
+  const groups = RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR | RTMGRP_IPV6_NETCONF;
   const opened = subscribeToNetlink(NETLINK_ROUTE, groups, onReadable, buffer);
   if (!opened.ok) return opened;
   const subscription = opened.value;

@@ -2,7 +2,7 @@ import { fail } from "../base/result.ts";
 import type { Result } from "../base/result.ts";
 import type { SystemFailure } from "../ports/failure.ts";
 import type { Links } from "../ports/links.ts";
-import { openArpSocket } from "./arp-socket.ts";
+import { openArpSocket, openNeighborSocket } from "./frame-socket.ts";
 import { openIpv4VrrpSocket } from "./vrrp-socket-ipv4.ts";
 import { openIpv6VrrpSocket } from "./vrrp-socket-ipv6.ts";
 
@@ -17,6 +17,7 @@ export function openLinuxLinks(): Links {
       return explained(open(options, onReadable));
     },
     openArpSocket: (options, onReadable) => explained(openArpSocket(options, onReadable)),
+    openNeighborSocket: (options, onReadable) => explained(openNeighborSocket(options, onReadable)),
   };
 }
 

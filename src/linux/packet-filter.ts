@@ -39,8 +39,10 @@ export function filterOption(program: Uint8Array): Uint8Array {
 const SIZEOF_INSTRUCTION = 8;
 
 export const BPF_LD_W_ABS = 0x20;
+export const BPF_LD_B_ABS = 0x30;
 export const BPF_MISC_TAX = 0x07;
 export const BPF_JMP_JEQ_K = 0x15;
 export const BPF_JMP_JEQ_X = 0x1d;
+export const BPF_JMP_JSET_K = 0x45;
 export const BPF_RET_K = 0x06;
 export const SO_ATTACH_FILTER = 26;

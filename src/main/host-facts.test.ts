@@ -147,7 +147,7 @@ function facts(
   const refused = fail({ operation: "use", errno: "EPERM", message: "not here" });
   const device = { index: 2, name: "eth0", up: true, running: true, multicast: true, loopback: false, noArp: false };
   const kernel: Kernel = {
-    interfaces: () => succeed([{ ...device, mtu: 1500, mac: undefined }]),
+    interfaces: () => succeed([{ ...device, mtu: 1500, mac: undefined, forwardsIpv6: false }]),
     addresses: () => succeed(records),
     addAddress: () => refused,
     renewAddresses: () => [],
@@ -189,6 +189,7 @@ function record(address: string, protocol: number | undefined): AddressRecord {
     address: ip(address),
     prefixLength: 24,
     secondary: false,
+    tentative: false,
     protocol,
     validLifetime: "forever",
   };

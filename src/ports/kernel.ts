@@ -19,6 +19,8 @@ export interface NetworkInterface {
   readonly mtu: number;
   /** Undefined where the link layer has no 48-bit addresses. */
   readonly mac: MacAddress | undefined;
+  /** It forwards IPv6 packets (net.ipv6.conf.*.forwarding), so that its neighbors may use it as a router. */
+  readonly forwardsIpv6: boolean;
   /** IFLA_VRF_TABLE: it is a VRF, with this routing table. */
   readonly vrfTable?: number | undefined;
 }
@@ -31,8 +33,16 @@ export interface AddressRecord {
   readonly interfaceIndex: number;
   readonly address: IpAddress;
   readonly prefixLength: number;
-  /** IFA_F_SECONDARY (IPv4): it goes when the primary of its subnet goes. */
+  /**
+   * IFA_F_SECONDARY (IPv4): it goes when the primary of its subnet goes. The same bit is IFA_F_TEMPORARY in IPv6: it is
+   * there for privacy, and another replaces it.
+   */
   readonly secondary: boolean;
+  /**
+   * IFA_F_TENTATIVE or IFA_F_DADFAILED (IPv6): duplicate address detection goes on, or has found another host with it.
+   * Nothing can be sent from it. That this has passed is told as `address-added`.
+   */
+  readonly tentative: boolean;
   /** IFA_PROTO: who added it. Undefined on kernels before 5.18 and for addresses nobody claimed. */
   readonly protocol: number | undefined;
   readonly validLifetime: Lifetime;
@@ -68,6 +78,8 @@ export interface AddressTarget extends Pick<AddressRequest, "interfaceIndex" | "
 export type KernelEvent =
   | { readonly kind: "interface-changed"; readonly interface: NetworkInterface }
   | { readonly kind: "interface-removed"; readonly index: number; readonly name: string }
+  /** `forwardsIpv6` of an interface. */
+  | { readonly kind: "forwarding-changed"; readonly index: number; readonly forwards: boolean }
   /** Also comes for every renewal of a lifetime. */
   | { readonly kind: "address-added"; readonly record: AddressRecord }
   | { readonly kind: "address-removed"; readonly record: AddressRecord }

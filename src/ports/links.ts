@@ -23,7 +23,8 @@ export interface VrrpPacket {
   readonly identification?: number;
   /**
    * What stands behind the IP header: the VRRP message, perhaps with a signature, or with padding that the sender counted as
-   * payload; with protocol 51 the authentication header first.
+   * payload; with protocol 51 the authentication header first. Over IPv6 the kernel computes the checksum of what is sent, and
+   * what comes with a wrong one is not received.
    */
   readonly message: Uint8Array;
 }
@@ -34,8 +35,9 @@ export interface OutgoingVrrpPacket extends VrrpPacket {
 }
 
 /**
- * A raw socket that hears the VRRP of one interface and family, unicast and that of its own groups. In IPv4 it speaks with
- * any source address, in IPv6 with those of this host.
+ * A raw socket that hears the VRRP of one interface and family, unicast and that of its own groups. Over IPv4 it speaks with
+ * any source address, over IPv6 with those of this host that are not tentative, link-local ones being the interface's own;
+ * any other is refused with EINVAL.
  */
 export interface VrrpSocket {
   /** Hands one packet to the kernel, without waiting. Multicast is not looped back to this host. */
@@ -51,21 +53,21 @@ export interface VrrpSocket {
 /** Opens protocol sockets and link-layer sockets. `onReadable` comes in a turn of its own; whoever gets it calls `receive`. */
 export interface Links {
   openVrrpSocket(options: VrrpSocketOptions, onReadable: () => void): Result<VrrpSocket, SystemFailure>;
-  openArpSocket(options: ArpSocketOptions, onReadable: () => void): Result<ArpSocket, SystemFailure>;
+  /** For ARP. Its announcements are those whose sender and target address are the same. */
+  openArpSocket(options: FrameSocketOptions, onReadable: () => void): Result<FrameSocket, SystemFailure>;
+  /** For IPv6. Its announcements are the neighbor advertisements that answer no question. */
+  openNeighborSocket(options: FrameSocketOptions, onReadable: () => void): Result<FrameSocket, SystemFailure>;
 }
 
-export interface ArpSocketOptions {
+export interface FrameSocketOptions {
   readonly interfaceIndex: number;
   readonly interfaceName: string;
-  /**
-   * With it the socket hears announcements: ARP whose sender and target address are the same. The rest of a network's ARP
-   * wakes nobody. Without it the socket only sends.
-   */
+  /** With it the socket hears announcements; the rest of a network's traffic wakes nobody. Without it it only sends. */
   readonly listen: boolean;
 }
 
-/** A packet socket for ARP on one interface. Frames are whole, with their Ethernet header. */
-export interface ArpSocket {
+/** A packet socket for one protocol on one interface. Frames are whole, with their Ethernet header. */
+export interface FrameSocket {
   /** Hands the frames to the kernel in order, without waiting. */
   send(frames: readonly Uint8Array[]): Result<void, SystemFailure>;
   /** Takes the announcements that have arrived from others, at most 64, without waiting. Copies. */

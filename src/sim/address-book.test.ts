@@ -38,6 +38,39 @@ function lifeAfterRenewal(seed: number, lifetime: number, renewed: Micros): numb
   return toSeconds((world.now() - start) as Micros);
 }
 
+describe("IPv6 (net/ipv6/addrconf.c)", () => {
+  const NODAD = 0x02;
+
+  test("an address without IFA_F_NODAD: tentative for a second or two", () => {
+    const world = new World();
+    const { book } = bookOn(world, 1);
+    book.add(request("fe80::1", 64, "forever"), "host");
+    book.add({ ...request("fe80::2", 64, "forever"), flags: NODAD }, "holdfast");
+    expect(book.records().map(({ tentative }) => tentative)).toEqual([true, false]);
+    expect([book.isUsable(ip("fe80::1")), book.isUsable(ip("fe80::2"))]).toEqual([false, true]);
+    world.runFor(seconds(2));
+    expect(book.isUsable(ip("fe80::1"))).toBe(true);
+  });
+
+  test("the same address with another mask: refused, renewed with its own mask, removed by its own mask alone", () => {
+    const { book } = bookOn(new World(), 1);
+    expect(book.add(request("2001:db8::1", 64, "forever"), "host")).toBe(true);
+    expect(book.add(request("2001:db8::1", 128, 2), "holdfast")).toBe(false);
+    book.renew([request("2001:db8::1", 128, 2)], "holdfast");
+    expect(book.records()).toMatchObject([{ prefixLength: 64, validLifetime: 2 }]);
+    expect(book.remove(request("2001:db8::1", 128, 2), "holdfast")).toBe(false);
+    expect(book.remove(request("2001:db8::1", 64, 2), "holdfast")).toBe(true);
+  });
+
+  test("two addresses of a subnet: neither is a secondary, each goes alone", () => {
+    const { book } = bookOn(new World(), 1);
+    book.add(request("2001:db8::1", 64, "forever"), "host");
+    book.add(request("2001:db8::100", 64, 2), "holdfast");
+    book.remove(request("2001:db8::1", 64, "forever"), "host");
+    expect(book.records()).toMatchObject([{ address: "2001:db8::100", secondary: false }]);
+  });
+});
+
 describe("lifetimes (measured: 665 expiries of addresses renewed in one batch)", () => {
   test.each([1, 2, 5, 8])(
     "a lifetime of %i s ends no earlier than 20 ms before and no later than 0.6 s after",

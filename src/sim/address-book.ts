@@ -1,4 +1,4 @@
-import { contains, formatPrefix, type IpAddress } from "../base/address.ts";
+import { contains, familyOf, formatPrefix, type IpAddress } from "../base/address.ts";
 import { after, earliest, elapsed, instant, micros, millis, seconds, type Instant } from "../base/time.ts";
 import type { AddressRecord, AddressRequest, Lifetime } from "../ports/kernel.ts";
 import { IFAPROT_HOLDFAST } from "../ports/kernel.ts";
@@ -24,9 +24,11 @@ export interface AddressChange {
 type Key = Pick<AddressRequest, "interfaceIndex" | "address" | "prefixLength">;
 
 /**
- * The addresses of one kernel, with its rules for lifetimes and for secondary addresses.
+ * The addresses of one kernel, with its rules for lifetimes, for secondary addresses (IPv4) and for duplicate address
+ * detection (IPv6), which finds no duplicates here.
  *
- * @see net/ipv4/devinet.c: check_lifetime, __inet_insert_ifa, __inet_del_ifa.
+ * @see net/ipv4/devinet.c: check_lifetime, __inet_insert_ifa, __inet_del_ifa; net/ipv6/addrconf.c: inet6_addr_modify,
+ * addrconf_dad_completed.
  */
 export class AddressBook {
   readonly #machine: Machine;
@@ -53,6 +55,11 @@ export class AddressBook {
     return this.#entries.some((entry) => entry.request.address === address);
   }
 
+  /** Whether it is there, and packets may carry it as their source. */
+  isUsable(address: IpAddress): boolean {
+    return this.#entries.some((entry) => entry.request.address === address && !entry.tentative);
+  }
+
   ownerOf(address: IpAddress): AddressOwner | undefined {
     return this.#entries.find((entry) => entry.request.address === address)?.owner;
   }
@@ -60,9 +67,12 @@ export class AddressBook {
   /** @returns whether it was not there already. */
   add(request: AddressRequest, by: AddressOwner): boolean {
     if (this.#find(request) !== undefined) return false;
-    const secondary = this.#entries.some((entry) => !entry.secondary && sameSubnet(entry.request, request));
-    const entry: Entry = { request, owner: by, secondary, renewedAt: this.#machine.monotonic() };
+    const isIpv4 = familyOf(request.address) === "ipv4";
+    const secondary = isIpv4 && this.#entries.some((entry) => !entry.secondary && sameSubnet(entry.request, request));
+    const tentative = !isIpv4 && (request.flags & IFA_F_NODAD) === 0;
+    const entry: Entry = { request, owner: by, secondary, tentative, renewedAt: this.#machine.monotonic() };
     this.#entries.push(entry);
+    if (tentative) this.#machine.after(DETECTION, () => this.#completeDetection(entry));
     this.#onChange({ kind: "added", record: this.#record(entry), owner: by, by });
     this.#checkLifetimes();
     return true;
@@ -76,7 +86,8 @@ export class AddressBook {
         this.add(request, by);
         continue;
       }
-      entry.request = request;
+      // A renewal does not change the mask.
+      entry.request = { ...request, prefixLength: entry.request.prefixLength };
       entry.renewedAt = this.#machine.monotonic();
       this.#onChange({ kind: "renewed", record: this.#record(entry), owner: entry.owner, by });
     }
@@ -86,9 +97,10 @@ export class AddressBook {
   /** With a primary go its secondaries, as long as promote_secondaries is off. @returns whether it was there. */
   remove(key: Key, by: Actor): boolean {
     const entry = this.#find(key);
-    if (entry === undefined) return false;
+    if (entry === undefined || entry.request.prefixLength !== key.prefixLength) return false;
     this.#entries = this.#entries.filter((other) => other !== entry);
-    const followers = entry.secondary ? [] : this.#entries.filter((other) => sameSubnet(other.request, entry.request));
+    const isPrimary = familyOf(key.address) === "ipv4" && !entry.secondary;
+    const followers = isPrimary ? this.#entries.filter((other) => sameSubnet(other.request, entry.request)) : [];
     this.#entries = this.#entries.filter((other) => !followers.includes(other));
     for (const follower of followers) {
       this.#onChange({ kind: "removed", record: this.#record(follower), owner: follower.owner, by });
@@ -124,12 +136,19 @@ export class AddressBook {
     this.#check = this.#machine.at(after(planned < soonest ? soonest : planned, late), () => this.#checkLifetimes());
   }
 
+  #completeDetection(entry: Entry): void {
+    if (!this.#entries.includes(entry)) return;
+    entry.tentative = false;
+    this.#onChange({ kind: "renewed", record: this.#record(entry), owner: entry.owner, by: entry.owner });
+  }
+
+  /** An IPv4 address is there once with each mask, an IPv6 address once. */
   #find(key: Key): Entry | undefined {
     return this.#entries.find(
       ({ request }) =>
         request.interfaceIndex === key.interfaceIndex &&
         request.address === key.address &&
-        request.prefixLength === key.prefixLength,
+        (request.prefixLength === key.prefixLength || familyOf(key.address) === "ipv6"),
     );
   }
 
@@ -141,6 +160,7 @@ export class AddressBook {
       address,
       prefixLength,
       secondary: entry.secondary,
+      tentative: entry.tentative,
       protocol: claimed ? (entry.request.protocol ?? IFAPROT_HOLDFAST) : undefined,
       validLifetime: this.#remaining(entry),
     };
@@ -164,6 +184,7 @@ interface Entry {
   request: AddressRequest;
   readonly owner: AddressOwner;
   readonly secondary: boolean;
+  tentative: boolean;
   renewedAt: Instant;
 }
 
@@ -180,6 +201,10 @@ function sameSubnet(left: Key, right: Key): boolean {
   );
 }
 
+/** linux/if_addr.h. */
+const IFA_F_NODAD = 0x02;
+/** Up to a second before the question, one for an answer (RFC 4862 section 5.4). */
+const DETECTION = millis(1_500);
 /** ADDRCONF_TIMER_FUZZ_MINUS, ADDRCONF_TIMER_FUZZ and ADDRCONF_TIMER_FUZZ_MAX of net/addrconf.h. */
 const TIMER_FUZZ_MINUS = millis(20);
 const TIMER_FUZZ = millis(250);

@@ -1,4 +1,4 @@
-import type { IpAddress } from "../base/address.ts";
+import { isMulticast, type IpAddress } from "../base/address.ts";
 import type { Random } from "../base/random.ts";
 import { micros, type Micros } from "../base/time.ts";
 import type { OutgoingVrrpPacket, VrrpPacket } from "../ports/links.ts";
@@ -7,8 +7,13 @@ import type { World } from "./world.ts";
 /** What travels. */
 export type Frame =
   | { readonly kind: "vrrp"; readonly packet: OutgoingVrrpPacket; readonly authenticationHeader: boolean }
-  /** Whole, with its Ethernet header. */
-  | { readonly kind: "arp"; readonly bytes: Uint8Array };
+  | LinkFrame;
+
+/** ARP, or a neighbor advertisement: whole, with its Ethernet header. */
+export interface LinkFrame {
+  readonly kind: "arp" | "neighbor";
+  readonly bytes: Uint8Array;
+}
 
 /** How well the LAN carries. Probabilities are in thousandths. */
 export interface Quality {
@@ -31,7 +36,7 @@ export interface Station {
 
 export type ArrivingFrame =
   | { readonly kind: "vrrp"; readonly packet: VrrpPacket; readonly authenticationHeader: boolean }
-  | { readonly kind: "arp"; readonly bytes: Uint8Array };
+  | LinkFrame;
 
 /** One broadcast domain. Every pair of stations can be cut in each direction on its own. */
 export class Lan {
@@ -86,9 +91,9 @@ export class Lan {
     const duration = micros(delay + (jitter > 0 ? this.#random.below(jitter) : 0));
     // Each receiver reads bytes of its own.
     const copy: ArrivingFrame =
-      frame.kind === "arp"
-        ? { kind: "arp", bytes: frame.bytes.slice() }
-        : { ...frame, packet: { ...frame.packet, message: frame.packet.message.slice() } };
+      frame.kind === "vrrp"
+        ? { ...frame, packet: { ...frame.packet, message: frame.packet.message.slice() } }
+        : { kind: frame.kind, bytes: frame.bytes.slice() };
     this.#world.after(duration, () => {
       if (receiver.linked()) receiver.arrive(copy);
     });
@@ -96,12 +101,7 @@ export class Lan {
 }
 
 function isFor(receiver: Station, frame: Frame): boolean {
-  if (frame.kind === "arp") return true;
+  if (frame.kind !== "vrrp") return true;
   const { destination } = frame.packet;
-  return isGroup(destination) || receiver.owns(destination);
-}
-
-function isGroup(address: IpAddress): boolean {
-  const first = Number(address.split(".", 1)[0]);
-  return first >= 224 && first < 240;
+  return isMulticast(destination) || receiver.owns(destination);
 }

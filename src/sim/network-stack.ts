@@ -1,8 +1,17 @@
-import { isMulticast } from "../base/address.ts";
+import { familyOf, isMulticast, type IpAddress } from "../base/address.ts";
 import { fail, succeed, type Result } from "../base/result.ts";
 import type { SystemFailure } from "../ports/failure.ts";
-import type { ArpSocket, ArpSocketOptions, Links, VrrpPacket, VrrpSocket, VrrpSocketOptions } from "../ports/links.ts";
-import type { ArrivingFrame, Frame, Lan, Station } from "./lan.ts";
+import type {
+  FrameSocket,
+  FrameSocketOptions,
+  Links,
+  VrrpPacket,
+  VrrpSocket,
+  VrrpSocketOptions,
+} from "../ports/links.ts";
+import { internetChecksum, pseudoHeader } from "../wire/checksum.ts";
+import { IPPROTO_VRRP } from "../wire/vrrp.ts";
+import type { ArrivingFrame, Frame, Lan, LinkFrame, Station } from "./lan.ts";
 import type { Machine } from "./machine.ts";
 import type { SimKernel } from "./sim-kernel.ts";
 import type { SimProcess } from "./sim-process.ts";
@@ -15,7 +24,12 @@ export class NetworkStack {
   readonly #station: Station;
   #interfaceIndex: number;
   readonly #vrrpSockets = new Set<{ readonly inbox: Inbox<VrrpPacket>; readonly options: VrrpSocketOptions }>();
-  readonly #arpSockets = new Set<{ readonly inbox: Inbox<Uint8Array>; readonly options: ArpSocketOptions }>();
+  /** Those that listen. */
+  readonly #frameSockets = new Set<{
+    readonly kind: LinkFrame["kind"];
+    readonly inbox: Inbox<Uint8Array>;
+    readonly options: FrameSocketOptions;
+  }>();
   /** What the host of a frozen virtual machine keeps for it. */
   #backlog: ArrivingFrame[] = [];
 
@@ -57,7 +71,10 @@ export class NetworkStack {
   portFor(process: SimProcess): Links {
     return {
       openVrrpSocket: (options, onReadable) => process.call(() => this.#openVrrpSocket(process, options, onReadable)),
-      openArpSocket: (options, onReadable) => process.call(() => this.#openArpSocket(process, options, onReadable)),
+      openArpSocket: (options, onReadable) =>
+        process.call(() => this.#openFrameSocket(process, "arp", options, onReadable)),
+      openNeighborSocket: (options, onReadable) =>
+        process.call(() => this.#openFrameSocket(process, "neighbor", options, onReadable)),
     };
   }
 
@@ -79,7 +96,8 @@ export class NetworkStack {
       send: (packet) =>
         process.call(() => {
           if (!inbox.open) return fail({ operation: "send an advert", errno: "EBADF", message: "Bad file descriptor" });
-          const copy = { ...packet, message: packet.message.slice() };
+          if (!this.#maySendFrom(packet.source)) return fail(NO_SOURCE);
+          const copy = { ...packet, message: withChecksum(packet) };
           const { authenticationHeader = false } = options;
           return this.#send(options.interfaceIndex, { kind: "vrrp", packet: copy, authenticationHeader });
         }),
@@ -89,25 +107,26 @@ export class NetworkStack {
     });
   }
 
-  #openArpSocket(
+  #openFrameSocket(
     process: SimProcess,
-    options: ArpSocketOptions,
+    kind: LinkFrame["kind"],
+    options: FrameSocketOptions,
     onReadable: () => void,
-  ): Result<ArpSocket, SystemFailure> {
+  ): Result<FrameSocket, SystemFailure> {
     if (this.#kernel.interfaceAt(options.interfaceIndex) === undefined) return fail(noDevice(options));
     const inbox = this.#openInbox<Uint8Array>(process, onReadable);
-    const socket = { inbox, options };
+    const socket = { kind, inbox, options };
     const close = (): void => {
-      this.#arpSockets.delete(socket);
+      this.#frameSockets.delete(socket);
       inbox.close();
     };
-    if (options.listen) this.#arpSockets.add(socket);
+    if (options.listen) this.#frameSockets.add(socket);
     process.onEnd(close);
     return succeed({
       send: (frames) =>
         process.call(() => {
           for (const bytes of frames) {
-            const sent = this.#send(options.interfaceIndex, { kind: "arp", bytes: bytes.slice() });
+            const sent = this.#send(options.interfaceIndex, { kind, bytes: bytes.slice() });
             if (!sent.ok) return sent;
           }
           return succeed(undefined);
@@ -115,6 +134,11 @@ export class NetworkStack {
       receive: () => process.call(() => inbox.take()),
       close,
     });
+  }
+
+  /** Over IPv4 whoever writes the header may claim any source. */
+  #maySendFrom(source: IpAddress): boolean {
+    return familyOf(source) === "ipv4" || this.#kernel.addresses.isUsable(source);
   }
 
   #send(interfaceIndex: number, frame: Frame): Result<void, SystemFailure> {
@@ -136,16 +160,16 @@ export class NetworkStack {
     const { standstill } = this.#machine;
     if (standstill === "frozen" && this.#backlog.length < HOST_QUEUE) this.#backlog.push(frame);
     if (standstill !== undefined) return;
-    if (frame.kind === "arp") {
-      for (const { inbox, options } of this.#arpSockets) {
-        if (this.#isPlugged(options.interfaceIndex)) inbox.put(frame.bytes);
+    if (frame.kind !== "vrrp") {
+      for (const { kind, inbox, options } of this.#frameSockets) {
+        if (kind === frame.kind && this.#isPlugged(options.interfaceIndex)) inbox.put(frame.bytes);
       }
       return;
     }
     const { packet } = frame;
     const isGroup = isMulticast(packet.destination);
     for (const { inbox, options } of this.#vrrpSockets) {
-      if (!this.#isPlugged(options.interfaceIndex)) continue;
+      if (!this.#isPlugged(options.interfaceIndex) || options.family !== familyOf(packet.source)) continue;
       if ((options.authenticationHeader ?? false) !== frame.authenticationHeader) continue;
       // IP_MULTICAST_ALL is off: a socket hears the groups that it has joined itself.
       if (isGroup && !options.groups.includes(packet.destination)) continue;
@@ -188,6 +212,20 @@ interface Inbox<Item> {
 function noDevice({ interfaceName }: { readonly interfaceName: string }): SystemFailure {
   return { operation: `open a socket on ${interfaceName}`, errno: "ENODEV", message: "No such device" };
 }
+
+/** A copy of what stands behind the IP header. The kernel computes the checksum of what leaves over IPv6 (IPV6_CHECKSUM). */
+function withChecksum({ source, destination, message }: VrrpPacket): Uint8Array {
+  const bytes = message.slice();
+  if (familyOf(source) === "ipv4") return bytes;
+  const view = new DataView(bytes.buffer);
+  view.setUint16(AT_CHECKSUM, 0);
+  const header = pseudoHeader(source, destination, IPPROTO_VRRP, bytes.length);
+  view.setUint16(AT_CHECKSUM, internetChecksum(header, bytes));
+  return bytes;
+}
+
+const AT_CHECKSUM = 6;
+const NO_SOURCE: SystemFailure = { operation: "send an advert", errno: "EINVAL", message: "Invalid argument" };
 
 /** What the port promises at most. */
 const BATCH = 64;

@@ -37,6 +37,8 @@ export interface NodeOptions {
   readonly filtersPackets?: boolean;
   /** What its clocks show when the world begins; by chance where it is not given. */
   readonly origin?: Instant;
+  /** Its interfaces have link-local IPv6 addresses. */
+  readonly hasIpv6?: boolean;
 }
 
 export interface NodeSurroundings {
@@ -59,6 +61,11 @@ export function nodeAddress(number: number, lan: "first" | "second" = "first"): 
   return ip(`10.0.${lan === "first" ? 0 : 1}.${number}`);
 }
 
+/** The link-local address that the kernel gives a node's interface, with 64 bits of prefix. */
+export function nodeLinkLocalAddress(number: number, lan: "first" | "second" = "first"): IpAddress {
+  return ip(`fe80::${lan === "first" ? 1 : 2}:${number}`);
+}
+
 /**
  * A machine on the LAN, with an address of its own and the vrrp process of Holdfast, which may run or not. What the process
  * leaves behind when it ends, kernel and files keep.
@@ -66,6 +73,8 @@ export function nodeAddress(number: number, lan: "first" | "second" = "first"): 
 export class SimNode {
   readonly name: string;
   readonly address: IpAddress;
+  readonly #number: number;
+  readonly #hasIpv6: boolean;
   readonly machine: Machine;
   readonly kernel: SimKernel;
   readonly packetFilter: SimPacketFilter;
@@ -91,6 +100,8 @@ export class SimNode {
     const { world, lan, secondLan, random, onLog } = surroundings;
     this.name = options.name;
     this.address = nodeAddress(options.number);
+    this.#number = options.number;
+    this.#hasIpv6 = options.hasIpv6 === true;
     this.machine = new Machine(options.name, { world, random, outside: options.outside, origin: options.origin });
     this.kernel = new SimKernel({
       machine: this.machine,
@@ -104,12 +115,12 @@ export class SimNode {
     this.#onLog = onLog;
     this.kernel.setInterface(LAN_INDEX, LAN_INTERFACE, { up: true, running: true });
     this.#network = new NetworkStack({ machine: this.machine, kernel: this.kernel, lan, interfaceIndex: LAN_INDEX });
-    this.addByHand(this.address, 24);
+    this.addOwnAddresses();
     if (secondLan === undefined) return;
     const { machine, kernel } = this;
     kernel.setInterface(SECOND_INDEX, SECOND_INTERFACE, { up: true, running: true });
     this.#secondNetwork = new NetworkStack({ machine, kernel, lan: secondLan, interfaceIndex: SECOND_INDEX });
-    this.addByHand(nodeAddress(options.number, "second"), 24, "second");
+    this.addOwnAddresses("second");
   }
 
   /** Why the last start failed; undefined: it did not. */
@@ -234,7 +245,7 @@ export class SimNode {
     this.#interfaceIndex += 1;
     this.#network.plugInto(this.#interfaceIndex);
     this.kernel.setInterface(this.#interfaceIndex, LAN_INTERFACE, { up: true, running: true });
-    this.addByHand(this.address, 24);
+    this.addOwnAddresses();
   }
 
   /** `ip address add` by an administrator. */
@@ -248,6 +259,17 @@ export class SimNode {
   removeByHand(address: IpAddress): void {
     const record = this.kernel.addresses.records().find((candidate) => candidate.address === address);
     if (record !== undefined) this.kernel.addresses.remove(record, "host");
+  }
+
+  /** The addresses that an interface has before any VIP. */
+  addOwnAddresses(lan: "first" | "second" = "first"): void {
+    this.addByHand(nodeAddress(this.#number, lan), 24, lan);
+    if (this.#hasIpv6) this.addByHand(nodeLinkLocalAddress(this.#number, lan), 64, lan);
+  }
+
+  removeOwnAddresses(): void {
+    this.removeByHand(this.address);
+    if (this.#hasIpv6) this.removeByHand(nodeLinkLocalAddress(this.#number));
   }
 
   /** A script that succeeds or fails as `works` says at its start, after a moment. */
@@ -271,6 +293,7 @@ export class SimNode {
     return {
       openVrrpSocket: (options, onReadable) => on(options.interfaceIndex).openVrrpSocket(options, onReadable),
       openArpSocket: (options, onReadable) => on(options.interfaceIndex).openArpSocket(options, onReadable),
+      openNeighborSocket: (options, onReadable) => on(options.interfaceIndex).openNeighborSocket(options, onReadable),
     };
   }
 

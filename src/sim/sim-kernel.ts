@@ -42,7 +42,7 @@ export class SimKernel {
   /** Creates an Ethernet interface that is up, or changes one. */
   setInterface(index: number, name: string, state: { readonly up: boolean; readonly running: boolean }): void {
     const address = mac(`02:00:00:00:${hexadecimal(this.#number)}:${hexadecimal(index)}`);
-    const facts = { multicast: true, loopback: false, noArp: false, mtu: 1500, mac: address };
+    const facts = { multicast: true, loopback: false, noArp: false, mtu: 1500, mac: address, forwardsIpv6: false };
     const entry: NetworkInterface = { index, name, ...state, ...facts };
     this.#interfaces.set(index, entry);
     this.#publish({ kind: "interface-changed", interface: entry });
@@ -52,7 +52,7 @@ export class SimKernel {
   createMacvlan(name: string, baseIndex: number, address: MacAddress): void {
     const index = Math.max(FIRST_MACVLAN - 1, ...this.#interfaces.keys()) + 1;
     this.#bases.set(index, baseIndex);
-    const facts = { multicast: true, loopback: false, noArp: false, mtu: 1500, mac: address };
+    const facts = { multicast: true, loopback: false, noArp: false, mtu: 1500, mac: address, forwardsIpv6: false };
     this.#interfaces.set(index, { index, name, up: false, running: false, ...facts });
     this.#publishInterface(index);
   }

@@ -42,6 +42,9 @@ interface MessageEnds {
   readonly destination: IpAddress;
 }
 
+/** IP protocol number of ICMPv6. */
+export const IPPROTO_ICMPV6 = 58;
+
 /** Reads the ICMPv6 message behind an IPv6 header with these ends. Options other than the target's address are skipped. */
 export function parseNeighborAdvertisement(
   bytes: Uint8Array,
@@ -98,7 +101,6 @@ export function serializeNeighborAdvertisement(advertisement: NeighborAdvertisem
   return bytes;
 }
 
-const IPPROTO_ICMPV6 = 58;
 const ND_NEIGHBOR_ADVERT = 136;
 const ND_OPT_TARGET_LINKADDR = 2;
 

@@ -48,6 +48,8 @@ needs({ ...LAB_NEEDS, tools: [...LAB_NEEDS.tools, "tcpdump", "tshark"] })("virtu
     withPair(async ({ lab, a, b }) => {
       const all = await b.host.capture(`ether src ${VMAC}`);
       const mute = await a.host.capture(`ether src ${VMAC} and inbound`);
+      // Such a host is in the group of all routers (ff02::2), which the kernel reports.
+      await b.host.runOrThrow(["sh", "-c", "echo 1 > /proc/sys/net/ipv6/conf/all/forwarding"]);
       await a.holdfast(configurationOf({ ...FAST, ...USES, priority: 200 }));
       await b.holdfast(configurationOf({ ...FAST, ...USES, priority: 150 }));
       await lab.waitForOnlyHolder(VIP, a.host);

@@ -81,6 +81,7 @@ needs({ root: true, tools: ["ip"] })("addresses and interfaces of a real kernel"
       noArp: false,
       mtu: 1500,
       mac: shownLink.address,
+      forwardsIpv6: false,
     });
   });
 

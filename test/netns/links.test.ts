@@ -5,7 +5,7 @@ import type { Result } from "../../src/base/result.ts";
 import { openLinuxLinks } from "../../src/linux/links.ts";
 import { describeFailure } from "../../src/ports/failure.ts";
 import type { SystemFailure } from "../../src/ports/failure.ts";
-import type { ArpSocket, OutgoingVrrpPacket, VrrpSocket } from "../../src/ports/links.ts";
+import type { FrameSocket, OutgoingVrrpPacket, VrrpSocket } from "../../src/ports/links.ts";
 import { needs } from "../require.ts";
 import { capture, command, makeNamespaces, within } from "./namespace.ts";
 import type { Namespaces } from "./namespace.ts";
@@ -45,9 +45,14 @@ needs({ root: true, tools: ["ip", "tcpdump", "tshark"] })("sockets of a real ker
     return opened(within(host, () => links.openVrrpSocket(options, onReadable)));
   };
 
-  const arpSocket = (host: string, device: string, listen: boolean, onReadable: () => void): ArpSocket => {
+  const arpSocket = (host: string, device: string, listen: boolean, onReadable: () => void): FrameSocket => {
     const options = { interfaceIndex: indexOf(host, device), interfaceName: device, listen };
     return opened(within(host, () => links.openArpSocket(options, onReadable)));
+  };
+
+  const neighborSocket = (host: string, device: string, listen: boolean, onReadable: () => void): FrameSocket => {
+    const options = { interfaceIndex: indexOf(host, device), interfaceName: device, listen };
+    return opened(within(host, () => links.openNeighborSocket(options, onReadable)));
   };
 
   /** Opens a listening socket with `make` and gathers what it receives. */
@@ -230,6 +235,46 @@ needs({ root: true, tools: ["ip", "tcpdump", "tshark"] })("sockets of a real ker
     expect(sender.send([garp])).toEqual({ ok: true, value: undefined });
     expect(listening.send([garp])).toEqual({ ok: true, value: undefined });
     expect(await inbox.count(2)).toHaveLength(2);
+  });
+
+  // keepalived's announcement of 2001:db8::66 with router and override set, by hand from RFC 4861 section 4.4.
+  const advertisement = hex(
+    "33 33 00 00 00 01 02 00 00 00 00 01 86 dd | 60 00 00 00 00 20 3a ff" +
+      "20 01 0d b8 00 00 00 00 00 00 00 00 00 00 00 66 | ff 02 00 00 00 00 00 00 00 00 00 00 00 00 00 01" +
+      "88 00 78 60 a0 00 00 00 | 20 01 0d b8 00 00 00 00 00 00 00 00 00 00 00 66 | 02 01 02 00 00 00 00 01",
+  );
+
+  test("neighbors, an announcement among questions, answers and other ICMPv6: only it is heard, and as it was sent", async () => {
+    const captured = await capture(right, "eth1", "ip6 and src host 2001:db8::66", 5);
+    const inbox = listener((onReadable) => neighborSocket(right, "eth1", true, onReadable));
+    const own = listener((onReadable) => neighborSocket(left, "eth0", true, onReadable));
+    const sender = neighborSocket(left, "eth0", false, () => undefined);
+    // Type 135 is a question, the flag 0x40 makes it an answer, next header 43 hides it behind an extension header.
+    const others = [
+      [54, 135],
+      [58, 0xe0],
+      [20, 43],
+      [54, 128],
+    ].map(([at = 0, value = 0]) => advertisement.map((byte, index) => (index === at ? value : byte)));
+    expect(sender.send([...others, advertisement])).toEqual({ ok: true, value: undefined });
+    const heard = await inbox.count(1);
+    expect(heard).toEqual([advertisement]);
+    expect(own.items).toEqual([]);
+    const fields = ["eth.dst", "ipv6.hlim", "ipv6.dst", "icmpv6.type", "icmpv6.nd.na.target_address"];
+    const flags = ["icmpv6.nd.na.flag.r", "icmpv6.nd.na.flag.s", "icmpv6.nd.na.flag.o", "icmpv6.checksum.status"];
+    const decoded = await captured.decode([...fields, ...flags, "icmpv6.opt.linkaddr"]);
+    expect(decoded.at(-1)).toBe("33:33:00:00:00:01 255 ff02::1 136 2001:db8::66 1 0 1 1 02:00:00:00:00:01");
+  });
+
+  test("VRRP over IPv6, a source that is not here, or still tentative: EINVAL", () => {
+    const sender = vrrpSocket(left, "eth0", [ip("ff02::12")], () => undefined);
+    const from = (source: string): unknown =>
+      sender.send({ ...packet, source: ip(source), destination: ip("ff02::12"), message: new Uint8Array(24) });
+    expect(from("fe80::99")).toMatchObject({ ok: false, error: { errno: "EINVAL" } });
+    command("ip", "-n", left, "addr", "add", "fe80::99/64", "dev", "eth0");
+    expect(from("fe80::99")).toMatchObject({ ok: false, error: { errno: "EINVAL" } });
+    command("ip", "-n", left, "addr", "add", "fe80::98/64", "dev", "eth0", "nodad");
+    expect(from("fe80::98")).toEqual({ ok: true, value: undefined });
   });
 
   test("ARP, the interface is down: ENETDOWN", () => {

@@ -80,7 +80,7 @@ const faultCause = fc.constantFrom<FaultCause>(
   { kind: "script", name: "chk_nginx", detail: "exited with 1" },
   { kind: "tracked-interface", interface: "eth1", detail: "is down" },
   { kind: "interface-down", interface: "eth0" },
-  { kind: "no-source-address", interface: "eth0" },
+  { kind: "no-source-address", interface: "eth0", family: "ipv4" },
 );
 const sender = fc.constantFrom(ip("192.0.2.9"), SELF, ip("192.0.2.100"));
 const advertisement = fc.constantFrom(2 as const, 3 as const).chain((version) =>

@@ -10,7 +10,9 @@ import {
   serializeAuthenticated,
 } from "../../src/wire/authentication-header.ts";
 import { parseIpv4, serializeIpv4 } from "../../src/wire/ipv4.ts";
+import { parseIpv6, serializeIpv6 } from "../../src/wire/ipv6.ts";
 import { parseNeighborAdvertisement, serializeNeighborAdvertisement } from "../../src/wire/ndp.ts";
+import { parseNeighborFrame } from "../../src/wire/neighbor-frame.ts";
 import { parseMessages, parseReply, serializeMessages } from "../../src/wire/netlink/message.ts";
 import { addAddress, parseRouteMessage } from "../../src/wire/netlink/rtnetlink.ts";
 import { isGenuine, signMessage, splitSigned } from "../../src/wire/signature-trailer.ts";
@@ -93,7 +95,9 @@ describe("VRRP", () => {
   });
 
   test("any bytes: never throw, and an accepted message keeps what its type promises", () => {
-    const bytes = hostile("v2-multicast-password", "v3-multicast", "v3-ipv6-multicast").map((frame) => frame.slice(34));
+    const bytes = hostile("v2-multicast-password", "v3-multicast", "v3-ipv6-multicast", "v2-ipv6-multicast").map(
+      (frame) => frame.slice(34),
+    );
     const rule = fc.constantFrom("exact" as const, "ethernet-padding" as const);
     fc.assert(
       fc.property(bytes, family, rule, (message, of, lengthRule) => {
@@ -216,6 +220,23 @@ describe("IPv4, ARP and neighbour discovery", () => {
     );
   });
 
+  test("any IPv6 packet: serialize, then parse, is the same", () => {
+    const value = fc.record({
+      source: address("ipv6"),
+      destination: address("ipv6"),
+      nextHeader: byte,
+      hopLimit: byte,
+      trafficClass: byte,
+      flowLabel: fc.integer({ min: 0, max: 0xf_ffff }),
+      payload: fc.uint8Array({ maxLength: 60 }),
+    });
+    fc.assert(
+      fc.property(value, (packet) => {
+        expect(parseIpv6(serializeIpv6(packet))).toEqual({ ok: true, value: packet });
+      }),
+    );
+  });
+
   test("any bytes: never throw, and an accepted packet lies within its input", () => {
     const frames = hostile("v2-multicast-plain", "gratuitous-arp", "neighbor-advertisement");
     fc.assert(
@@ -223,7 +244,10 @@ describe("IPv4, ARP and neighbour discovery", () => {
         const bytes = frame.slice(skip);
         const packet = parseIpv4(bytes);
         if (packet.ok) expect(packet.value.payload.length).toBeLessThanOrEqual(bytes.length - 20);
+        const packet6 = parseIpv6(bytes);
+        if (packet6.ok) expect(packet6.value.payload.length).toBeLessThanOrEqual(bytes.length - 40);
         parseArp(bytes);
+        parseNeighborFrame(bytes);
         parseNeighborAdvertisement(bytes, { source: end, destination: end });
       }),
       { numRuns: 2_000 },
@@ -269,7 +293,8 @@ describe("netlink", () => {
       fc.property(wanted, (settings) => {
         const { type, payload } = addAddress(settings);
         const { interfaceIndex, address: own, prefixLength, validLifetime } = settings;
-        const record = { interfaceIndex, address: own, prefixLength, secondary: false, protocol: 0x48, validLifetime };
+        const told = { interfaceIndex, address: own, prefixLength, validLifetime };
+        const record = { ...told, secondary: false, tentative: false, protocol: 0x48 };
         expect(parseRouteMessage({ type, payload })).toEqual({ ok: true, value: { kind: "address-added", record } });
       }),
     );
@@ -304,7 +329,7 @@ describe("netlink", () => {
     fc.assert(
       fc.property(
         fc.uint8Array({ maxLength: 80 }),
-        fc.constantFrom(2, 3, 16, 17, 20, 21),
+        fc.constantFrom(2, 3, 16, 17, 20, 21, 80),
         fc.nat(0xffff),
         (payload, type, flags) => {
           parseReply({ type, flags, sequence: 1, port: 0, payload });

@@ -1,4 +1,4 @@
-import { parseIpAddress, type IpAddress } from "../../src/base/address.ts";
+import { familyOf, parseIpAddress, type IpAddress } from "../../src/base/address.ts";
 import { seededRandom } from "../../src/base/random.ts";
 import {
   elapsed,
@@ -14,7 +14,14 @@ import type { Configuration, InstanceSettings } from "../../src/config/model.ts"
 import { Lan } from "../../src/sim/lan.ts";
 import { SimNode } from "../../src/sim/node.ts";
 import { World } from "../../src/sim/world.ts";
-import { checkScript, configuration, instance, virtualAddress } from "../simulation/settings.ts";
+import {
+  checkScript,
+  configuration,
+  instance,
+  virtualAddress,
+  VRRP_GROUP,
+  VRRP_GROUP_IPV6,
+} from "../simulation/settings.ts";
 
 /** What a scenario got wrong: where, what was expected, and all that happened. */
 export interface Mismatch {
@@ -142,7 +149,14 @@ class Stage {
 
   #createActor(name: string, number: number, settings: InstanceSettings, owns: boolean): void {
     const node = new SimNode(
-      { name, number, outside: { resolutionMicros: 1 }, keepsProtocol: true, origin: instant(originOf(number)) },
+      {
+        name,
+        number,
+        outside: { resolutionMicros: 1 },
+        keepsProtocol: true,
+        origin: instant(originOf(number)),
+        hasIpv6: settings.family === "ipv6",
+      },
       {
         world: this.#world,
         lan: this.#lan,
@@ -204,9 +218,9 @@ class Stage {
         for (const { address } of actor.settings.virtualAddresses) node.removeByHand(address);
         return;
       case "deconfigure":
-        return node.removeByHand(node.address);
+        return node.removeOwnAddresses();
       case "configure":
-        return node.addByHand(node.address, 24);
+        return node.addOwnAddresses();
       case "script":
         actor.script = rest[0] === "fails" || rest[0] === "dawdles" ? rest[0] : "works";
         return;
@@ -239,13 +253,18 @@ class Stage {
 
 function commonSettings(options: ReadonlyMap<string, string>): InstanceSettings {
   const vip = options.get("vip") ?? "10.0.0.100/24";
+  const address = addressOf(vip);
+  const family = familyOf(address);
+  const group = family === "ipv4" ? VRRP_GROUP : VRRP_GROUP_IPV6;
   return instance({
+    family,
+    transport: { kind: "multicast", group, source: undefined },
     version: options.get("version") === "3" ? 3 : 2,
     advertisementInterval: durationOf(options.get("interval") ?? "1s"),
     preemptMode: !options.has("nopreempt"),
     preemptDelay: durationOf(options.get("preempt_delay") ?? "0s"),
     quickPreempt: options.has("quick_preempt"),
-    virtualAddresses: [virtualAddress(addressOf(vip), Number(vip.split("/")[1]))],
+    virtualAddresses: [virtualAddress(address, Number(vip.split("/")[1]))],
   });
 }
 

@@ -20,6 +20,7 @@ test("old checksums were detected, and then `old_unicast_checksum never` is conf
   const links = {
     openVrrpSocket: () => succeed(socket),
     openArpSocket: () => succeed({ ...socket, send: () => succeed(undefined) }),
+    openNeighborSocket: () => succeed({ ...socket, send: () => succeed(undefined) }),
   };
   const sender = new AdvertisementSender(settings("detect"), {
     sockets: new SocketPool(links, () => {}),
@@ -55,4 +56,5 @@ const ETH0 = {
   noArp: false,
   mtu: 1500,
   mac: undefined,
+  forwardsIpv6: false,
 } as const;

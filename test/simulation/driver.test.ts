@@ -209,6 +209,7 @@ function start(model: Configuration, keepAddresses = false): VrrpDriver {
         openVrrpSocket: () =>
           open({ ...nothing, send: () => succeed(undefined), setReceiveBuffer: () => succeed(undefined) }),
         openArpSocket: () => succeed({ ...nothing, send: () => succeed(undefined) }),
+        openNeighborSocket: () => succeed({ ...nothing, send: () => succeed(undefined) }),
       },
       devices: NO_DEVICES,
       routing: { add: () => [], remove: () => [], openMonitor: () => succeed(nothing) },
@@ -307,7 +308,8 @@ function store(
   protocol: number | undefined,
   validLifetime: AddressRecord["validLifetime"],
 ): void {
-  addresses.set(address, { interfaceIndex: 2, address, prefixLength, secondary: false, protocol, validLifetime });
+  const flags = { secondary: false, tentative: false };
+  addresses.set(address, { interfaceIndex: 2, address, prefixLength, ...flags, protocol, validLifetime });
 }
 
 const ETH0 = {
@@ -320,6 +322,7 @@ const ETH0 = {
   noArp: false,
   mtu: 1500,
   mac: undefined,
+  forwardsIpv6: false,
 } as const;
 
 const NO_SETTING = { operation: "use", errno: "ENOENT", message: "No such file or directory" };

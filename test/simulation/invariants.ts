@@ -1,4 +1,5 @@
-import { ip, type IpAddress } from "../../src/base/address.ts";
+import type { InstanceStatus } from "../../src/api/contract.ts";
+import type { IpAddress } from "../../src/base/address.ts";
 import {
   after,
   elapsed,
@@ -17,14 +18,16 @@ import type { SimNode } from "../../src/sim/node.ts";
 import type { World } from "../../src/sim/world.ts";
 import { LockWatch } from "./lock-watch.ts";
 import type { Plan } from "./plan.ts";
+import { addressesOf, type PlannedRouter } from "./routers.ts";
 
-/** The addresses that the simulated clusters hold: one in the LAN's subnet, one that is not. */
-export const VIPS: readonly IpAddress[] = [ip("10.0.0.100"), ip("192.0.2.7")];
-/** Those on the second LAN. */
-export const SECOND_VIPS: readonly IpAddress[] = [ip("10.0.1.100"), ip("192.0.2.8")];
-
-/** Watches a run from outside, with eyes that no node has, and complains of what must never be. */
+/**
+ * Watches a virtual router, or those of a sync group, from outside, with eyes that no node has, and complains of what must
+ * never be.
+ */
 export class Invariants {
+  readonly routers: readonly PlannedRouter[];
+  /** All that they hold, on whichever node. */
+  readonly vips: readonly IpAddress[];
   readonly #plan: Plan;
   readonly #world: World;
   readonly #nodes: readonly SimNode[];
@@ -32,9 +35,10 @@ export class Invariants {
   readonly #lastAdvert = new Map<string, Instant>();
   readonly #overlaps = new Map<IpAddress, Instant>();
   readonly #disturbances = new Set<object>();
+  /** By node and address. A node that takes over from a weaker one adds addresses first and adverts then. */
+  readonly #addedAt = new Map<string, Instant>();
   readonly #lease: number;
   readonly #lock: LockWatch;
-  readonly #vips: readonly IpAddress[];
   /** Since when one node has the group's addresses of the one LAN only, and another node those of the other only. */
   #halfSince: Instant | undefined;
   #excusedUntil: Instant = instant(0);
@@ -42,6 +46,7 @@ export class Invariants {
   readonly #dazedUntil = new Map<string, Instant>();
 
   constructor(
+    routers: readonly PlannedRouter[],
     plan: Plan,
     dependencies: {
       readonly world: World;
@@ -49,15 +54,16 @@ export class Invariants {
       readonly complain: (text: string) => void;
     },
   ) {
+    this.routers = routers;
+    this.vips = routers.flatMap(addressesOf);
     this.#plan = plan;
     this.#world = dependencies.world;
     this.#nodes = dependencies.nodes;
     this.#complain = dependencies.complain;
-    this.#vips = plan.grouped ? [...VIPS, ...SECOND_VIPS] : VIPS;
     const lease = planLease("auto", 3, plan.interval);
     this.#lease = lease.kind === "timed" ? seconds(lease.seconds) : 0;
     const rest = micros(this.#lease + KERNEL_LATENESS);
-    this.#lock = new LockWatch(plan, { vips: this.#vips, rest, complain: dependencies.complain });
+    this.#lock = new LockWatch(plan, { vips: this.vips, rest, complain: dependencies.complain });
     for (const node of this.#nodes) {
       node.kernel.observe((change) => this.#onChange(node, change));
       node.packetFilter.observe(() => this.look());
@@ -112,8 +118,8 @@ export class Invariants {
     if (!this.#lock.isLocked(node) && !covers) {
       this.excuse(micros(length + this.#lease + KERNEL_LATENESS + this.#plan.interval));
     }
-    const holds = this.#vips.some((vip) => node.kernel.addresses.ownerOf(vip) === "holdfast");
-    const master = node.status().some(({ state }) => state === "MASTER");
+    const holds = this.vips.some((vip) => node.kernel.addresses.ownerOf(vip) === "holdfast");
+    const master = this.#statusOf(node).some(({ state }) => state === "MASTER");
     if (!holds || (master && this.#overlaps.size === 0)) return;
     const justYielding = [...this.#overlaps.values()].some((since) => elapsed(since, this.#world.now()) < JUST_NOW);
     // In whole seconds, so up to one more than what the hand-over may take.
@@ -146,7 +152,7 @@ export class Invariants {
    */
   lookForUnity(node: SimNode, grouped: boolean): void {
     if (!grouped || this.#isDeaf(node)) return;
-    const states = [...node.groups(), ...node.status()].map(({ state }) => state);
+    const states = [...node.groups(), ...this.#statusOf(node)].map(({ state }) => state);
     if (new Set(states).size > 1) this.#complain(`${node.name}: the group and its members are ${states.join(", ")}`);
   }
 
@@ -154,7 +160,7 @@ export class Invariants {
   look(): void {
     const now = this.#world.now();
     this.#lookForHalves(now);
-    for (const vip of this.#vips) {
+    for (const vip of this.vips) {
       const holders = this.#nodes.filter((node) => node.serves(vip));
       const since = this.#overlaps.get(vip);
       if (holders.length > 1) {
@@ -169,7 +175,7 @@ export class Invariants {
 
   /** A sync group is never half here and half there longer than a hand-over or a repair takes. */
   #lookForHalves(now: Instant): void {
-    const [[first], [second]] = [VIPS, SECOND_VIPS];
+    const [first, second] = this.routers.map(({ advertised }) => advertised[0]);
     if (!this.#plan.grouped || first === undefined || second === undefined) return;
     const has = ({ kernel }: SimNode, vip: IpAddress): boolean => kernel.addresses.has(vip);
     const isHalf =
@@ -185,6 +191,10 @@ export class Invariants {
     const start = since < this.#excusedUntil ? this.#excusedUntil : since;
     if (now - start <= HALF_LIMIT) return;
     this.#complain(`the group was half on one node and half on another for ${toMillis(elapsed(start, now))} ms`);
+  }
+
+  #statusOf(node: SimNode): readonly InstanceStatus[] {
+    return node.status().filter(({ name }) => this.routers.some((router) => router.name === name));
   }
 
   #isDeaf(node: SimNode): boolean {
@@ -210,19 +220,23 @@ export class Invariants {
       if (change.kind === "renewed")
         this.#complain(`${node.name}: the host's own ${record.address} was given a lifetime`);
     }
-    if (owner !== "holdfast") return;
+    if (owner !== "holdfast" || !this.vips.includes(record.address)) return;
     // An advert follows in the same turn, if nothing ends it.
     if (change.kind === "added") this.#lastAdvert.set(node.name, node.machine.monotonic());
     const now = this.#world.now();
     if (now < (this.#dazedUntil.get(node.name) ?? 0)) return;
-    const last = this.#lastAdvert.get(node.name);
-    const silence = last === undefined ? Infinity : elapsed(last, node.machine.monotonic());
+    const here = `${node.name} ${record.address}`;
+    if (change.kind === "added") this.#addedAt.set(here, node.machine.monotonic());
+    const since = (start: Instant | undefined): number =>
+      start === undefined ? Infinity : elapsed(start, node.machine.monotonic());
+    const silence = since(this.#lastAdvert.get(node.name));
     // A pause that nobody can have noticed is none, so a renewal may come before the advert that is overdue.
     const mayRenew = 3 * this.#plan.interval + handOverLimit(this.#plan.version, this.#plan.interval) + millis(300);
     if (change.kind === "renewed" && silence > mayRenew) {
       this.#complain(`${node.name}: ${record.address} renewed ${silence / 1_000} ms after the last advert`);
     }
-    if (change.kind === "removed" && silence > mayRenew + this.#lease + KERNEL_LATENESS) {
+    const isNew = since(this.#addedAt.get(here)) <= this.#lease + KERNEL_LATENESS;
+    if (change.kind === "removed" && !isNew && silence > mayRenew + this.#lease + KERNEL_LATENESS) {
       this.#complain(`${node.name}: ${record.address} outlived its last advert by ${silence / 1_000} ms`);
     }
   }

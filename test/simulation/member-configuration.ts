@@ -1,10 +1,18 @@
 import type { IpAddress } from "../../src/base/address.ts";
 import { micros, seconds, type Micros } from "../../src/base/time.ts";
-import type { Configuration, InstanceSettings, Transport } from "../../src/config/model.ts";
-import { LAN_INTERFACE, nodeAddress, SECOND_INTERFACE } from "../../src/sim/node.ts";
-import { SECOND_VIPS, VIPS } from "./invariants.ts";
-import type { LanName, NodePlan, Plan } from "./plan.ts";
-import { checkScript, configuration, instance, syncGroup, virtualAddress, VRRP_GROUP } from "./settings.ts";
+import type { Configuration, InstanceSettings, Transport, VirtualAddress } from "../../src/config/model.ts";
+import { LAN_INTERFACE, nodeAddress, nodeLinkLocalAddress, SECOND_INTERFACE } from "../../src/sim/node.ts";
+import type { NodePlan, Plan } from "./plan.ts";
+import { lengthOf, routersOf, type PlannedRouter } from "./routers.ts";
+import {
+  checkScript,
+  configuration,
+  instance,
+  syncGroup,
+  virtualAddress,
+  VRRP_GROUP,
+  VRRP_GROUP_IPV6,
+} from "./settings.ts";
 
 /** A node as it is configured at the moment. */
 export interface ConfiguredMember {
@@ -31,17 +39,26 @@ export function memberConfiguration(plan: Plan, member: ConfiguredMember): Confi
     priority: member.priority,
     trackScripts: scriptWeight === undefined ? [] : [{ script: "check", weight: scriptWeight, reverse: false }],
   };
-  const on = (lan: LanName): InstanceSettings => {
-    const device = lan === "first" ? LAN_INTERFACE : SECOND_INTERFACE;
+  const instanceOf = (router: PlannedRouter): InstanceSettings => {
+    const { name, vrid, family, advertised, excluded } = router;
+    const device = router.lan === "first" ? LAN_INTERFACE : SECOND_INTERFACE;
+    const held = (vips: readonly IpAddress[]): readonly VirtualAddress[] =>
+      vips.map((vip) => virtualAddress(vip, lengthOf(vip), device));
+    const [virtualAddresses, excludedAddresses] = [held(advertised), held(excluded)];
+    const transport = transportOf(plan, member, router);
     return instance({
       ...common,
-      ...(lan === "first" ? {} : { name: "VI_2", vrid: 52, interface: device }),
-      transport: transportOf(plan, member, lan),
-      virtualAddresses: vipsOn([lan]).map((vip) => virtualAddress(vip, lengthOf(vip), device)),
+      name,
+      vrid,
+      family,
+      interface: device,
+      transport,
+      virtualAddresses,
+      excludedAddresses,
     });
   };
   const model = configuration(
-    plan.grouped ? [on("first"), on("second")] : [on("first")],
+    routersOf(plan).map(instanceOf),
     scriptWeight === undefined ? [] : [checkScript("check", CHECK, { interval: SCRIPT_INTERVAL, rise: 2, fall: 2 })],
   );
   return member.grouped ? { ...model, groups: [syncGroup("VG_1", ["VI_1", "VI_2"])] } : model;
@@ -50,25 +67,18 @@ export function memberConfiguration(plan: Plan, member: ConfiguredMember): Confi
 /** Until all is well: everybody listens anew, the strongest waits out its delay, scripts and repairs take their time. */
 export function recoveryTime({ interval, preemptDelay }: Plan): Micros {
   const masterDown = 3 * interval + Math.max(interval, seconds(1));
-  return micros(2 * masterDown + preemptDelay + 5 * SCRIPT_INTERVAL + seconds(5));
+  return micros(2 * masterDown + preemptDelay + 5 * SCRIPT_INTERVAL + seconds(7));
 }
 
-export function vipsOn(lans: readonly LanName[]): readonly IpAddress[] {
-  return lans.flatMap((lan) => (lan === "first" ? VIPS : SECOND_VIPS));
-}
-
-/** The prefix length of a virtual address. */
-export function lengthOf(vip: IpAddress): number {
-  return vip.startsWith("10.0.") ? 24 : 32;
-}
-
-function transportOf(plan: Plan, member: ConfiguredMember, lan: LanName): Transport {
-  if (plan.transport === "multicast") return { kind: "multicast", group: VRRP_GROUP, source: undefined };
+function transportOf(plan: Plan, member: ConfiguredMember, { lan, family }: PlannedRouter): Transport {
+  const group = family === "ipv4" ? VRRP_GROUP : VRRP_GROUP_IPV6;
+  if (plan.transport === "multicast") return { kind: "multicast", group, source: undefined };
+  const addressOf = family === "ipv4" ? nodeAddress : nodeLinkLocalAddress;
   const others = plan.nodes.filter((planned) => planned.number !== member.plan.number);
-  const peers = others.map(({ number }) => ({ address: nodeAddress(number, lan), minTtl: 0, maxTtl: 255 }));
+  const peers = others.map(({ number }) => ({ address: addressOf(number, lan), minTtl: 0, maxTtl: 255 }));
   return {
     kind: "unicast",
-    source: nodeAddress(member.plan.number, lan),
+    source: addressOf(member.plan.number, lan),
     peers,
     ttl: 64,
     checkSource: false,

@@ -1,3 +1,4 @@
+import type { AddressFamily } from "../../src/base/address.ts";
 import { micros, millis, seconds, type Micros } from "../../src/base/time.ts";
 import { seededRandom, type Random } from "../../src/base/random.ts";
 import type { TrackerPlan } from "./tracker-plan.ts";
@@ -5,6 +6,10 @@ import type { TrackerPlan } from "./tracker-plan.ts";
 /** Everything that a seed decides: who takes part, how, and what goes wrong when. */
 export interface Plan {
   readonly seed: number;
+  /** Of the virtual routers: see routers.ts. */
+  readonly families: readonly AddressFamily[];
+  /** Each virtual router has an excluded address of the other family. */
+  readonly mixed: boolean;
   readonly version: 2 | 3;
   readonly interval: Micros;
   readonly transport: "multicast" | "unicast";
@@ -75,11 +80,12 @@ export type Fault =
   /** A reload takes the sync group away, and another one brings it back. */
   | { readonly kind: "ungroup"; readonly node: string };
 
-export function planOf(seed: number): Plan {
-  return withPacketFilters(planWithout(seed));
+/** `families`: by chance unless given. */
+export function planOf(seed: number, families?: readonly AddressFamily[]): Plan {
+  return withPacketFilters(planWithout(seed, families));
 }
 
-function planWithout(seed: number): Plan {
+function planWithout(seed: number, families: readonly AddressFamily[] | undefined): Plan {
   const random = seededRandom(seed);
   // The first numbers of neighboring seeds are not far apart enough to be used.
   random.next();
@@ -115,8 +121,13 @@ function planWithout(seed: number): Plan {
     // Somebody has to be left.
     .filter(({ fault }, index) => fault.kind !== "kill-for-ever" || index === doomed)
     .toSorted((left, right) => left.at - right.at);
+  // Numbers of their own, so that all else stays what it was before there was IPv6.
+  const others = seededRandom(seed ^ 0x6f6f);
+  others.next();
   return {
     seed,
+    families: families ?? pick(others, [["ipv4"], ["ipv4"], ["ipv6"], ["ipv6"], ["ipv4", "ipv6"]] as const),
+    mixed: families === undefined && others.chance(1, 4),
     version,
     interval,
     transport: pick(random, ["multicast", "unicast"]),

@@ -16,6 +16,7 @@ const LOOPBACK: NetworkInterface = {
   noArp: true,
   mtu: 65_536,
   mac: undefined,
+  forwardsIpv6: false,
 };
 
 test("a rehearsal: asks for nothing that there can be, and speaks to nobody but this host", () => {
@@ -36,6 +37,7 @@ test("a rehearsal: asks for nothing that there can be, and speaks to nobody but 
   };
   const links: Links = {
     openArpSocket: never,
+    openNeighborSocket: never,
     openVrrpSocket: ({ interfaceName, groups }) => {
       done.push(`open on ${interfaceName}, ${groups.length} groups`);
       return succeed({

@@ -1,3 +1,4 @@
+import { familyOf, type IpAddress } from "../../src/base/address.ts";
 import {
   elapsed,
   instant,
@@ -14,12 +15,12 @@ import { Lan, type Frame, type Quality } from "../../src/sim/lan.ts";
 import { World } from "../../src/sim/world.ts";
 import { seededRandom } from "../../src/base/random.ts";
 import type { Configuration } from "../../src/config/model.ts";
+import { demandHealth, demandTold, type FinalMember } from "./health.ts";
 import { Invariants } from "./invariants.ts";
-import type { Fault, LanName, NodePlan, Plan, PlannedFault } from "./plan.ts";
-import { lastTold } from "./last-told.ts";
-import { NOTIFY_FIFO } from "./settings.ts";
+import type { Fault, LanName, Plan, PlannedFault } from "./plan.ts";
 import { furnish, TRACKED_FILE, TRACKED_PROCESS, tracking, writeGoodNumber } from "./tracker-plan.ts";
-import { CHECK, lengthOf, memberConfiguration, recoveryTime, vipsOn } from "./member-configuration.ts";
+import { CHECK, memberConfiguration, recoveryTime } from "./member-configuration.ts";
+import { addressesOf, lengthOf, routersOf } from "./routers.ts";
 
 /** What a run brought to light; no complaints: all is well. */
 export interface Outcome {
@@ -33,9 +34,7 @@ export function run(plan: Plan): Outcome {
   return new Run(plan).go();
 }
 
-interface Member {
-  readonly plan: NodePlan;
-  readonly node: SimNode;
+interface Member extends FinalMember {
   priority: number;
   scriptWorks: boolean;
   grouped: boolean;
@@ -50,7 +49,8 @@ class Run {
   readonly #lans: Readonly<Record<LanName, Lan>>;
   readonly #soundQuality: Quality;
   readonly #members: readonly Member[];
-  readonly #invariants: Invariants;
+  /** One for each virtual router, or for those of the sync group. */
+  readonly #invariants: readonly Invariants[];
   readonly #complaints: string[] = [];
   readonly #log: string[] = [];
   #firstComplaintAt = 0;
@@ -74,7 +74,7 @@ class Run {
       const { name, number, keepsProtocol, filtersPackets, outsideResolution } = planned;
       const outside = outsideResolution === 0 ? undefined : { resolutionMicros: outsideResolution };
       const node = new SimNode(
-        { name, number, keepsProtocol, filtersPackets, outside },
+        { name, number, keepsProtocol, filtersPackets, outside, hasIpv6: plan.families.includes("ipv6") },
         {
           world: this.#world,
           lan: this.#lans.first,
@@ -82,8 +82,8 @@ class Run {
           random,
           onLog: (speaker, level, text) => {
             if (level !== "debug") this.#note(speaker.name, text);
-            if (text.includes("has only priority")) this.#invariants.notePreemption();
-            if (text.includes("handing over VIPs")) this.#invariants.noteHandOver(speaker);
+            if (text.includes("has only priority")) this.#watch((rules) => rules.notePreemption());
+            if (text.includes("handing over VIPs")) this.#watch((rules) => rules.noteHandOver(speaker));
           },
         },
       );
@@ -94,19 +94,18 @@ class Run {
       node.installCheck(CHECK, () => member.scriptWorks);
       if (plan.trackers !== undefined) furnish(node, plan.trackers);
       if (planned.ownsAddress) {
-        for (const lan of plan.grouped ? (["first", "second"] as const) : (["first"] as const)) {
-          for (const vip of vipsOn([lan])) node.addByHand(vip, lengthOf(vip), lan);
+        for (const router of routersOf(plan)) {
+          for (const vip of addressesOf(router)) node.addByHand(vip, lengthOf(vip), router.lan);
         }
       }
       node.kernel.observe((change) => this.#noteChange(node, change));
       return member;
     });
     const nodes = this.#members.map(({ node }) => node);
-    this.#invariants = new Invariants(plan, {
-      world: this.#world,
-      nodes,
-      complain: (text) => this.#complain(text),
-    });
+    const dependencies = { world: this.#world, nodes, complain: (text: string): void => this.#complain(text) };
+    const routers = routersOf(plan);
+    const together = plan.grouped ? [routers] : routers.map((router) => [router]);
+    this.#invariants = together.map((those) => new Invariants(those, plan, dependencies));
     for (const lan of Object.values(this.#lans)) {
       lan.observe((station, frame) => this.#noteFrame(station.name, frame));
     }
@@ -127,9 +126,9 @@ class Run {
         this.#world.after(length, () => {
           this.#note("----", `${fault.kind} is over`);
           mend();
-          this.#invariants.look();
+          this.#watch((rules) => rules.look());
         });
-        this.#invariants.look();
+        this.#watch((rules) => rules.look());
       });
     }
     if (this.#plan.grouped) this.#keepLookingForUnity();
@@ -138,7 +137,9 @@ class Run {
     for (const member of this.#members) if (!member.dead) member.node.start(this.#configurationOf(member));
     this.#note("----", "all faults are over");
     this.#world.runFor(recoveryTime(this.#plan));
-    this.#demandHealth();
+    const complain = (text: string): void => this.#complain(text);
+    this.#watch((rules) => demandHealth(this.#plan, this.#members, rules, complain));
+    demandTold(this.#members, complain);
     const end = this.#complaints.length === 0 ? this.#log.length : this.#firstComplaintAt + LINES_AFTER;
     return { complaints: this.#complaints, log: this.#log.slice(Math.max(0, end - LOG_LINES), end) };
   }
@@ -147,7 +148,7 @@ class Run {
     const patience = micros(4 * this.#plan.interval + seconds(1));
     for (const { node, grouped, groupedSince } of this.#members) {
       const isOld = groupedSince === 0 || elapsed(groupedSince, this.#world.now()) > patience;
-      this.#invariants.lookForUnity(node, grouped && isOld);
+      this.#watch((rules) => rules.lookForUnity(node, grouped && isOld));
     }
     this.#world.after(LOOK_INTERVAL, () => this.#keepLookingForUnity());
   }
@@ -158,7 +159,7 @@ class Run {
     switch (fault.kind) {
       case "loss":
       case "delay": {
-        const disturbance = this.#invariants.disturb();
+        const disturbance = this.#disturb();
         const quality: Partial<Quality> = fault.kind === "loss" ? { lossPermille: fault.permille } : { ...fault };
         for (const lan of lans) lan.quality = { ...lan.quality, ...quality };
         return () => {
@@ -167,7 +168,7 @@ class Run {
         };
       }
       case "partition": {
-        const disturbance = this.#invariants.disturb();
+        const disturbance = this.#disturb();
         for (const lan of lans) {
           lan.cut(fault.from, fault.to);
           if (!fault.oneWay) lan.cut(fault.to, fault.from);
@@ -194,11 +195,11 @@ class Run {
     };
     switch (fault.kind) {
       case "crash":
-        this.#invariants.noteFailure(node, micros(0));
+        this.#watch((rules) => rules.noteFailure(node, micros(0)));
         node.crash();
         return start;
       case "kill-for-ever":
-        this.#invariants.noteFailure(node, micros(0));
+        this.#watch((rules) => rules.noteFailure(node, micros(0)));
         node.crash();
         member.dead = true;
         return NOTHING;
@@ -210,20 +211,20 @@ class Run {
           start();
         };
       case "pause":
-        this.#invariants.noteFailure(node, length);
+        this.#watch((rules) => rules.noteFailure(node, length));
         node.stop();
         return () => node.resume();
       case "stall-in-call":
         node.doom(fault.calls, { kind: "stalled", length }, () => {
           this.#note(node.name, "is stalled in the middle of a system call");
-          this.#invariants.noteStall(node, length);
-          this.#invariants.noteFailure(node, length);
+          this.#watch((rules) => rules.noteStall(node, length));
+          this.#watch((rules) => rules.noteFailure(node, length));
         });
         return () => node.spare();
       case "kill-in-call":
         node.doom(fault.calls, { kind: fault.calls % 2 === 0 ? "killed-before" : "killed-after" }, () => {
           this.#note(node.name, "is killed in the middle of a system call");
-          this.#invariants.noteFailure(node, micros(0));
+          this.#watch((rules) => rules.noteFailure(node, micros(0)));
         });
         return () => {
           node.spare();
@@ -234,7 +235,7 @@ class Run {
         node.stand(fault.kind === "suspend" ? "suspended" : "frozen");
         return () => this.#wake(member, fault.kind);
       case "unplug": {
-        const disturbance = this.#invariants.disturb();
+        const disturbance = this.#disturb();
         for (const lan of lans) node.plug(false, lan);
         return () => {
           for (const lan of lans) node.plug(true, lan);
@@ -242,20 +243,20 @@ class Run {
         };
       }
       case "remove-address":
-        if (!member.plan.ownsAddress) for (const vip of vipsOn(lans)) node.removeByHand(vip);
+        if (!member.plan.ownsAddress) for (const vip of this.#vipsOn(lans)) node.removeByHand(vip);
         return NOTHING;
       case "flush": {
         if (member.plan.ownsAddress) return NOTHING;
-        const disturbance = this.#invariants.disturb();
-        node.removeByHand(node.address);
+        const disturbance = this.#disturb();
+        node.removeOwnAddresses();
         return () => {
-          node.addByHand(node.address, 24);
+          node.addOwnAddresses();
           disturbance.end();
         };
       }
       case "remove-interface": {
         if (member.plan.ownsAddress) return NOTHING;
-        const disturbance = this.#invariants.disturb();
+        const disturbance = this.#disturb();
         node.removeInterface();
         return () => {
           node.createInterface();
@@ -281,7 +282,7 @@ class Run {
           node.files.full = false;
         };
       case "flush-filter":
-        this.#invariants.noteFlush(node);
+        this.#watch((rules) => rules.noteFlush(node));
         node.packetFilter.flush();
         return NOTHING;
       case "overrun":
@@ -292,7 +293,7 @@ class Run {
         node.reload(this.#configurationOf(member));
         return NOTHING;
       case "ungroup": {
-        const disturbance = this.#invariants.disturb();
+        const disturbance = this.#disturb();
         member.grouped = false;
         node.reload(this.#configurationOf(member));
         return () => {
@@ -307,56 +308,18 @@ class Run {
 
   #wake(member: Member, kind: "suspend" | "freeze"): void {
     member.node.wake();
-    this.#invariants.noteWake(member.node);
+    this.#watch((rules) => rules.noteWake(member.node));
     // Its timers did not run, so up to one look at the clocks may pass until it knows.
-    this.#invariants.excuse(millis(300));
+    this.#watch((rules) => rules.excuse(millis(300)));
     if (kind === "freeze" && member.plan.outsideResolution !== 1) {
       // The known limit: it knows nothing of its freeze, or only of one that its clock can show.
-      this.#invariants.excuse(micros(4 * this.#plan.interval + seconds(4)));
+      this.#watch((rules) => rules.excuse(micros(4 * this.#plan.interval + seconds(4))));
     }
   }
 
   #configurationOf(member: Member): Configuration {
     const plain = memberConfiguration(this.#plan, member);
     return this.#plan.trackers === undefined ? plain : tracking(plain, this.#plan.trackers);
-  }
-
-  #demandHealth(): void {
-    const alive = this.#members.filter((member) => !member.dead);
-    const states = alive.map((member) => ({ member, status: member.node.status()[0] }));
-    const masters = states.filter(({ status }) => status?.state === "MASTER");
-    const vips = vipsOn(this.#plan.grouped ? ["first", "second"] : ["first"]);
-    const words = states.map(({ member, status }) => `${member.node.name}=${status?.state ?? "not running"}`).join(" ");
-    if (masters.length !== 1) return this.#complain(`after healing there are ${masters.length} masters: ${words}`);
-    const strongest = Math.max(...states.map(({ status }) => status?.effectivePriority ?? 0));
-    const [master] = masters;
-    if (this.#plan.preemptMode && master?.status?.effectivePriority !== strongest) {
-      this.#complain(`after healing the master is not the strongest: ${words}`);
-    }
-    for (const { node } of alive) this.#demandTold(node);
-    for (const { member, status } of states) {
-      if (status?.state !== "MASTER" && status?.state !== "BACKUP") this.#complain(`after healing: ${words}`);
-      for (const vip of vips) this.#demandHolding(member, vip, status?.state === "MASTER");
-    }
-    for (const member of this.#members.filter(({ dead }) => dead)) {
-      for (const vip of vips) this.#demandHolding(member, vip, false);
-    }
-  }
-
-  /** What was told last is what is, of every instance and every group. */
-  #demandTold(node: SimNode): void {
-    const told = lastTold(node.fifos.read(NOTIFY_FIFO));
-    for (const { name, state } of node.status()) {
-      const last = told.get(`INSTANCE "${name}"`);
-      if (last !== state)
-        this.#complain(`${node.name} has ${name} in ${state}, but has told ${last ?? "nothing"} last`);
-    }
-  }
-
-  #demandHolding({ plan, node }: Member, vip: Member["node"]["address"], wanted: boolean): void {
-    const has = node.kernel.addresses.has(vip);
-    if (has === (wanted || plan.ownsAddress)) return;
-    this.#complain(`${node.name} ${has ? "has" : "does not have"} ${vip} but is ${wanted ? "" : "not "}master`);
   }
 
   #member(name: string): Member {
@@ -366,10 +329,36 @@ class Run {
   }
 
   #noteFrame(name: string, frame: Frame): void {
-    if (frame.kind === "arp") return;
-    const { message } = frame.packet;
-    this.#note(name, `advert, priority ${message[2] ?? 0}`);
-    this.#invariants.noteAdvert(this.#member(name).node);
+    if (frame.kind !== "vrrp") return;
+    const { message, source } = frame.packet;
+    const { node } = this.#member(name);
+    this.#note(name, `${familyOf(source)} advert, priority ${message[2] ?? 0}`);
+    for (const rules of this.#invariants) {
+      if (rules.routers.some(({ family }) => family === familyOf(source))) rules.noteAdvert(node);
+    }
+    // The kernel's own address, never a VIP.
+    if (familyOf(source) === "ipv6" && !/^fe80::[12]:[123]$/.test(source)) {
+      this.#complain(`${name} sent an advert from ${source}`);
+    }
+  }
+
+  #watch(look: (rules: Invariants) => void): void {
+    for (const rules of this.#invariants) look(rules);
+  }
+
+  #disturb(): { end(): void } {
+    const disturbances = this.#invariants.map((rules) => rules.disturb());
+    return {
+      end: () => {
+        for (const disturbance of disturbances) disturbance.end();
+      },
+    };
+  }
+
+  #vipsOn(lans: readonly LanName[]): readonly IpAddress[] {
+    return routersOf(this.#plan)
+      .filter(({ lan }) => lans.includes(lan))
+      .flatMap(addressesOf);
   }
 
   #noteChange(node: SimNode, change: AddressChange): void {

@@ -1,4 +1,4 @@
-import { ip, type IpAddress } from "../../src/base/address.ts";
+import { familyOf, ip, type IpAddress } from "../../src/base/address.ts";
 import { seconds, type Micros } from "../../src/base/time.ts";
 import type {
   Configuration,
@@ -12,6 +12,7 @@ import type {
 import { LAN_INTERFACE } from "../../src/sim/node.ts";
 
 export const VRRP_GROUP = ip("224.0.0.18");
+export const VRRP_GROUP_IPV6 = ip("ff02::12");
 
 /** One vrrp_instance on the LAN with keepalived's defaults, which `settings` may replace. */
 export function instance(settings: Partial<InstanceSettings>): InstanceSettings {
@@ -82,7 +83,8 @@ export function virtualAddress(address: IpAddress, prefixLength: number, device 
     device,
     label: undefined,
     scope: 0,
-    flags: 0,
+    // IFA_F_NODAD, as config/check-addresses.ts has it.
+    flags: familyOf(address) === "ipv6" ? 0x02 : 0,
     preferredLifetime: "forever",
     tracked: true,
     usesVmac: false,

@@ -24,10 +24,7 @@ export const GLOBAL_KEYWORDS: readonly KeywordSpec[] = [
   acted("vrrp_version", [integer(2, 3, "VERSION")], "Version of instances that name none", { default: "2" }),
   acted("vrrp_strict", NONE, "Keeps every instance to the letter of the RFC", { default: "off" }),
   acted("vrrp_mcast_group4", [k.ADDRESS], "Multicast group for IPv4", { default: "224.0.0.18" }),
-  parsed("vrrp_mcast_group6", [k.ADDRESS], "Multicast group for IPv6", {
-    default: "ff02::12",
-    consequence: "IPv6 instances do not run",
-  }),
+  acted("vrrp_mcast_group6", [k.ADDRESS], "Multicast group for IPv6", { default: "ff02::12" }),
   ...announcing(),
   acted("vrrp_down_timer_adverts", [integer(1, 100)], "Missed adverts until the master counts as down", {
     default: "3",

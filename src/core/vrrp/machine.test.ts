@@ -76,7 +76,7 @@ const script: FaultCause = { kind: "script", name: "chk_nginx", detail: "exited 
 const trackedInterface: FaultCause = { kind: "tracked-interface", interface: "eth1", detail: "is down" };
 const interfaceDown: FaultCause = { kind: "interface-down", interface: "eth0" };
 const interfaceMissing: FaultCause = { kind: "interface-missing", interface: "eth0" };
-const noSource: FaultCause = { kind: "no-source-address", interface: "eth0" };
+const noSource: FaultCause = { kind: "no-source-address", interface: "eth0", family: "ipv4" };
 
 const initialize: State = { kind: "initialize" };
 /** Follows a stronger master with an interval of 3 s, last heard 10.828125 s before its timer ends. */

@@ -1,5 +1,5 @@
 import { unreachable } from "../../base/assert.ts";
-import type { IpAddress } from "../../base/address.ts";
+import type { AddressFamily, IpAddress } from "../../base/address.ts";
 import { earliest, type Instant, type Micros } from "../../base/time.ts";
 
 export type State =
@@ -59,7 +59,7 @@ export type FaultCauses = readonly [FaultCause, ...FaultCause[]];
 export type FaultCause =
   | { readonly kind: "interface-down"; readonly interface: string }
   | { readonly kind: "interface-missing"; readonly interface: string }
-  | { readonly kind: "no-source-address"; readonly interface: string }
+  | { readonly kind: "no-source-address"; readonly interface: string; readonly family: AddressFamily }
   | { readonly kind: "source-not-here"; readonly address: IpAddress }
   /** There is nobody to send to. */
   | { readonly kind: "no-unicast-peer" }

@@ -61,6 +61,6 @@ export interface ScriptFacts {
 
 export interface InterfaceFacts {
   readonly device: NetworkInterface;
-  /** The host's own first address of each family. */
+  /** The host's own first address of each family; of IPv6, the first link-local one. */
   readonly addresses: Readonly<Record<AddressFamily, IpAddress | undefined>>;
 }

@@ -1,5 +1,5 @@
 // Over 400 lines: every way in which an address comes and goes, with the holdings that all of them change.
-import { addressLength, contains, familyOf, type IpAddress } from "../../base/address.ts";
+import { familyOf, type IpAddress } from "../../base/address.ts";
 import { after, earliest, elapsed, seconds, toSeconds, type Instant } from "../../base/time.ts";
 import type { RoutingSettings, VirtualAddress } from "../../config/model.ts";
 import { fullBucket, takePermission, type Bucket, type RateLimit } from "../../core/rate-limit.ts";
@@ -12,8 +12,11 @@ import { RELEASE_WORDS } from "./cause-words.ts";
 import { addressKey, type AddressKey, type InterfaceTable } from "./interface-table.ts";
 import { Farewell } from "./farewell.ts";
 import type { FineLockKeeper, LockOwner } from "./fine-lock-keeper.ts";
+import { foreignAddress, waitsForSource } from "./host-addresses.ts";
+import type { Ipv6Switch } from "./ipv6-switch.ts";
 import type { HeldRecord } from "./held-record.ts";
 import { firstTerms, type HeldAddress, type LeaseKeeper, type LeaseOwner } from "./lease-keeper.ts";
+import { renewAfter } from "./prefix-route.ts";
 import type { RouteKeeper, RoutingOwner } from "./route-keeper.ts";
 import { firstOfEachDevice, formatVip, leaseOf, lockTermsOf, termsOf, vipKey, type FilterTerms } from "./vip.ts";
 
@@ -36,6 +39,7 @@ export interface HolderDependencies {
   readonly routes: RouteKeeper;
   readonly announcer: Announcer;
   readonly record: HeldRecord;
+  readonly ipv6: Pick<Ipv6Switch, "turnOn" | "turnOff">;
   /** What is held has changed. */
   readonly onChange: () => void;
 }
@@ -45,8 +49,8 @@ export type Holding =
   | { readonly kind: "absent" }
   /** `key`: where it was added. Its interface may have got another name since. */
   | { readonly kind: "held"; readonly key: AddressKey }
-  /** On the host before us: never leased, never removed. */
-  | { readonly kind: "foreign" }
+  /** On the host before us, perhaps with another mask: never leased, never removed. */
+  | { readonly kind: "foreign"; readonly key: AddressKey }
   /** Wanted, but it could not be added; tried again. */
   | { readonly kind: "missing"; readonly reason: string; readonly retryAt: Instant };
 
@@ -123,7 +127,7 @@ export class AddressHolder implements LeaseOwner, LockOwner, RoutingOwner {
   stillLeased(): boolean {
     const lease = leaseOf(this.#settings);
     if (lease.kind !== "timed" || !lease.coversProtocol) return false;
-    const own = this.addresses().filter((address) => !this.#isForeign(address));
+    const own = this.addresses().filter((address) => this.#foreign(address) === undefined);
     return (
       own.length > 0 &&
       !this.#keys().some((key) => this.#dependencies.record.isLeaving(key)) &&
@@ -147,8 +151,7 @@ export class AddressHolder implements LeaseOwner, LockOwner, RoutingOwner {
     this.#wanted = true;
     this.#farewell.callOff();
     // From now on, since a successor's announcement may follow its first advert within a millisecond.
-    const devices = new Set(this.addresses().map(({ device }) => device));
-    this.#dependencies.announcer.listen(this, devices, (address) => {
+    this.#dependencies.announcer.listen(this, this.addresses(), (address) => {
       if (this.addresses().some((own) => own.address === address)) this.#farewell.noticeAnnouncement(address);
     });
     this.#dependencies.record.stay(this.#keys());
@@ -168,6 +171,7 @@ export class AddressHolder implements LeaseOwner, LockOwner, RoutingOwner {
     // They may need the addresses, so they go before them.
     this.#dependencies.routes.release(this);
     for (const address of [...this.#holdings.keys()].toReversed()) this.#remove(address);
+    for (const { device } of firstOfEachDevice(this.addresses())) this.#dependencies.ipv6.turnOff(device);
     this.#dependencies.fineLock.release(this);
     this.#dependencies.announcer.stopListening(this);
     this.#dependencies.onChange();
@@ -179,8 +183,7 @@ export class AddressHolder implements LeaseOwner, LockOwner, RoutingOwner {
     this.#wanted = false;
     this.removeGone();
     this.#dependencies.announcer.withdraw(this.addresses());
-    const held = this.addresses().filter((address) => this.holding(address).kind === "held");
-    const awaited = held.filter((address) => familyOf(address.address) === "ipv4");
+    const awaited = this.addresses().filter((address) => this.holding(address).kind === "held");
     // Should this process die meanwhile, its addresses go soon after they would have gone anyway.
     this.#dependencies.leases.shorten(this, Math.ceil(toSeconds(elapsed(this.#now(), until))));
     this.#dependencies.fineLock.limit(this, until);
@@ -194,7 +197,7 @@ export class AddressHolder implements LeaseOwner, LockOwner, RoutingOwner {
     this.#farewell.noticeSuccessor();
   }
 
-  /** Sends gratuitous ARP for what is held or foreign. */
+  /** Sends gratuitous ARP or neighbor advertisements for what is held or foreign. */
   announce(repeat: number): void {
     this.#dependencies.announcer.announce(this.#name, this.#served(), repeat);
   }
@@ -214,7 +217,7 @@ export class AddressHolder implements LeaseOwner, LockOwner, RoutingOwner {
     const id = addressKey(key);
     const address = this.addresses().find((candidate) => {
       const holding = this.holding(candidate);
-      const own = holding.kind === "held" ? holding.key : this.#key(candidate);
+      const own = "key" in holding ? holding.key : this.#key(candidate);
       return own !== undefined && addressKey(own) === id;
     });
     if (address === undefined) return undefined;
@@ -316,7 +319,7 @@ export class AddressHolder implements LeaseOwner, LockOwner, RoutingOwner {
 
   /** What is still on the host counts, too; what is the host's own is none of the lock's business. */
   #cover(since: Instant): void {
-    const own = [...this.addresses(), ...this.#gone.keys()].filter((address) => !this.#isForeign(address));
+    const own = [...this.addresses(), ...this.#gone.keys()].filter((address) => this.#foreign(address) === undefined);
     const list = own.map(({ address }) => address);
     this.#dependencies.fineLock.cover(this, list, lockTermsOf(this.#settings), since);
   }
@@ -362,8 +365,9 @@ export class AddressHolder implements LeaseOwner, LockOwner, RoutingOwner {
     const key = this.#key(address);
     if (key === undefined) return this.#postpone(address, `no interface ${address.device}`);
     const held = leases.find(key);
-    if (this.#isForeign(address)) {
-      this.#holdings.set(address, { kind: "foreign" });
+    const foreign = this.#foreign(address);
+    if (foreign !== undefined) {
+      this.#holdings.set(address, { kind: "foreign", key: foreign });
       this.#dependencies.fineLock.release(this, [address.address]);
       const where = `${formatVip(address)} is already on ${address.device} and was not added by Holdfast`;
       log.write("warn", `(${this.#name}) ${where}: it is neither leased nor removed, and stays whoever is master`);
@@ -373,9 +377,10 @@ export class AddressHolder implements LeaseOwner, LockOwner, RoutingOwner {
       this.#holdings.set(address, { kind: "held", key });
       return;
     }
-    if (interfaces.waitsForPrimary(key) || this.#sourceIsMissing(address, key))
+    if (interfaces.waitsForPrimary(key) || this.#waitsForSource(address, key))
       return this.#postpone(address, `${address.device} has lost the host's own address`);
 
+    if (familyOf(address.address) === "ipv6") this.#dependencies.ipv6.turnOn(address.device);
     const renewedAt = this.#now();
     const terms = firstTerms(termsOf(address, key, this.#settings), advertisedAt, renewedAt);
     const added = kernel.addAddress(terms.request);
@@ -384,11 +389,14 @@ export class AddressHolder implements LeaseOwner, LockOwner, RoutingOwner {
     if (interfaces.find(key) === undefined) {
       // Somebody added it a moment ago, and we have yet to hear of it.
       interfaces.reload(kernel);
-      if (this.#isForeign(address)) return this.#add(address, advertisedAt);
+      if (this.#foreign(address) !== undefined) return this.#add(address, advertisedAt);
     }
+    const clash = interfaces.findTwin(key);
+    // Another instance has it. To renew it would keep the mask that it has.
+    if (clash !== undefined) return this.#postpone(address, `it is on ${address.device} with /${clash.prefixLength}`);
     // Ours from before a crash, or another instance's of this process that gives it to us in a reload.
-    const [adopted] = kernel.renewAddresses([terms.request]);
-    if (adopted !== undefined && !adopted.ok) return this.#postpone(address, describeFailure(adopted.error));
+    const adopted = renewAfter(interfaces.find(key)?.validLifetime ?? "forever", terms.request, kernel);
+    if (!adopted.ok) return this.#postpone(address, describeFailure(adopted.error));
     this.#hold(address, { owner: this, renewedAt, ...terms });
   }
 
@@ -425,25 +433,19 @@ export class AddressHolder implements LeaseOwner, LockOwner, RoutingOwner {
     this.#holdings.set(address, { kind: "missing", reason, retryAt: after(this.#now(), RETRY) });
   }
 
-  /** The host's own address in this subnet is configured as the source of adverts, and has yet to come. */
-  #sourceIsMissing({ address, prefixLength, device }: VirtualAddress, key: AddressKey): boolean {
-    const { source } = this.#settings.transport;
-    if (device !== this.#settings.interface) return false;
-    if (source === undefined || source === address || prefixLength === addressLength(familyOf(address))) return false;
-    if (!contains({ address, length: prefixLength }, source)) return false;
-    return this.#dependencies.interfaces.find({ ...key, address: source }) === undefined;
+  #waitsForSource({ device }: VirtualAddress, key: AddressKey): boolean {
+    const { interface: own, transport } = this.#settings;
+    return device === own && waitsForSource(key, transport.source, this.#dependencies.interfaces);
   }
 
   #keys(): readonly AddressKey[] {
     return this.addresses().flatMap((address) => this.#key(address) ?? []);
   }
 
-  /** On the host, and not by Holdfast's hand. */
-  #isForeign(address: VirtualAddress): boolean {
+  /** Where it is on the host, if it is not there by Holdfast's hand. */
+  #foreign(address: VirtualAddress): AddressKey | undefined {
     const key = this.#key(address);
-    const { interfaces, leases } = this.#dependencies;
-    if (key === undefined || leases.find(key) !== undefined) return false;
-    return interfaces.find(key) !== undefined && !interfaces.isOurs(key);
+    return key === undefined ? undefined : foreignAddress(key, this.#dependencies);
   }
 
   #key(address: VirtualAddress): AddressKey | undefined {

@@ -22,6 +22,7 @@ const ETH0: NetworkInterface = {
   noArp: false,
   mtu: 1500,
   mac: undefined,
+  forwardsIpv6: false,
 };
 
 /** A connected sender of an instance with these lines, and what it hands to the kernel. */
@@ -55,6 +56,7 @@ function connected(lines: string): { readonly sender: AdvertisementSender; reado
     openVrrpSocket: () =>
       succeed({ send, receive: () => [], setReceiveBuffer: () => succeed(undefined), close: () => undefined }),
     openArpSocket: () => fail({ operation: "open", errno: "EPERM", message: "not here" }),
+    openNeighborSocket: () => fail({ operation: "open", errno: "EPERM", message: "not here" }),
   };
   const sender = new AdvertisementSender(settings, {
     sockets: new SocketPool(links, () => undefined),

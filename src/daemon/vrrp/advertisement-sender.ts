@@ -117,7 +117,8 @@ export class AdvertisementSender {
     return serializeAdvertisement(advertisement, {
       source,
       destination: old ? VRRP_GROUP_IPV4 : destination,
-      pseudoHeader: settings.version === 3 && !settings.checksumAsV2,
+      // Over IPv6 it is part of every checksum (RFC 8200 section 8.1).
+      pseudoHeader: settings.family === "ipv6" || (settings.version === 3 && !settings.checksumAsV2),
     });
   }
 }

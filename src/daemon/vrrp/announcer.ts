@@ -1,11 +1,12 @@
-import { familyOf, type IpAddress, type MacAddress } from "../../base/address.ts";
+import { familyOf, type AddressFamily, type IpAddress, type MacAddress } from "../../base/address.ts";
 import type { PacingSettings, VirtualAddress } from "../../config/model.ts";
 import type { Clock } from "../../ports/clock.ts";
 import { describeFailure } from "../../ports/failure.ts";
-import type { ArpSocket, Links } from "../../ports/links.ts";
+import type { NetworkInterface } from "../../ports/kernel.ts";
+import type { FrameSocket, Links } from "../../ports/links.ts";
 import type { Log } from "../../ports/log.ts";
-import { gratuitousArp, isGratuitous, parseArp, serializeArp } from "../../wire/arp.ts";
 import { AnnouncePacer, type Announcement } from "./announce-pacer.ts";
+import { ANNOUNCEMENT_WORDS, announcementFrame, openAnnouncementSocket, readAnnouncement } from "./announcement.ts";
 import type { InterfaceTable } from "./interface-table.ts";
 
 export interface AnnouncerDependencies {
@@ -18,8 +19,9 @@ export interface AnnouncerDependencies {
 /** Tells hosts and switches where a virtual address is, and hears when somebody else does. */
 export class Announcer {
   readonly #dependencies: AnnouncerDependencies;
-  readonly #senders = new Map<number, ArpSocket>();
-  readonly #listeners = new Map<object, readonly ArpSocket[]>();
+  /** By `linkOf`. */
+  readonly #senders = new Map<string, { readonly interfaceIndex: number; readonly socket: FrameSocket }>();
+  readonly #listeners = new Map<object, readonly FrameSocket[]>();
   readonly #pacer: AnnouncePacer;
 
   constructor(pacing: PacingSettings, dependencies: AnnouncerDependencies) {
@@ -40,23 +42,26 @@ export class Announcer {
   prepare(addresses: readonly VirtualAddress[]): void {
     for (const { address, device } of addresses) {
       const entry = this.#dependencies.interfaces.byName(device);
-      if (entry?.mac === undefined || familyOf(address) !== "ipv4") continue;
-      this.#sender(entry.index, device);
-      serializeArp(gratuitousArp(address, entry.mac));
+      if (entry === undefined || announcementFrame(address, entry) === undefined) continue;
+      this.#sender(entry, familyOf(address));
     }
   }
 
   /**
-   * Sends `repeat` rounds of gratuitous ARP, each address once a round: back to back, unless the configuration has pauses
+   * Sends `repeat` rounds of announcements, each address once a round: back to back, unless the configuration has pauses
    * between them.
    */
   announce(name: string, addresses: readonly VirtualAddress[], repeat: number): void {
-    const byDevice = new Map<string, VirtualAddress[]>();
-    for (const address of addresses) {
-      if (familyOf(address.address) !== "ipv4") continue;
-      byDevice.set(address.device, [...(byDevice.get(address.device) ?? []), address]);
+    const { interfaces, log } = this.#dependencies;
+    const links = new Map<string, Announcement[]>();
+    for (const { address, device } of addresses) {
+      const entry = interfaces.byName(device);
+      if (entry === undefined || announcementFrame(address, entry) === undefined) continue;
+      const family = familyOf(address);
+      log.write("info", `(${name}) Sending/queueing ${ANNOUNCEMENT_WORDS[family].many} on ${device} for ${address}`);
+      collect(links, linkOf(entry, family), { device, family, address });
     }
-    for (const [device, list] of byDevice) this.#announceOn(name, device, list, repeat);
+    for (const round of links.values()) this.#pacer.submit(round, repeat);
   }
 
   /** What of these still waits for its turn is not sent any more: they are not ours now. */
@@ -65,29 +70,28 @@ export class Announcer {
   }
 
   /** Hears announcements of others until `stopListening`. `onHeard` comes in a turn of its own. */
-  listen(listener: object, devices: ReadonlySet<string>, onHeard: (address: IpAddress) => void): void {
+  listen(listener: object, addresses: readonly VirtualAddress[], onHeard: (address: IpAddress) => void): void {
     this.stopListening(listener);
-    const sockets: ArpSocket[] = [];
-    for (const device of devices) {
+    const sockets = new Map<string, FrameSocket>();
+    for (const { address, device } of addresses) {
       const entry = this.#dependencies.interfaces.byName(device);
-      if (entry === undefined) continue;
-      const socket = this.#dependencies.links.openArpSocket(
-        { interfaceIndex: entry.index, interfaceName: device, listen: true },
-        () => {
-          if (!socket.ok) return;
-          for (const bytes of socket.value.receive()) {
-            const frame = parseArp(bytes);
-            if (!frame.ok || !isGratuitous(frame.value)) continue;
-            // The other nodes of a virtual router have its virtual MAC address, too, and what we send ourselves is not heard.
-            if (frame.value.senderMac === entry.mac && !isVirtual(frame.value.senderMac)) continue;
-            onHeard(frame.value.senderAddress);
-          }
-        },
-      );
-      if (socket.ok) sockets.push(socket.value);
+      const family = familyOf(address);
+      if (entry === undefined || sockets.has(linkOf(entry, family))) continue;
+      const options = { interfaceIndex: entry.index, interfaceName: device, listen: true };
+      const socket = openAnnouncementSocket(this.#dependencies.links, family, options, () => {
+        if (!socket.ok) return;
+        for (const bytes of socket.value.receive()) {
+          const announcement = readAnnouncement(family, bytes);
+          if (announcement === undefined) continue;
+          // The other nodes of a virtual router have its virtual MAC address, too, and what we send ourselves is not heard.
+          if (announcement.owner === entry.mac && !isVirtual(announcement.owner)) continue;
+          onHeard(announcement.address);
+        }
+      });
+      if (socket.ok) sockets.set(linkOf(entry, family), socket.value);
       else this.#dependencies.log.write("error", describeFailure(socket.error));
     }
-    this.#listeners.set(listener, sockets);
+    this.#listeners.set(listener, [...sockets.values()]);
   }
 
   stopListening(listener: object): void {
@@ -97,63 +101,67 @@ export class Announcer {
 
   /** The interface is gone, or another has its index now. */
   forget(interfaceIndex: number): void {
-    this.#senders.get(interfaceIndex)?.close();
-    this.#senders.delete(interfaceIndex);
+    for (const [link, sender] of this.#senders) {
+      if (sender.interfaceIndex !== interfaceIndex) continue;
+      sender.socket.close();
+      this.#senders.delete(link);
+    }
   }
 
   close(): void {
     this.#pacer.close();
-    for (const socket of this.#senders.values()) socket.close();
+    for (const { socket } of this.#senders.values()) socket.close();
     this.#senders.clear();
     for (const listener of this.#listeners.keys()) this.stopListening(listener);
   }
 
-  #announceOn(name: string, device: string, addresses: readonly VirtualAddress[], repeat: number): void {
-    const { interfaces, log } = this.#dependencies;
-    const entry = interfaces.byName(device);
-    if (entry === undefined || entry.mac === undefined || entry.noArp) return;
-    for (const { address } of addresses) {
-      log.write("info", `(${name}) Sending/queueing gratuitous ARPs on ${device} for ${address}`);
-    }
-    const round = addresses.map(({ address }): Announcement => ({ device, family: familyOf(address), address }));
-    this.#pacer.submit(round, repeat);
-  }
-
-  /** All are of one interface, but for a garp_group of several. */
+  /** All are of one family and one interface, but for a garp_group of several. */
   #send(announcements: readonly Announcement[]): void {
     const { interfaces, log } = this.#dependencies;
     const byDevice = new Map<string, Announcement[]>();
-    for (const announcement of announcements) {
-      byDevice.set(announcement.device, [...(byDevice.get(announcement.device) ?? []), announcement]);
-    }
+    for (const announcement of announcements) collect(byDevice, announcement.device, announcement);
     for (const [device, list] of byDevice) {
       const entry = interfaces.byName(device);
-      const mac = entry?.mac;
-      if (entry === undefined || mac === undefined) continue;
-      const socket = this.#sender(entry.index, device);
+      const family = list[0]?.family;
+      if (entry === undefined || family === undefined) continue;
+      const frames = list.flatMap(({ address }) => announcementFrame(address, entry) ?? []);
+      const socket = this.#sender(entry, family);
       if (socket === undefined) continue;
-      for (const { address } of list) log.write("debug", `Sending gratuitous ARP on ${device} for ${address}`);
-      const sent = socket.send(list.map(({ address }) => serializeArp(gratuitousArp(address, mac))));
+      for (const { address } of list) {
+        log.write("debug", `Sending ${ANNOUNCEMENT_WORDS[family].one} on ${device} for ${address}`);
+      }
+      const sent = socket.send(frames);
       if (sent.ok) continue;
       log.write("error", describeFailure(sent.error));
       this.forget(entry.index);
     }
   }
 
-  #sender(interfaceIndex: number, device: string): ArpSocket | undefined {
-    const known = this.#senders.get(interfaceIndex);
-    if (known !== undefined) return known;
-    const opened = this.#dependencies.links.openArpSocket(
-      { interfaceIndex, interfaceName: device, listen: false },
-      () => undefined,
-    );
+  #sender(device: NetworkInterface, family: AddressFamily): FrameSocket | undefined {
+    const link = linkOf(device, family);
+    const known = this.#senders.get(link);
+    if (known !== undefined) return known.socket;
+    const { links, log } = this.#dependencies;
+    const options = { interfaceIndex: device.index, interfaceName: device.name, listen: false };
+    const opened = openAnnouncementSocket(links, family, options, () => undefined);
     if (!opened.ok) {
-      this.#dependencies.log.write("error", describeFailure(opened.error));
+      log.write("error", describeFailure(opened.error));
       return undefined;
     }
-    this.#senders.set(interfaceIndex, opened.value);
+    this.#senders.set(link, { interfaceIndex: device.index, socket: opened.value });
     return opened.value;
   }
+}
+
+/** What one socket serves. */
+function linkOf({ index }: NetworkInterface, family: AddressFamily): string {
+  return `${index} ${family}`;
+}
+
+function collect(lists: Map<string, Announcement[]>, key: string, announcement: Announcement): void {
+  const list = lists.get(key);
+  if (list === undefined) lists.set(key, [announcement]);
+  else list.push(announcement);
 }
 
 /** RFC 9568 section 7.3. */

@@ -126,9 +126,11 @@ function describeFault(cause: FaultCause): string {
     case "interface-missing":
       return `interface ${cause.interface} does not exist`;
     case "no-source-address":
-      return `interface ${cause.interface} has no address to send from`;
+      return cause.family === "ipv4"
+        ? `interface ${cause.interface} has no address to send from`
+        : `interface ${cause.interface} has no IPv6 address to send from, or only tentative ones`;
     case "source-not-here":
-      return `the source address ${cause.address} is not on this host`;
+      return `the source address ${cause.address} is not on this host, or tentative`;
     case "no-unicast-peer":
       return "there is no unicast peer to send to";
     case "no-socket":

@@ -5,6 +5,8 @@ import type { Kernel } from "../../ports/kernel.ts";
 import type { Log } from "../../ports/log.ts";
 import type { Sysctls } from "../../ports/sysctls.ts";
 import type { InterfaceTable } from "./interface-table.ts";
+import { Ipv6Switch } from "./ipv6-switch.ts";
+import type { LeaseKeeper } from "./lease-keeper.ts";
 import { SysctlKeeper } from "./sysctl-keeper.ts";
 import { VirtualInterfaces } from "./virtual-interfaces.ts";
 import { reversePathSysctls, wantedSysctls } from "./wanted-sysctls.ts";
@@ -14,6 +16,7 @@ export interface DeviceKeeperDependencies {
   readonly sysctls: Sysctls;
   readonly kernel: Kernel;
   readonly interfaces: InterfaceTable;
+  readonly leases: LeaseKeeper;
   readonly files: Files;
   readonly log: Log;
 }
@@ -21,6 +24,7 @@ export interface DeviceKeeperDependencies {
 /** The interfaces that instances need and do not find, and what the kernel is to do with all that they use. */
 export class DeviceKeeper {
   readonly #dependencies: DeviceKeeperDependencies;
+  readonly ipv6: Ipv6Switch;
   readonly #sysctls: SysctlKeeper;
   readonly #virtual: VirtualInterfaces;
   /** Found when the first virtual interface was wanted: what is set by then is ours. */
@@ -32,8 +36,12 @@ export class DeviceKeeper {
     this.#sysctls = new SysctlKeeper(`${runtimeDirectory}/sysctls.json`, dependencies);
     this.#virtual = new VirtualInterfaces(`${runtimeDirectory}/virtual-interfaces.json`, {
       ...dependencies,
-      onCreated: () => this.#sysctls.apply(this.#wanted),
+      onCreated: (name) => {
+        this.#sysctls.apply(this.#wanted);
+        this.ipv6.turnOff(name);
+      },
     });
+    this.ipv6 = new Ipv6Switch({ ...dependencies, isVirtual: (name) => this.#virtual.has(name) });
   }
 
   /** Makes and sets what these need, and gives back what they do not. To be called again when interfaces change. */

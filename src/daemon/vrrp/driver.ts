@@ -145,7 +145,11 @@ class Driver implements VrrpDriver {
       log,
       interfaces: this.#interfaces,
     });
-    this.#devices = new DeviceKeeper(options.runtimeDirectory, { ...ports, interfaces: this.#interfaces });
+    this.#devices = new DeviceKeeper(options.runtimeDirectory, {
+      ...ports,
+      interfaces: this.#interfaces,
+      leases: this.#leases,
+    });
     this.#sockets = new SocketPool(links, () => this.#onReadable());
     this.#scripts = new ScriptSet(() => this.#onTrackerChange(), { clock, processes, files, log });
     this.#telling = new Telling(options.configuration, {
@@ -320,6 +324,7 @@ class Driver implements VrrpDriver {
         routes: this.#host.routes,
         announcer: this.#announcer,
         record: this.#held,
+        ipv6: this.#devices.ipv6,
         onChange: () => this.#onHoldingsChange(),
       },
     };
@@ -437,7 +442,10 @@ class Driver implements VrrpDriver {
   /** Renewals of our own addresses tell nothing new, and there may be thousands of them. */
   #isStructural(event: KernelEvent): boolean {
     if (event.kind !== "address-added") return true;
-    return this.#interfaces.find(event.record) === undefined && this.#leases.find(event.record) === undefined;
+    const known = this.#interfaces.find(event.record);
+    if (known === undefined) return this.#leases.find(event.record) === undefined;
+    // From now on it can be sent from, or not any more.
+    return known.tentative !== event.record.tentative;
   }
 
   #tellLinkState(event: Extract<KernelEvent, { kind: "interface-changed" }>): void {

@@ -83,7 +83,7 @@ export class DumpDesk {
         device,
         addresses: {
           ipv4: interfaces.sourceAddress(device.index, "ipv4", avoid),
-          ipv6: interfaces.sourceAddress(device.index, "ipv6", avoid),
+          ipv6: interfaces.sourceAddress(device.index, "ipv6-link-local", avoid),
         },
       })),
     };

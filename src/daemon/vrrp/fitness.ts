@@ -1,5 +1,5 @@
 import { unreachable } from "../../base/assert.ts";
-import type { IpAddress } from "../../base/address.ts";
+import { isLinkLocal, type IpAddress } from "../../base/address.ts";
 import type { InstanceSettings, TrackedThings } from "../../config/model.ts";
 import {
   effectivePriority,
@@ -129,12 +129,20 @@ function findSource(
   device: NetworkInterface | undefined,
   { interfaces, virtualAddresses }: Surroundings,
 ): IpAddress | undefined {
-  if (transport.source !== undefined) return transport.source;
-  return device === undefined ? undefined : interfaces.sourceAddress(device.index, family, virtualAddresses());
+  const { source } = transport;
+  if (family === "ipv4" && source !== undefined) return source;
+  if (device === undefined) return undefined;
+  if (family === "ipv4") return interfaces.sourceAddress(device.index, "ipv4", virtualAddresses());
+  // Over IPv6 the kernel refuses to send from an address that is not there.
+  if (source !== undefined) return interfaces.canSendFrom(device.index, source) ? source : undefined;
+  const linkLocal = interfaces.sourceAddress(device.index, "ipv6-link-local", virtualAddresses());
+  if (transport.kind === "multicast" || transport.peers.every(({ address }) => isLinkLocal(address))) return linkLocal;
+  // Peers that are listed by global addresses list this node by its own, and may be behind a router.
+  return interfaces.sourceAddress(device.index, "ipv6-global", virtualAddresses()) ?? linkLocal;
 }
 
 function ownFaults(
-  { interface: name, trackOwnInterface, trackSource, transport }: InstanceSettings,
+  { interface: name, trackOwnInterface, trackSource, transport, family }: InstanceSettings,
   device: NetworkInterface | undefined,
   source: IpAddress | undefined,
   { links, interfaces }: Surroundings,
@@ -142,7 +150,11 @@ function ownFaults(
   if (device === undefined) return [{ kind: "interface-missing", interface: name }];
   if (trackOwnInterface && !links.isUp(device)) return [{ kind: "interface-down", interface: name }];
   if (transport.kind === "unicast" && transport.peers.length === 0) return [{ kind: "no-unicast-peer" }];
-  if (source === undefined) return [{ kind: "no-source-address", interface: name }];
+  if (source === undefined) {
+    // Over IPv6 the kernel sends nothing from an address that is not there, so it matters whether it is tracked or not.
+    if (transport.source !== undefined) return [{ kind: "source-not-here", address: transport.source }];
+    return [{ kind: "no-source-address", interface: name, family }];
+  }
   if (!trackSource || transport.source === undefined) return [];
   const isHere = interfaces.all().some(({ address }) => address === source);
   return isHere ? [] : [{ kind: "source-not-here", address: source }];

@@ -1,4 +1,4 @@
-import { contains, familyOf, type AddressFamily, type IpAddress } from "../../base/address.ts";
+import { contains, familyOf, isLinkLocal, type IpAddress } from "../../base/address.ts";
 import { succeed, type Result } from "../../base/result.ts";
 import type { SystemFailure } from "../../ports/failure.ts";
 import {
@@ -54,6 +54,11 @@ export class InterfaceTable {
       case "interface-changed":
         this.#storeInterface(event.interface);
         return;
+      case "forwarding-changed": {
+        const entry = this.#interfaces.get(event.index);
+        if (entry !== undefined) this.#storeInterface({ ...entry, forwardsIpv6: event.forwards });
+        return;
+      }
       case "interface-removed":
         this.#forgetInterface(event.index);
         this.#forgetHomes(event.index);
@@ -93,6 +98,16 @@ export class InterfaceTable {
     return this.#addresses.get(addressKey(key));
   }
 
+  /** The same IPv6 address on the same interface with another mask: the kernel has each only once. */
+  findTwin(key: AddressKey): AddressRecord | undefined {
+    if (familyOf(key.address) === "ipv4") return undefined;
+    for (const record of this.#addresses.values()) {
+      if (record.interfaceIndex !== key.interfaceIndex || record.address !== key.address) continue;
+      if (record.prefixLength !== key.prefixLength) return record;
+    }
+    return undefined;
+  }
+
   /** Whether an address that is there was added by Holdfast. */
   isOurs(key: AddressKey): boolean {
     const record = this.find(key);
@@ -105,18 +120,27 @@ export class InterfaceTable {
   }
 
   /**
-   * The address that adverts come from: the interface's first primary address, never one that Holdfast added, and one of
-   * `avoid` (the virtual addresses) only where there is no other.
+   * The address that adverts come from: the interface's first address of this kind that is primary and not tentative, never
+   * one that Holdfast added, and one of `avoid` (the virtual addresses) only where there is no other.
    */
-  sourceAddress(interfaceIndex: number, family: AddressFamily, avoid: ReadonlySet<IpAddress>): IpAddress | undefined {
+  sourceAddress(interfaceIndex: number, kind: SourceKind, avoid: ReadonlySet<IpAddress>): IpAddress | undefined {
     let lastResort: IpAddress | undefined;
     for (const record of this.#addresses.values()) {
-      if (record.interfaceIndex !== interfaceIndex || familyOf(record.address) !== family) continue;
-      if (record.secondary || this.#isOurs(record)) continue;
+      if (record.interfaceIndex !== interfaceIndex || !isOfKind(record.address, kind)) continue;
+      if (record.secondary || record.tentative || this.#isOurs(record)) continue;
       if (!avoid.has(record.address)) return record.address;
       lastResort ??= record.address;
     }
     return lastResort;
+  }
+
+  /** Whether the kernel lets us send from this IPv6 address through the interface. */
+  canSendFrom(interfaceIndex: number, address: IpAddress): boolean {
+    for (const record of this.#addresses.values()) {
+      if (record.address !== address || record.tentative) continue;
+      if (record.interfaceIndex === interfaceIndex || !isLinkLocal(address)) return true;
+    }
+    return false;
   }
 
   /**
@@ -168,6 +192,9 @@ export class InterfaceTable {
   }
 }
 
+/** Which addresses an instance may send from. */
+export type SourceKind = "ipv4" | "ipv6-link-local" | "ipv6-global";
+
 /** What tells one address on this host from another. */
 export interface AddressKey {
   readonly interfaceIndex: number;
@@ -177,6 +204,11 @@ export interface AddressKey {
 
 export function addressKey(key: AddressKey): string {
   return `${key.interfaceIndex} ${key.address}/${key.prefixLength}`;
+}
+
+function isOfKind(address: IpAddress, kind: SourceKind): boolean {
+  if (familyOf(address) === "ipv4") return kind === "ipv4";
+  return kind === (isLinkLocal(address) ? "ipv6-link-local" : "ipv6-global");
 }
 
 /** The kernel's rule for secondary addresses: same interface, same mask, same network. */

@@ -5,6 +5,7 @@ import { describeFailure } from "../../ports/failure.ts";
 import type { AddressRequest, Kernel } from "../../ports/kernel.ts";
 import type { Log } from "../../ports/log.ts";
 import { addressKey, type AddressKey } from "./interface-table.ts";
+import { beforeFirstLifetime } from "./prefix-route.ts";
 
 /** Whoever holds addresses. Its identity is what counts. */
 export interface LeaseOwner {
@@ -101,6 +102,8 @@ export class LeaseKeeper {
     // A longer lifetime comes with the next renewal, counted from the next advert. Everything else is told at once.
     if (grows)
       return this.hold({ ...held, ...others, request: withLifetime(request, Number(held.request.validLifetime)) });
+    const preparation = beforeFirstLifetime(request, held.request.validLifetime);
+    if (preparation !== undefined) this.#kernel.renewAddresses([preparation]);
     this.#send([{ ...held, ...terms }]);
   }
 

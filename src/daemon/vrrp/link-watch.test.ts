@@ -60,7 +60,7 @@ describe("links that take their time", () => {
   });
 
   const device = (running: boolean): NetworkInterface => {
-    const facts = { multicast: true, loopback: false, noArp: false, mtu: 1500, mac: undefined };
+    const facts = { multicast: true, loopback: false, noArp: false, mtu: 1500, mac: undefined, forwardsIpv6: false };
     return { index: 2, name: "eth0", up: true, running, ...facts };
   };
   const kernelSays = (running: boolean): void => {

@@ -2,7 +2,7 @@ import type { IpAddress } from "../../base/address.ts";
 import { fail, succeed, type Result } from "../../base/result.ts";
 import type { Configuration } from "../../config/model.ts";
 import type { SystemFailure } from "../../ports/failure.ts";
-import type { Kernel } from "../../ports/kernel.ts";
+import type { Kernel, NetworkInterface } from "../../ports/kernel.ts";
 import type { Links } from "../../ports/links.ts";
 import type { InterfaceTable } from "./interface-table.ts";
 
@@ -11,15 +11,22 @@ export function probePermissions(
   configuration: Configuration,
   dependencies: { readonly links: Links; readonly kernel: Kernel; readonly interfaces: InterfaceTable },
 ): Result<void, SystemFailure> {
-  const [first] = configuration.instances;
-  const device = first === undefined ? undefined : dependencies.interfaces.byName(first.interface);
-  if (first === undefined || device === undefined) return succeed(undefined);
-  const socket = dependencies.links.openVrrpSocket(
-    { interfaceIndex: device.index, interfaceName: device.name, family: first.family, groups: [] },
-    () => undefined,
+  // A kernel may be without IPv6.
+  const firsts = (["ipv4", "ipv6"] as const).flatMap(
+    (wanted) => configuration.instances.find(({ family }) => family === wanted) ?? [],
   );
-  if (!socket.ok) return socket;
-  socket.value.close();
+  let device: NetworkInterface | undefined;
+  for (const { interface: name, family } of firsts) {
+    device = dependencies.interfaces.byName(name);
+    if (device === undefined) return succeed(undefined);
+    const socket = dependencies.links.openVrrpSocket(
+      { interfaceIndex: device.index, interfaceName: device.name, family, groups: [] },
+      () => undefined,
+    );
+    if (!socket.ok) return socket;
+    socket.value.close();
+  }
+  if (device === undefined) return succeed(undefined);
   // The kernel asks for the permission before it looks for the interface, of which there is none, so nothing is changed.
   const absent = { interfaceIndex: NO_INTERFACE, address: UNUSED_ADDRESS, prefixLength: 32 };
   const removed = dependencies.kernel.removeAddress(absent);

@@ -1,4 +1,4 @@
-import { ip, mac, type IpAddress } from "../../base/address.ts";
+import { ip, mac, type AddressFamily, type IpAddress } from "../../base/address.ts";
 import { succeed } from "../../base/result.ts";
 import { after, instant, micros, seconds, type Instant } from "../../base/time.ts";
 import { withoutScripts } from "../../config/commands.ts";
@@ -39,10 +39,11 @@ export function rehearse(settings: InstanceSettings, real: { readonly kernel: Ke
   const interfaces = real.kernel.interfaces();
   const loopback = interfaces.ok ? interfaces.value.find((entry) => entry.loopback) : undefined;
   if (refused.ok || loopback === undefined) return;
-  const options = { interfaceIndex: loopback.index, interfaceName: loopback.name, family: "ipv4", groups: [] } as const;
+  const { family } = settings;
+  const options = { interfaceIndex: loopback.index, interfaceName: loopback.name, family, groups: [] };
   const socket = real.links.openVrrpSocket(options, () => undefined);
   if (!socket.ok) return;
-  const [source, destination] = [LOCALHOST, LOCALHOST];
+  const [source, destination] = [LOCALHOST[family], LOCALHOST[family]];
   socket.value.send({ source, destination, hopLimit: 1, identification: 1, message: new Uint8Array(8) });
   socket.value.close();
 }
@@ -84,6 +85,7 @@ function createStage(settings: InstanceSettings): { readonly instance: Instance;
   };
   const routes = new RouteKeeper({ routing, clock, log, interfaces, record: new RoutingRecord("", { log, files }) });
   const announcer = new Announcer(UNPACED, { clock, links, log, interfaces });
+  const ipv6 = { turnOn: ignore, turnOff: ignore };
   const processes = { start: () => undefined, findAccount: () => succeed({ uid: 0, gid: 0, name: "" }) };
   const silent = { ...withoutScripts(settings.notify), mail: false };
   const instance = new Instance(
@@ -111,7 +113,7 @@ function createStage(settings: InstanceSettings): { readonly instance: Instance;
         fifos: { tell: ignore },
         mail: { tell: ignore },
       },
-      holder: { clock, kernel, log, interfaces, leases, fineLock, routes, announcer, record, onChange: ignore },
+      holder: { clock, kernel, log, interfaces, leases, fineLock, routes, announcer, record, ipv6, onChange: ignore },
     },
   );
   return {
@@ -142,12 +144,15 @@ function createProps(settings: InstanceSettings): { readonly kernel: Kernel; rea
     noArp: false,
     mtu: 1500,
     mac: mac("02:00:00:00:00:01"),
+    forwardsIpv6: false,
   }));
   const home: AddressRecord = {
     interfaceIndex: 1,
-    address: ip("192.0.2.254"),
-    prefixLength: 24,
+    // Whatever the configuration has the instance send from is there.
+    address: settings.transport.source ?? HOME[settings.family],
+    prefixLength: settings.family === "ipv4" ? 24 : 64,
     secondary: false,
+    tentative: false,
     protocol: undefined,
     validLifetime: "forever",
   };
@@ -164,6 +169,7 @@ function createProps(settings: InstanceSettings): { readonly kernel: Kernel; rea
     links: {
       openVrrpSocket: () => succeed({ ...quiet, send: done, setReceiveBuffer: done }),
       openArpSocket: () => succeed({ ...quiet, send: done }),
+      openNeighborSocket: () => succeed({ ...quiet, send: done }),
     },
   };
 }
@@ -185,7 +191,8 @@ const NOTHING_TRACKED: TrackedThings = {
 const START = instant(seconds(1_000));
 const UNPACED = { arpInterval: micros(0), neighborInterval: micros(0), groups: [] };
 
-const LOCALHOST: IpAddress = ip("127.0.0.1");
+const LOCALHOST: Readonly<Record<AddressFamily, IpAddress>> = { ipv4: ip("127.0.0.1"), ipv6: ip("::1") };
+const HOME: Readonly<Record<AddressFamily, IpAddress>> = { ipv4: ip("192.0.2.254"), ipv6: ip("fe80::1") };
 
 const NOWHERE: AddressRequest = {
   interfaceIndex: 0x7fff_fffe,

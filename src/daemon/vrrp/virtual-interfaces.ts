@@ -14,7 +14,7 @@ export interface VirtualInterfaceDependencies {
   readonly files: Files;
   readonly log: Log;
   /** Called between the creation of an interface and its coming up: what is to be set on it is set then. */
-  readonly onCreated: () => void;
+  readonly onCreated: (name: string) => void;
 }
 
 /**
@@ -53,6 +53,11 @@ export class VirtualInterfaces {
     this.#save();
   }
 
+  /** Whether the interface of this name is ours. */
+  has(name: string): boolean {
+    return this.#made.has(name);
+  }
+
   #ensure(settings: VirtualInterface): void {
     const { devices, interfaces, onCreated } = this.#dependencies;
     const { name, mac, group } = settings;
@@ -67,7 +72,7 @@ export class VirtualInterfaces {
     } else if (existing !== undefined) {
       this.#made.set(name, existing.index);
       if (existing.up) return;
-      onCreated();
+      onCreated(name);
       this.#tell(name, devices.setUp(existing.index));
       return;
     }
@@ -78,7 +83,7 @@ export class VirtualInterfaces {
     this.#made.set(name, made.index);
     this.#save();
     this.#tell(name, devices.withoutLinkLocal(made.index));
-    onCreated();
+    onCreated(name);
     this.#tell(name, devices.setUp(made.index));
     this.#find(name);
     this.#told.delete(name);

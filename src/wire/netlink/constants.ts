@@ -47,6 +47,7 @@ export const RTM_NEWROUTE = 24;
 export const RTM_DELROUTE = 25;
 export const RTM_NEWRULE = 32;
 export const RTM_DELRULE = 33;
+export const RTM_NEWNETCONF = 80;
 
 /** Multicast groups as bits of sockaddr_nl.nl_groups. */
 export const RTMGRP_LINK = 0x1;
@@ -57,6 +58,8 @@ export const RTMGRP_IPV6_IFADDR = 0x100;
 export const RTMGRP_IPV6_ROUTE = 0x400;
 /** RTNLGRP_IPV6_RULE as a bit; the header has no name for it. */
 export const RTMGRP_IPV6_RULE = 0x40000;
+/** The bit of the group RTNLGRP_IPV6_NETCONF, 25, which the header has no name for. */
+export const RTMGRP_IPV6_NETCONF = 1 << 24;
 
 export const RTEXT_FILTER_SKIP_STATS = 8;
 
@@ -65,10 +68,21 @@ export const IFLA_ADDRESS = 1;
 export const IFLA_IFNAME = 3;
 export const IFLA_MTU = 4;
 export const IFLA_LINKINFO = 18;
+export const IFLA_AF_SPEC = 26;
 export const IFLA_EXT_MASK = 29;
+/** Within AF_INET6 of IFLA_AF_SPEC: the interface's sysctls as an array of 32-bit numbers. */
+export const IFLA_INET6_CONF = 2;
 export const IFLA_INFO_KIND = 1;
 export const IFLA_INFO_DATA = 2;
 export const IFLA_VRF_TABLE = 1;
+
+// linux/ipv6.h
+/** Place of net.ipv6.conf.INTERFACE.forwarding in that array. */
+export const DEVCONF_FORWARDING = 0;
+
+// linux/netconf.h
+export const NETCONFA_IFINDEX = 1;
+export const NETCONFA_FORWARDING = 2;
 
 // linux/if_addr.h
 export const IFA_ADDRESS = 1;
@@ -80,6 +94,8 @@ export const IFA_FLAGS = 8;
 export const IFA_PROTO = 11;
 
 export const IFA_F_SECONDARY = 0x01;
+export const IFA_F_DADFAILED = 0x08;
+export const IFA_F_TENTATIVE = 0x40;
 
 /** Lifetimes that never end (IPv6's addrconf.h; valid for both families). */
 export const INFINITY_LIFE_TIME = 0xffff_ffff;

@@ -7,6 +7,7 @@ import {
   AF_UNSPEC,
   IFF_UP,
   IFLA_ADDRESS,
+  IFLA_AF_SPEC,
   IFLA_IFNAME,
   IFLA_INFO_DATA,
   IFLA_INFO_KIND,
@@ -84,7 +85,6 @@ const IFINFOMSG_LENGTH = 16;
 
 // linux/if_link.h (6.1), which this file alone needs
 const IFLA_LINK = 5;
-const IFLA_AF_SPEC = 26;
 const IFLA_GROUP = 27;
 const IFLA_MACVLAN_MODE = 1;
 const MACVLAN_MODE_PRIVATE = 1;

@@ -22,7 +22,15 @@ describe("parseRouteMessage, interfaces", () => {
     [0x80, "noArp"],
   ])("flag %i: is %s (netdevice(7))", (flags, field) => {
     const silent = { up: false, running: false, multicast: false, loopback: false, noArp: false };
-    const expected = { index: 7, name: "bond0", ...silent, [field]: true, mtu: 9000, mac: undefined };
+    const expected = {
+      index: 7,
+      name: "bond0",
+      ...silent,
+      [field]: true,
+      mtu: 9000,
+      mac: undefined,
+      forwardsIpv6: false,
+    };
     expect(parseRouteMessage({ type: RTM_NEWLINK, payload: describeLink(flags) })).toEqual({
       ok: true,
       value: { kind: "interface-changed", interface: expected },
@@ -55,6 +63,21 @@ describe("parseRouteMessage, interfaces", () => {
     },
   );
 
+  // IFLA_AF_SPEC 26 holds AF_INET6 10 holds IFLA_INET6_CONF 2, whose first number is the sysctl "forwarding".
+  test.each([
+    ["1", Uint8Array.of(1, 0, 0, 0, 64, 0, 0, 0), true],
+    ["0", Uint8Array.of(0, 0, 0, 0, 64, 0, 0, 0), false],
+    ["2, in addition accepting router advertisements", Uint8Array.of(2, 0, 0, 0), true],
+    ["cut off", Uint8Array.of(1, 0, 0), false],
+  ])("net.ipv6.conf.*.forwarding %s: forwards %s (linux/ipv6.h)", (_, settings, forwards) => {
+    const inet6 = new AttributeBuilder().bytes(1, new Uint8Array(4)).bytes(2, settings).build();
+    const families = new AttributeBuilder().bytes(2, new Uint8Array(8)).bytes(10, inet6).build();
+    const attributes = new AttributeBuilder().text(3, "x", 16).uint32(4, 1500, HOST_ORDER).bytes(26, families);
+    expect(parseRouteMessage({ type: RTM_NEWLINK, payload: link(0, 7, 0, attributes) })).toMatchObject({
+      value: { interface: { forwardsIpv6: forwards } },
+    });
+  });
+
   test("no name: is refused", () => {
     const payload = link(0, 7, 1, new AttributeBuilder().uint32(4, 1500, HOST_ORDER));
     const error = { code: "MISSING_ATTRIBUTE", type: 3 };
@@ -64,6 +87,32 @@ describe("parseRouteMessage, interfaces", () => {
   test("a header cut off: is refused", () => {
     const error = { code: "TRUNCATED", needed: 16, length: 15 };
     expect(parseRouteMessage({ type: RTM_NEWLINK, payload: new Uint8Array(15) })).toEqual({ ok: false, error });
+  });
+});
+
+describe("parseRouteMessage, RTM_NEWNETCONF (linux/netconf.h)", () => {
+  const told = (family: number, attributes: AttributeBuilder): ReturnType<typeof parseRouteMessage> =>
+    parseRouteMessage({ type: 80, payload: Uint8Array.of(family, 0, 0, 0, ...attributes.build()) });
+
+  test.each([
+    ["turned on", 1, true],
+    ["turned off", 0, false],
+  ])("forwarding of an interface, %s: is told", (_, value, forwards) => {
+    const attributes = new AttributeBuilder().uint32(1, 7, HOST_ORDER).uint32(2, value, HOST_ORDER);
+    expect(told(10, attributes)).toEqual({ ok: true, value: { kind: "forwarding-changed", index: 7, forwards } });
+  });
+
+  test.each([
+    ["of IPv4", 2, new AttributeBuilder().uint32(1, 7, HOST_ORDER).uint32(2, 1, HOST_ORDER)],
+    ["of all interfaces (-1)", 10, new AttributeBuilder().uint32(1, 0xffff_ffff, HOST_ORDER).uint32(2, 1, HOST_ORDER)],
+    ["of something else", 10, new AttributeBuilder().uint32(1, 7, HOST_ORDER).uint32(4, 1, HOST_ORDER)],
+  ])("a message %s: is none of ours", (_, family, attributes) => {
+    expect(told(family, attributes)).toEqual({ ok: true, value: { kind: "other" } });
+  });
+
+  test("a header cut off: is refused", () => {
+    const error = { code: "TRUNCATED", needed: 4, length: 3 };
+    expect(parseRouteMessage({ type: 80, payload: Uint8Array.of(10, 0, 0) })).toEqual({ ok: false, error });
   });
 });
 
@@ -85,6 +134,7 @@ describe("parseRouteMessage, addresses", () => {
           address: "192.0.2.80",
           prefixLength: 24,
           secondary,
+          tentative: false,
           protocol: undefined,
           validLifetime: "forever",
         },
@@ -92,10 +142,22 @@ describe("parseRouteMessage, addresses", () => {
     });
   });
 
-  test("IPv6, the same bit: means temporary, not secondary", () => {
-    const payload = address(10, 64, 0x01, 9, new AttributeBuilder().bytes(1, new Uint8Array(16)));
+  test.each([
+    ["no flags", 0, false, false],
+    ["IFA_F_TEMPORARY, the bit of IFA_F_SECONDARY", 0x01, true, false],
+    ["IFA_F_DADFAILED", 0x08, false, true],
+    ["IFA_F_TENTATIVE", 0x40, false, true],
+    ["IFA_F_NODAD and IFA_F_PERMANENT", 0x82, false, false],
+  ])("IPv6, %s (%i): secondary %s, tentative %s (linux/if_addr.h)", (_, flags, secondary, tentative) => {
+    const payload = address(10, 64, flags, 9, new AttributeBuilder().bytes(1, new Uint8Array(16)));
     expect(parseRouteMessage({ type: RTM_NEWADDR, payload })).toMatchObject({
-      value: { record: { address: "::", secondary: false } },
+      value: { record: { address: "::", secondary, tentative } },
+    });
+  });
+
+  test("IPv4, the bits of duplicate detection: mean nothing", () => {
+    expect(parseRouteMessage({ type: RTM_NEWADDR, payload: ipv4(own(), 0x48) })).toMatchObject({
+      value: { record: { tentative: false } },
     });
   });
 

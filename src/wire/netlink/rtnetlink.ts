@@ -13,7 +13,9 @@ import {
   IFA_ADDRESS,
   IFA_BROADCAST,
   IFA_CACHEINFO,
+  IFA_F_DADFAILED,
   IFA_F_SECONDARY,
+  IFA_F_TENTATIVE,
   IFA_FLAGS,
   IFA_LABEL,
   IFA_LOCAL,
@@ -24,6 +26,7 @@ import {
   IFF_RUNNING,
   IFF_UP,
   IFLA_ADDRESS,
+  IFLA_AF_SPEC,
   IFLA_EXT_MASK,
   IFLA_IFNAME,
   IFLA_INFO_DATA,
@@ -44,7 +47,10 @@ import {
   RTM_GETLINK,
   RTM_NEWADDR,
   RTM_NEWLINK,
+  RTM_NEWNETCONF,
 } from "./constants.ts";
+import { parseForwarding, parseForwardingChange } from "./ipv6-settings.ts";
+import type { ForwardingChange } from "./ipv6-settings.ts";
 import type { NetlinkMessage, NetlinkRequest } from "./message.ts";
 
 /*
@@ -66,6 +72,8 @@ export interface LinkRecord {
   readonly mtu: number;
   /** Undefined where the link-layer address has not six bytes. */
   readonly mac: MacAddress | undefined;
+  /** Its sysctl net.ipv6.conf.*.forwarding; false where it has no IPv6. */
+  readonly forwardsIpv6: boolean;
   /** IFLA_VRF_TABLE; missing where it is no VRF. */
   readonly vrfTable?: number;
 }
@@ -79,8 +87,10 @@ export interface AddressRecord {
   /** The local address; that of the far end of a point-to-point link is left out. */
   readonly address: IpAddress;
   readonly prefixLength: number;
-  /** IFA_F_SECONDARY, which means "temporary" in IPv6 and is false there. */
+  /** IFA_F_SECONDARY; in IPv6 the same bit is IFA_F_TEMPORARY. */
   readonly secondary: boolean;
+  /** IFA_F_TENTATIVE or IFA_F_DADFAILED; false in IPv4. */
+  readonly tentative: boolean;
   /** IFA_PROTO; undefined when the kernel has none, or IFAPROT_UNSPEC. */
   readonly protocol: number | undefined;
   readonly validLifetime: WireLifetime;
@@ -118,15 +128,16 @@ export type RouteFact =
   | { readonly kind: "interface-removed"; readonly index: number; readonly name: string }
   | { readonly kind: "address-added"; readonly record: AddressRecord }
   | { readonly kind: "address-removed"; readonly record: AddressRecord }
+  | ForwardingChange
   /** Nothing about an interface or an IP address. */
   | { readonly kind: "other" };
 
 export type RouteError = AttributeError | { readonly code: "MISSING_ATTRIBUTE"; readonly type: number };
 
 /**
- * Reads a message of type RTM_NEWLINK, RTM_DELLINK, RTM_NEWADDR or RTM_DELADDR; any other is "other".
+ * Reads a message of type RTM_NEWLINK, RTM_DELLINK, RTM_NEWADDR, RTM_DELADDR or RTM_NEWNETCONF; any other is "other".
  *
- * @see rtnetlink(7); linux/rtnetlink.h, linux/if_link.h, linux/if_addr.h.
+ * @see rtnetlink(7); linux/rtnetlink.h, linux/if_link.h, linux/if_addr.h, linux/netconf.h.
  */
 export function parseRouteMessage(message: Pick<NetlinkMessage, "type" | "payload">): Result<RouteFact, RouteError> {
   switch (message.type) {
@@ -136,6 +147,10 @@ export function parseRouteMessage(message: Pick<NetlinkMessage, "type" | "payloa
     case RTM_NEWADDR:
     case RTM_DELADDR:
       return parseAddress(message.payload, message.type === RTM_DELADDR);
+    case RTM_NEWNETCONF: {
+      const change = parseForwardingChange(message.payload);
+      return change.ok ? succeed(change.value ?? { kind: "other" }) : change;
+    }
     default:
       return succeed({ kind: "other" });
   }
@@ -187,6 +202,7 @@ function parseLink(payload: Uint8Array, removed: boolean): Result<RouteFact, Rou
   let name: string | undefined;
   let mtu: number | undefined;
   let mac: MacAddress | undefined;
+  let forwardsIpv6 = false;
   let vrfTable: number | undefined;
   const attributes = new AttributeReader(payload.subarray(IFINFOMSG_LENGTH));
   while (attributes.next()) {
@@ -196,7 +212,7 @@ function parseLink(payload: Uint8Array, removed: boolean): Result<RouteFact, Rou
     else if (attributes.type === IFLA_ADDRESS) {
       const bytes = attributes.bytes();
       mac = bytes.length === MAC_LENGTH ? macFromBytes(bytes) : undefined;
-    }
+    } else if (attributes.type === IFLA_AF_SPEC) forwardsIpv6 = parseForwarding(attributes.nested());
   }
   if (attributes.error !== undefined) return fail(attributes.error);
   if (name === undefined) return fail({ code: "MISSING_ATTRIBUTE", type: IFLA_IFNAME });
@@ -215,6 +231,7 @@ function parseLink(payload: Uint8Array, removed: boolean): Result<RouteFact, Rou
       noArp: (flags & IFF_NOARP) !== 0,
       mtu,
       mac,
+      forwardsIpv6,
       ...(vrfTable === undefined ? {} : { vrfTable }),
     },
   });
@@ -264,7 +281,8 @@ function parseAddress(payload: Uint8Array, removed: boolean): Result<RouteFact, 
     interfaceIndex: view.getUint32(AT_ADDRESS_INDEX, HOST_ORDER),
     address: addressFromBytes(own),
     prefixLength: view.getUint8(AT_ADDRESS_PREFIX_LENGTH),
-    secondary: family === AF_INET && (flags & IFA_F_SECONDARY) !== 0,
+    secondary: (flags & IFA_F_SECONDARY) !== 0,
+    tentative: family === AF_INET6 && (flags & (IFA_F_TENTATIVE | IFA_F_DADFAILED)) !== 0,
     protocol: protocol === IFAPROT_UNSPEC ? undefined : protocol,
     validLifetime: valid === INFINITY_LIFE_TIME ? "forever" : valid,
   };

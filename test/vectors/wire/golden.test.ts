@@ -3,7 +3,13 @@ import { familyOf, ip, mac } from "../../../src/base/address.ts";
 import { millis } from "../../../src/base/time.ts";
 import { gratuitousArp, parseArp, serializeArp } from "../../../src/wire/arp.ts";
 import { parseIpv4, serializeIpv4 } from "../../../src/wire/ipv4.ts";
+import { parseIpv6, serializeIpv6 } from "../../../src/wire/ipv6.ts";
 import { parseNeighborAdvertisement, serializeNeighborAdvertisement } from "../../../src/wire/ndp.ts";
+import {
+  parseNeighborFrame,
+  serializeNeighborFrame,
+  unsolicitedAdvertisement,
+} from "../../../src/wire/neighbor-frame.ts";
 import { parseMessages, parseReply, serializeMessages } from "../../../src/wire/netlink/message.ts";
 import type { NetlinkRequest } from "../../../src/wire/netlink/message.ts";
 import { parseProcessNotice, subscribeToProcesses } from "../../../src/wire/netlink/process-events.ts";
@@ -35,6 +41,9 @@ describe("VRRP of keepalived 2.2.7, values by tshark", () => {
     "v3-multicast-half-second",
     "v3-unicast",
     "v3-ipv6-multicast",
+    "v3-ipv6-unicast",
+    "v2-ipv6-multicast",
+    "v2-ipv6-multicast-farewell",
   ];
 
   test.each(names)("message of %s: reads as tshark reads it (RFC9568-5.2, RFC3768-5.3)", (name) => {
@@ -74,6 +83,22 @@ describe("VRRP of keepalived 2.2.7, values by tshark", () => {
   });
 });
 
+describe("IPv6 packets of keepalived 2.2.7, values by tshark", () => {
+  test.each(["v3-ipv6-multicast", "v3-ipv6-unicast", "v2-ipv6-multicast"])("%s: both ways", (name) => {
+    const vector = readJson<AdvertisementVector>(name);
+    const packet = readHex(name).slice(ETHERNET_HEADER);
+    const value = {
+      ...vector.ipv6,
+      source: ip(vector.source),
+      destination: ip(vector.destination),
+      payload: packet.slice(40),
+    };
+    const parsed = parseIpv6(packet);
+    expect(parsed).toEqual({ ok: true, value });
+    if (parsed.ok) expect(hex(serializeIpv6(parsed.value))).toBe(hex(packet));
+  });
+});
+
 describe("announcements of keepalived 2.2.7, values by tshark", () => {
   test("gratuitous ARP, on becoming master: both ways", () => {
     const bytes = readHex("gratuitous-arp");
@@ -91,6 +116,9 @@ describe("announcements of keepalived 2.2.7, values by tshark", () => {
     const parsed = parseNeighborAdvertisement(bytes, ends);
     expect(parsed).toEqual({ ok: true, value: vector.advertisement });
     if (parsed.ok) expect(hex(serializeNeighborAdvertisement(parsed.value, ends))).toBe(hex(bytes));
+    const frame = unsolicitedAdvertisement(ip("2001:db8::66"), mac("02:00:00:00:00:01"), false);
+    expect(hex(serializeNeighborFrame(frame))).toBe(hex(readHex("neighbor-advertisement")));
+    expect(parseNeighborFrame(readHex("neighbor-advertisement"))).toEqual({ ok: true, value: frame });
   });
 });
 
@@ -157,6 +185,7 @@ describe.skipIf(new Uint8Array(Uint16Array.of(1).buffer)[0] !== 1)("rtnetlink of
         address: info.local,
         prefixLength: info.prefixlen,
         secondary: info.secondary ?? false,
+        tentative: info.tentative ?? false,
         validLifetime: info.valid_life_time === 4294967295 ? "forever" : info.valid_life_time,
       })),
     );
@@ -197,6 +226,7 @@ describe.skipIf(new Uint8Array(Uint16Array.of(1).buffer)[0] !== 1)("rtnetlink of
       noArp: flags.includes("NOARP"),
       mtu,
       mac: address,
+      forwardsIpv6: false,
     }));
     const interfaces = contentsOf("rtnetlink-links").map((fact) =>
       fact.kind === "interface-changed" ? fact.interface : expect.fail(`unexpected ${fact.kind}`),
@@ -217,6 +247,7 @@ describe.skipIf(new Uint8Array(Uint16Array.of(1).buffer)[0] !== 1)("rtnetlink of
           address: "203.0.113.77",
           prefixLength: 24,
           secondary: false,
+          tentative: false,
           protocol: 0x48,
           validLifetime: 300,
         },
@@ -280,6 +311,7 @@ interface AdvertisementVector {
   readonly destination: string;
   readonly messageAt: number;
   readonly ipv4?: Record<string, unknown>;
+  readonly ipv6?: Record<string, unknown>;
   readonly advertisement: {
     readonly version: 2 | 3;
     readonly type: number;
@@ -298,6 +330,7 @@ interface IpAddressLink {
     readonly local: string;
     readonly prefixlen: number;
     readonly secondary?: boolean;
+    readonly tentative?: boolean;
     readonly valid_life_time: number;
   }[];
 }

@@ -1,0 +1,54 @@
+import { familyOf, type AddressFamily, type IpAddress, type MacAddress } from "../../base/address.ts";
+import type { Result } from "../../base/result.ts";
+import type { SystemFailure } from "../../ports/failure.ts";
+import type { NetworkInterface } from "../../ports/kernel.ts";
+import type { FrameSocket, FrameSocketOptions, Links } from "../../ports/links.ts";
+import { gratuitousArp, isGratuitous, parseArp, serializeArp } from "../../wire/arp.ts";
+import { parseNeighborFrame, serializeNeighborFrame, unsolicitedAdvertisement } from "../../wire/neighbor-frame.ts";
+
+/** What somebody has announced: which address, and where it is. */
+export interface HeardAnnouncement {
+  readonly address: IpAddress;
+  readonly owner: MacAddress;
+}
+
+/** Opens the socket that carries announcements of a family. */
+export function openAnnouncementSocket(
+  links: Links,
+  family: AddressFamily,
+  options: FrameSocketOptions,
+  onReadable: () => void,
+): Result<FrameSocket, SystemFailure> {
+  return family === "ipv4" ? links.openArpSocket(options, onReadable) : links.openNeighborSocket(options, onReadable);
+}
+
+/**
+ * The frame that tells the neighbors of an interface that an address is there: gratuitous ARP, or an unsolicited neighbor
+ * advertisement. Undefined where nobody on the link asks for addresses.
+ */
+export function announcementFrame(address: IpAddress, device: NetworkInterface): Uint8Array | undefined {
+  const { mac, noArp, forwardsIpv6 } = device;
+  if (mac === undefined || noArp) return undefined;
+  return familyOf(address) === "ipv4"
+    ? serializeArp(gratuitousArp(address, mac))
+    : serializeNeighborFrame(unsolicitedAdvertisement(address, mac, forwardsIpv6));
+}
+
+/** Reads a frame that a socket of this family has heard; undefined where it announces nothing. */
+export function readAnnouncement(family: AddressFamily, bytes: Uint8Array): HeardAnnouncement | undefined {
+  if (family === "ipv4") {
+    const frame = parseArp(bytes);
+    if (!frame.ok || !isGratuitous(frame.value)) return undefined;
+    return { address: frame.value.senderAddress, owner: frame.value.senderMac };
+  }
+  const frame = parseNeighborFrame(bytes);
+  if (!frame.ok || frame.value.advertisement.solicited) return undefined;
+  const { target, targetMac } = frame.value.advertisement;
+  return { address: target, owner: targetMac ?? frame.value.source };
+}
+
+/** keepalived's words for the frames of a family. */
+export const ANNOUNCEMENT_WORDS: Readonly<Record<AddressFamily, { readonly one: string; readonly many: string }>> = {
+  ipv4: { one: "gratuitous ARP", many: "gratuitous ARPs" },
+  ipv6: { one: "unsolicited Neighbour Advert", many: "Unsolicited Neighbour Adverts" },
+};
