@@ -44,6 +44,7 @@ export class Invariants {
   #excusedUntil: Instant = instant(0);
   /** Until when a node's own time is out of joint: it was stalled in the middle of a turn. */
   readonly #dazedUntil = new Map<string, Instant>();
+  readonly #wokenAt = new Map<string, Instant>();
 
   constructor(
     routers: readonly PlannedRouter[],
@@ -120,7 +121,11 @@ export class Invariants {
     }
     const holds = this.vips.some((vip) => node.kernel.addresses.ownerOf(vip) === "holdfast");
     const master = this.#statusOf(node).some(({ state }) => state === "MASTER");
-    if (!holds || (master && this.#overlaps.size === 0)) return;
+    if (!holds) return;
+    // It had no time to see that it had slept.
+    const slept = elapsed(this.#wokenAt.get(node.name) ?? instant(-1_000_000), this.#world.now()) < JUST_NOW;
+    if (slept) return this.excuse(micros(this.#lease + KERNEL_LATENESS));
+    if (master && this.#overlaps.size === 0) return;
     const justYielding = [...this.#overlaps.values()].some((since) => elapsed(since, this.#world.now()) < JUST_NOW);
     // In whole seconds, so up to one more than what the hand-over may take.
     const rest = micros(handOverLimit(this.#plan.version, this.#plan.interval) + seconds(1));
@@ -140,6 +145,7 @@ export class Invariants {
   /** A machine goes on. Without a process that could know of it, it goes on with what its kernel had. */
   noteWake(node: SimNode): void {
     if (this.#isDeaf(node)) this.excuse(micros(this.#lease + KERNEL_LATENESS));
+    this.#wokenAt.set(node.name, this.#world.now());
   }
 
   noteStall(node: SimNode, length: Micros): void {
