@@ -1,3 +1,4 @@
+import { familyOf } from "../../base/address.ts";
 import { unreachable } from "../../base/assert.ts";
 import { elapsed, toMillis, toSeconds, type Instant } from "../../base/time.ts";
 import type { Cause as CauseDocument, InstanceStateName } from "../../api/contract.ts";
@@ -130,7 +131,7 @@ function describeFault(cause: FaultCause): string {
         ? `interface ${cause.interface} has no address to send from`
         : `interface ${cause.interface} has no IPv6 address to send from, or only tentative ones`;
     case "source-not-here":
-      return `the source address ${cause.address} is not on this host, or tentative`;
+      return `the source address ${cause.address} is not on this host${familyOf(cause.address) === "ipv6" ? ", or tentative" : ""}`;
     case "no-unicast-peer":
       return "there is no unicast peer to send to";
     case "no-socket":
