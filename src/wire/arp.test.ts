@@ -65,7 +65,12 @@ describe("serializeArp", () => {
 describe("isGratuitous", () => {
   test.each([
     ["keepalived's request", gratuitousArp(ip("192.0.2.80"), mac("02:00:00:00:00:09")), true],
-    ["a reply nobody asked for", { ...reply, targetAddress: reply.senderAddress }, true],
+    [
+      "a reply nobody asked for",
+      { ...reply, destination: mac("ff:ff:ff:ff:ff:ff"), targetAddress: reply.senderAddress },
+      true,
+    ],
+    ["the answer of one who still has it, to the announcer", { ...reply, targetAddress: reply.senderAddress }, false],
     ["an answer", reply, false],
     ["a probe", arpProbe(ip("192.0.2.80"), mac("02:00:00:00:00:09")), false],
   ])("%s: %s (RFC 5227 section 3)", (_, frame, announces) => {

@@ -64,9 +64,12 @@ export function arpProbe(address: IpAddress, sender: MacAddress): ArpFrame {
   };
 }
 
-/** Whether a frame announces its sender's address (RFC 5227 section 3): as a request, as keepalived, or as a reply. */
+/**
+ * Whether a frame announces its sender's address to everybody (RFC 5227 section 3): as a request, as keepalived, or as a reply.
+ * A host that still has an address answers the announcement of its successor, to the successor alone; that is no announcement.
+ */
 export function isGratuitous(frame: ArpFrame): boolean {
-  return frame.senderAddress === frame.targetAddress;
+  return frame.senderAddress === frame.targetAddress && frame.destination === BROADCAST_MAC;
 }
 
 /** Reads a frame without a VLAN tag, as packet sockets give it. Padding behind it is skipped. */
