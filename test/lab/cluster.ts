@@ -5,6 +5,7 @@ import type { Host, HostProcess } from "../../src/lab/host.ts";
 import { Lab } from "../../src/lab/lab.ts";
 import type { Finished, Program, ProgramEnd } from "../../src/lab/program.ts";
 import { startKeepalived } from "../../src/lab/services.ts";
+import { VIP6 } from "./ipv6-hosts.ts";
 
 /** The virtual address of all scenarios unless they say otherwise. It lies in the subnet of the hosts. */
 export const VIP = "10.77.0.100";
@@ -238,8 +239,8 @@ async function addNode(lab: Lab, name: string, address: string): Promise<Node> {
 async function evidence(node: Node): Promise<string> {
   const shown = node.log().slice(-LINES_SHOWN);
   const { stdout: events } = await node.command("events");
-  const tenures = JSON.stringify(node.host.vips.tenures(VIP));
-  return `\n--- ${node.host.name}:\n${shown.join("\n")}\nIts journal:\n${events}It held ${VIP}: ${tenures}`;
+  const held = [VIP, VIP6].map((vip) => `It held ${vip}: ${JSON.stringify(node.host.vips.tenures(vip))}`);
+  return `\n--- ${node.host.name}:\n${shown.join("\n")}\nIts journal:\n${events}${held.join("\n")}`;
 }
 
 const LINES_SHOWN = 60;

@@ -10,6 +10,7 @@ import type {
   VirtualAddress,
 } from "../../src/config/model.ts";
 import { LAN_INTERFACE } from "../../src/sim/node.ts";
+import { EMPTY_MODEL } from "../fixtures/empty-model.ts";
 
 export const VRRP_GROUP = ip("224.0.0.18");
 export const VRRP_GROUP_IPV6 = ip("ff02::12");
@@ -106,48 +107,14 @@ export function configuration(
   instances: readonly InstanceSettings[],
   scripts: readonly ScriptSettings[] = [],
 ): Configuration {
-  return {
-    global: {
-      routerId: undefined,
-      scriptSecurity: false,
-      scriptUser: undefined,
-      startupDelay: seconds(0),
-      delayAfterBoot: seconds(0),
-      logsUnknownVrids: false,
-      pacing: { arpInterval: seconds(0), neighborInterval: seconds(0), groups: [] },
-      buffers: { adverts: undefined, kernelRequests: undefined, kernelEvents: undefined },
-      dynamicInterfaces: false,
-      daemon: {
-        networkNamespace: undefined,
-        instanceName: undefined,
-        umask: undefined,
-        startupScript: undefined,
-        shutdownScript: undefined,
-        cpus: [],
-        reload: { timeFile: undefined, repeats: false, file: undefined },
-      },
-      dumps: { stateFile: undefined, statsFile: undefined, jsonFile: undefined, jsonVersion: 1, name: undefined },
-      fifos: [{ keyword: "vrrp_notify_fifo", path: NOTIFY_FIFO, owner: undefined, script: undefined, place: PLACE }],
-      tellsStatesOnReload: false,
-      mail: undefined,
-      defaultInterface: "eth0",
-      processes: {
-        vrrpRealtimePriority: undefined,
-        vrrpNice: undefined,
-        bfdRealtimePriority: undefined,
-        bfdNice: undefined,
-        names: undefined,
-      },
-    },
-    scripts,
-    trackFiles: [],
-    trackProcesses: [],
-    links: [],
-    instances,
-    bfd: [],
-    statics: { addresses: [], routing: [], groups: {} },
-    groups: [],
-  };
+  const fifo = {
+    keyword: "vrrp_notify_fifo",
+    path: NOTIFY_FIFO,
+    owner: undefined,
+    script: undefined,
+    place: PLACE,
+  } as const;
+  return { ...EMPTY_MODEL, global: { ...EMPTY_MODEL.global, fifos: [fifo] }, scripts, instances };
 }
 
 /** Where every simulated node tells its changes. */

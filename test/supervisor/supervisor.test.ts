@@ -3,13 +3,13 @@ import { fileURLToPath } from "node:url";
 import { afterEach, describe, expect, test } from "vitest";
 import type { StatusDocument } from "../../src/api/contract.ts";
 import { millis, seconds } from "../../src/base/time.ts";
-import type { Configuration } from "../../src/config/model.ts";
 import type { Child, Launcher } from "../../src/daemon/supervisor/ports.ts";
 import type { Supervisor } from "../../src/daemon/supervisor/supervisor.ts";
 import { startSupervisor } from "../../src/daemon/supervisor/supervisor.ts";
 import type { LinuxClock } from "../../src/linux/clock.ts";
 import { openLinuxClock } from "../../src/linux/clock.ts";
 import { createLauncher } from "../../src/main/launch-child.ts";
+import { EMPTY_MODEL } from "../fixtures/empty-model.ts";
 
 let running: Watched | undefined;
 afterEach(() => {
@@ -146,7 +146,7 @@ function watch(program: string): Watched {
       },
       pid: process.pid,
       release: "test",
-      configuration: MODEL,
+      configuration: EMPTY_MODEL,
       children: [{ name: "vrrp", title: "VRRP", launcher, wanted: () => true, vital: true }],
       withoutBfd: false,
     },
@@ -214,46 +214,3 @@ function isAlive(pid: number): boolean {
     return false;
   }
 }
-
-const MODEL: Configuration = {
-  global: {
-    routerId: undefined,
-    scriptSecurity: false,
-    scriptUser: undefined,
-    startupDelay: millis(0),
-    delayAfterBoot: millis(0),
-    logsUnknownVrids: false,
-    pacing: { arpInterval: millis(0), neighborInterval: millis(0), groups: [] },
-    buffers: { adverts: undefined, kernelRequests: undefined, kernelEvents: undefined },
-    dynamicInterfaces: false,
-    daemon: {
-      networkNamespace: undefined,
-      instanceName: undefined,
-      umask: undefined,
-      startupScript: undefined,
-      shutdownScript: undefined,
-      cpus: [],
-      reload: { timeFile: undefined, repeats: false, file: undefined },
-    },
-    dumps: { stateFile: undefined, statsFile: undefined, jsonFile: undefined, jsonVersion: 1, name: undefined },
-    fifos: [],
-    tellsStatesOnReload: false,
-    mail: undefined,
-    defaultInterface: "eth0",
-    processes: {
-      vrrpRealtimePriority: undefined,
-      vrrpNice: undefined,
-      bfdRealtimePriority: undefined,
-      bfdNice: undefined,
-      names: undefined,
-    },
-  },
-  scripts: [],
-  trackFiles: [],
-  trackProcesses: [],
-  links: [],
-  instances: [],
-  bfd: [],
-  statics: { addresses: [], routing: [], groups: {} },
-  groups: [],
-};

@@ -10,6 +10,7 @@ import type { FromChild, ToChild } from "../messages.ts";
 import type { ChildListener, Launcher, LoadedConfiguration } from "./ports.ts";
 import type { ReloadOutcome, Supervisor } from "./supervisor.ts";
 import { startSupervisor } from "./supervisor.ts";
+import { EMPTY_MODEL } from "../../../test/fixtures/empty-model.ts";
 
 // Over 400 lines: the rows share one world of fakes, which stands below them.
 describe("supervisor, start", () => {
@@ -694,48 +695,7 @@ function refused(...reasons: readonly string[]): LoadedConfiguration {
 
 /** A model that can be told from others. */
 function modelOf(routerId: string, bfd: Configuration["bfd"] = []): Configuration {
-  return {
-    global: {
-      routerId,
-      scriptSecurity: false,
-      scriptUser: undefined,
-      startupDelay: millis(0),
-      delayAfterBoot: millis(0),
-      logsUnknownVrids: false,
-      pacing: { arpInterval: millis(0), neighborInterval: millis(0), groups: [] },
-      buffers: { adverts: undefined, kernelRequests: undefined, kernelEvents: undefined },
-      dynamicInterfaces: false,
-      daemon: {
-        networkNamespace: undefined,
-        instanceName: undefined,
-        umask: undefined,
-        startupScript: undefined,
-        shutdownScript: undefined,
-        cpus: [],
-        reload: { timeFile: undefined, repeats: false, file: undefined },
-      },
-      dumps: { stateFile: undefined, statsFile: undefined, jsonFile: undefined, jsonVersion: 1, name: undefined },
-      fifos: [],
-      tellsStatesOnReload: false,
-      mail: undefined,
-      defaultInterface: "eth0",
-      processes: {
-        vrrpRealtimePriority: undefined,
-        vrrpNice: undefined,
-        bfdRealtimePriority: undefined,
-        bfdNice: undefined,
-        names: undefined,
-      },
-    },
-    scripts: [],
-    trackFiles: [],
-    trackProcesses: [],
-    links: [],
-    instances: [],
-    bfd,
-    statics: { addresses: [], routing: [], groups: {} },
-    groups: [],
-  };
+  return { ...EMPTY_MODEL, global: { ...EMPTY_MODEL.global, routerId }, bfd };
 }
 
 const BFD: Configuration["bfd"] = [
