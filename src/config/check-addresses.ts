@@ -1,7 +1,7 @@
 import { addressLength, broadcastOf, familyOf, networkOf, parseIpAddress } from "../base/address.ts";
 import type { AddressFamily, IpAddress } from "../base/address.ts";
 import type { Report } from "./diagnostic.ts";
-import type { VirtualAddress } from "./model.ts";
+import type { VirtualAddress } from "./model/addresses.ts";
 import { closest } from "./suggest.ts";
 import { spanOfToken } from "./tokens.ts";
 import type { Token } from "./tokens.ts";

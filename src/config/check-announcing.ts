@@ -1,7 +1,7 @@
 import { seconds } from "../base/time.ts";
 import type { Micros } from "../base/time.ts";
 import type { Report } from "./diagnostic.ts";
-import type { AnnounceSettings, ExtraAnnouncements, PacingGroup, PacingSettings } from "./model.ts";
+import type { AnnounceSettings, ExtraAnnouncements, PacingGroup, PacingSettings } from "./model/announcing.ts";
 import { spanOfToken } from "./tokens.ts";
 import { integerOf, secondsOf, spanOfStatement, statementsOf, switchOf, wordOf } from "./tree.ts";
 import type { Statement } from "./tree.ts";

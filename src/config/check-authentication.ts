@@ -3,7 +3,7 @@ import { fail, succeed, type Result } from "../base/result.ts";
 import type { AddressFamily } from "../base/address.ts";
 import { readSignature } from "./check-signature.ts";
 import type { Report } from "./diagnostic.ts";
-import type { AuthenticationSettings } from "./model.ts";
+import type { AuthenticationSettings } from "./model/authentication.ts";
 import type { ConfigReader } from "./reader.ts";
 import { bytesOfToken } from "./token-bytes.ts";
 import { spanOfToken } from "./tokens.ts";

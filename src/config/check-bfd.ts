@@ -2,7 +2,7 @@ import { familyOf } from "../base/address.ts";
 import { millis, seconds } from "../base/time.ts";
 import type { KnownTracker } from "./check-trackers.ts";
 import type { Report } from "./diagnostic.ts";
-import type { BfdInstanceSettings } from "./model.ts";
+import type { BfdInstanceSettings } from "./model/bfd.ts";
 import type { Token } from "./tokens.ts";
 import { spanOfToken } from "./tokens.ts";
 import { addressOf, integerOf, secondsOf, spanOfStatement, statementOf, statementsOf, switchOf } from "./tree.ts";

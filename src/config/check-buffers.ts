@@ -1,5 +1,5 @@
 import type { Report } from "./diagnostic.ts";
-import type { BufferSettings, KernelBuffer } from "./model.ts";
+import type { BufferSettings, KernelBuffer } from "./model/global.ts";
 import { integerOf, spanOfStatement, statementOf, switchOf, wordOf } from "./tree.ts";
 import type { Statement } from "./tree.ts";
 

@@ -1,5 +1,5 @@
 import type { Report } from "./diagnostic.ts";
-import type { ScriptCommand } from "./model.ts";
+import type { ScriptCommand } from "./model/script-command.ts";
 import type { CommandValue } from "./tree.ts";
 
 /** The command as the model has it; USER and GROUP behind it become its account. */

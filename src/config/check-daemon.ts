@@ -1,7 +1,7 @@
 import { seconds } from "../base/time.ts";
 import { checkCommandText, toCommand } from "./check-commands.ts";
 import type { Report } from "./diagnostic.ts";
-import type { DaemonSettings, HookSettings, ReloadSettings } from "./model.ts";
+import type { DaemonSettings, HookSettings, ReloadSettings } from "./model/daemon.ts";
 import { integerOf, spanOfStatement, statementOf, wordOf } from "./tree.ts";
 import type { Statement } from "./tree.ts";
 

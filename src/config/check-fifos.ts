@@ -1,6 +1,7 @@
 import { checkCommandText, toCommand } from "./check-commands.ts";
 import type { Report } from "./diagnostic.ts";
-import type { FifoSettings, ScriptCommand } from "./model.ts";
+import type { ScriptCommand } from "./model/script-command.ts";
+import type { FifoSettings } from "./model/telling.ts";
 import { spanOfStatement, statementOf } from "./tree.ts";
 import type { Statement } from "./tree.ts";
 

@@ -1,4 +1,4 @@
-import type { InstanceSettings } from "./model.ts";
+import type { InstanceSettings } from "./model/instance.ts";
 import { wordOf } from "./tree.ts";
 import type { Statement } from "./tree.ts";
 

@@ -9,7 +9,10 @@ import { readFifos } from "./check-fifos.ts";
 import { readMail } from "./check-mail.ts";
 import type { VmacDefaults } from "./check-vmac.ts";
 import type { Report } from "./diagnostic.ts";
-import type { AnnounceSettings, DumpSettings, GlobalSettings, ProcessSettings, ScriptUser } from "./model.ts";
+import type { AnnounceSettings } from "./model/announcing.ts";
+import type { DumpSettings } from "./model/daemon.ts";
+import type { GlobalSettings, ProcessSettings } from "./model/global.ts";
+import type { ScriptUser } from "./model/script-command.ts";
 import { addressOf, integerOf, secondsOf, spanOfStatement, statementOf, switchOf, wordOf } from "./tree.ts";
 import type { Statement } from "./tree.ts";
 

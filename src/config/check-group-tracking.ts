@@ -1,7 +1,8 @@
 import { readTracked } from "./check-tracking.ts";
 import type { KnownTrackers } from "./check-tracking.ts";
 import type { Report } from "./diagnostic.ts";
-import type { InstanceSettings, TrackedThings, TrackWeight } from "./model.ts";
+import type { InstanceSettings } from "./model/instance.ts";
+import type { TrackedThings, TrackWeight } from "./model/trackers.ts";
 import { spanOfToken } from "./tokens.ts";
 import { statementsOf } from "./tree.ts";
 import type { Statement } from "./tree.ts";

@@ -1,7 +1,8 @@
 import { formatPrefix } from "../base/address.ts";
 import { commandsOf } from "./commands.ts";
 import type { Report } from "./diagnostic.ts";
-import type { Configuration, InstanceSettings } from "./model.ts";
+import type { Configuration } from "./model/configuration.ts";
+import type { InstanceSettings } from "./model/instance.ts";
 import { spanOfStatement, statementOf, wordOf } from "./tree.ts";
 import type { Statement } from "./tree.ts";
 

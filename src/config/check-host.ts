@@ -2,7 +2,10 @@ import type { IpAddress } from "../base/address.ts";
 import { commandsOf } from "./commands.ts";
 import { collectDiagnostics } from "./diagnostic.ts";
 import type { Diagnostic, Report } from "./diagnostic.ts";
-import type { Configuration, InstanceSettings, Place, ScriptCommand } from "./model.ts";
+import type { Configuration } from "./model/configuration.ts";
+import type { InstanceSettings } from "./model/instance.ts";
+import type { ScriptCommand } from "./model/script-command.ts";
+import type { Place } from "./place.ts";
 import { findStopOfKeepalived } from "./stops-keepalived.ts";
 
 /** What this host knows. Each answer is a look-up at this moment; undefined means that it cannot be told. */

@@ -1,6 +1,6 @@
 import { isLinkLocal } from "../base/address.ts";
 import type { Report } from "./diagnostic.ts";
-import type { InstanceSettings } from "./model.ts";
+import type { InstanceSettings } from "./model/instance.ts";
 import { spanOfStatement, statementOf } from "./tree.ts";
 import type { Statement } from "./tree.ts";
 

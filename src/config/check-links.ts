@@ -1,7 +1,8 @@
 import { micros, seconds, toSeconds } from "../base/time.ts";
 import type { Micros } from "../base/time.ts";
 import type { Report } from "./diagnostic.ts";
-import type { InstanceSettings, LinkPolling, LinkSettings } from "./model.ts";
+import type { InstanceSettings } from "./model/instance.ts";
+import type { LinkPolling, LinkSettings } from "./model/trackers.ts";
 import { spanOfToken } from "./tokens.ts";
 import type { Token } from "./tokens.ts";
 import { spanOfStatement, statementOf, statementsOf } from "./tree.ts";

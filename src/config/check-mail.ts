@@ -1,6 +1,7 @@
 import { seconds } from "../base/time.ts";
 import type { Report } from "./diagnostic.ts";
-import type { InstanceSettings, MailLogin, MailSettings, NotifySettings } from "./model.ts";
+import type { InstanceSettings } from "./model/instance.ts";
+import type { MailLogin, MailSettings, NotifySettings } from "./model/telling.ts";
 import { spanOfToken } from "./tokens.ts";
 import type { Token } from "./tokens.ts";
 import { integerOf, spanOfStatement, statementOf, statementsOf, switchOf, wordOf } from "./tree.ts";

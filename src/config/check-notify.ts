@@ -1,7 +1,8 @@
 import { checkCommandText, toCommand } from "./check-commands.ts";
 import type { InstanceDefaults } from "./check-global.ts";
 import type { Report } from "./diagnostic.ts";
-import type { NotifySettings, ScriptCommand } from "./model.ts";
+import type { ScriptCommand } from "./model/script-command.ts";
+import type { NotifySettings } from "./model/telling.ts";
 import { secondsOf, statementOf, switchOf } from "./tree.ts";
 import type { Statement } from "./tree.ts";
 

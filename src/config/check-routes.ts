@@ -5,7 +5,7 @@ import type { NextHop, Route, RouteType } from "../base/route.ts";
 import { isMetric, METRIC_NAMES, readMetric, type MetricsDraft } from "./check-route-metrics.ts";
 import { readEncapsulation } from "./check-encapsulation.ts";
 import type { Report } from "./diagnostic.ts";
-import type { RouteSettings } from "./model.ts";
+import type { RouteSettings } from "./model/routing.ts";
 import type { RoutingNames } from "./routing-names.ts";
 import { RoutingWords, UINT32_MAX } from "./routing-words.ts";
 import type { Token } from "./tokens.ts";

@@ -1,7 +1,9 @@
 import type { Report } from "./diagnostic.ts";
 import { readRoute } from "./check-routes.ts";
 import { readRule } from "./check-rules.ts";
-import type { InstanceSettings, RoutingSettings, StaticSettings } from "./model.ts";
+import type { InstanceSettings } from "./model/instance.ts";
+import type { RoutingSettings } from "./model/routing.ts";
+import type { StaticSettings } from "./model/statics.ts";
 import type { RoutingNames } from "./routing-names.ts";
 import { spanOfStatement, statementsOf } from "./tree.ts";
 import type { Statement } from "./tree.ts";

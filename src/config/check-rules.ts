@@ -3,7 +3,7 @@ import type { AddressFamily, IpPrefix } from "../base/address.ts";
 import { RT_TABLE_MAIN, RTPROT_KEEPALIVED } from "../base/route.ts";
 import type { Rule, RuleAction } from "../base/route.ts";
 import type { Report } from "./diagnostic.ts";
-import type { RuleSettings } from "./model.ts";
+import type { RuleSettings } from "./model/routing.ts";
 import type { RoutingNames } from "./routing-names.ts";
 import { numberIn, RoutingWords, UINT32_MAX } from "./routing-words.ts";
 import type { Token } from "./tokens.ts";

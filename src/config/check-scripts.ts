@@ -3,7 +3,7 @@ import type { Micros } from "../base/time.ts";
 import { checkCommandText, toCommand } from "./check-commands.ts";
 import { readUser } from "./check-global.ts";
 import type { Report } from "./diagnostic.ts";
-import type { ScriptSettings, TrackWeight } from "./model.ts";
+import type { ScriptSettings, TrackWeight } from "./model/trackers.ts";
 import { spanOfToken } from "./tokens.ts";
 import { integerOf, secondsOf, spanOfStatement, statementOf, statementsOf } from "./tree.ts";
 import type { Statement } from "./tree.ts";

@@ -1,7 +1,7 @@
 import { toSeconds } from "../base/time.ts";
 import type { Micros } from "../base/time.ts";
 import type { Report } from "./diagnostic.ts";
-import type { SignatureKey, SignatureSettings } from "./model.ts";
+import type { SignatureKey, SignatureSettings } from "./model/authentication.ts";
 import type { ConfigReader } from "./reader.ts";
 import { bytesOfToken } from "./token-bytes.ts";
 import { spanOfToken } from "./tokens.ts";

@@ -1,7 +1,7 @@
 import { readVirtualAddress } from "./check-addresses.ts";
 import { readRouting } from "./check-routing.ts";
 import type { Report } from "./diagnostic.ts";
-import type { StaticAddress, StaticSettings } from "./model.ts";
+import type { StaticAddress, StaticSettings } from "./model/statics.ts";
 import type { RoutingNames } from "./routing-names.ts";
 import { spanOfToken } from "./tokens.ts";
 import { statementsOf } from "./tree.ts";

@@ -1,7 +1,8 @@
 import { seconds } from "../base/time.ts";
 import { wantsMaster } from "./check-timing.ts";
 import type { Report } from "./diagnostic.ts";
-import type { AuthenticationSettings, InstanceSettings } from "./model.ts";
+import type { AuthenticationSettings } from "./model/authentication.ts";
+import type { InstanceSettings } from "./model/instance.ts";
 import { spanOfStatement, statementOf } from "./tree.ts";
 import type { Statement } from "./tree.ts";
 

@@ -1,7 +1,7 @@
 import { micros, seconds, toSeconds } from "../base/time.ts";
 import type { Micros } from "../base/time.ts";
 import type { Report } from "./diagnostic.ts";
-import type { Place } from "./model.ts";
+import type { Place } from "./place.ts";
 import { spanOfToken } from "./tokens.ts";
 import { integerOf, secondsOf, spanOfStatement, statementOf, statementsOf, switchOf, wordOf } from "./tree.ts";
 import type { Statement } from "./tree.ts";

@@ -1,7 +1,7 @@
 import { seconds } from "../base/time.ts";
 import type { Micros } from "../base/time.ts";
 import type { Report } from "./diagnostic.ts";
-import type { TrackFileSettings, TrackProcessSettings, TrackWeight } from "./model.ts";
+import type { TrackFileSettings, TrackProcessSettings, TrackWeight } from "./model/trackers.ts";
 import type { Token } from "./tokens.ts";
 import { spanOfToken } from "./tokens.ts";
 import { spanOfStatement, statementOf, statementsOf, wordOf } from "./tree.ts";

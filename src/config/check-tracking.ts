@@ -3,7 +3,7 @@ import type { KnownScript } from "./check-scripts.ts";
 import type { Report } from "./diagnostic.ts";
 import type { KnownBfd } from "./check-bfd.ts";
 import type { KnownFile, KnownProcess } from "./check-trackers.ts";
-import type { TrackedInterface, TrackedThings, TrackWeight } from "./model.ts";
+import type { TrackedInterface, TrackedThings, TrackWeight } from "./model/trackers.ts";
 import { closest } from "./suggest.ts";
 import { spanOfToken } from "./tokens.ts";
 import { spanOfStatement, statementsOf } from "./tree.ts";

@@ -3,7 +3,7 @@ import type { AddressFamily, IpAddress } from "../base/address.ts";
 import { readGroup } from "./check-global.ts";
 import type { InstanceDefaults } from "./check-global.ts";
 import type { Report } from "./diagnostic.ts";
-import type { Transport, UnicastPeer } from "./model.ts";
+import type { Transport, UnicastPeer } from "./model/transport.ts";
 import { spanOfToken } from "./tokens.ts";
 import type { Token } from "./tokens.ts";
 import { addressOf, integerOf, spanOfStatement, statementOf, statementsOf, switchOf } from "./tree.ts";

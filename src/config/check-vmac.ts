@@ -1,6 +1,7 @@
 import { mac as macOf, familyOf, type AddressFamily, type MacAddress } from "../base/address.ts";
 import type { Report } from "./diagnostic.ts";
-import type { InstanceSettings, VirtualAddress, VirtualInterface } from "./model.ts";
+import type { VirtualAddress, VirtualInterface } from "./model/addresses.ts";
+import type { InstanceSettings } from "./model/instance.ts";
 import type { RoutingNames } from "./routing-names.ts";
 import { numberIn } from "./routing-words.ts";
 import { spanOfToken } from "./tokens.ts";

@@ -1,4 +1,7 @@
-import type { Configuration, FifoSettings, HookSettings, NotifySettings, ScriptCommand } from "./model.ts";
+import type { Configuration } from "./model/configuration.ts";
+import type { HookSettings } from "./model/daemon.ts";
+import type { ScriptCommand } from "./model/script-command.ts";
+import type { FifoSettings, NotifySettings } from "./model/telling.ts";
 
 /** Every command of a configuration with the keyword it stands behind, in the order of the model. */
 export function commandsOf(

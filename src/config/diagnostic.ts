@@ -1,4 +1,4 @@
-import type { IncludeStep, Place } from "./model.ts";
+import type { IncludeStep, Place } from "./place.ts";
 
 /** A stretch of one line of the configuration: counted from 1, columns in characters, `endColumn` behind the last one. */
 export interface Span extends Place {

@@ -2,7 +2,7 @@ import { check } from "./check.ts";
 import { collectDiagnostics } from "./diagnostic.ts";
 import type { Diagnostic } from "./diagnostic.ts";
 import { spanOfUnits } from "./mapped-text.ts";
-import type { Configuration } from "./model.ts";
+import type { Configuration } from "./model/configuration.ts";
 import { parse } from "./parser.ts";
 import { preprocess } from "./preprocess.ts";
 import type { PreprocessOptions, Source } from "./preprocess.ts";

@@ -1,4 +1,4 @@
-import type { IncludeStep } from "./model.ts";
+import type { IncludeStep } from "./place.ts";
 import type { Span } from "./diagnostic.ts";
 
 /**

@@ -3,7 +3,7 @@ import { seededRandom } from "../base/random.ts";
 import { fail, succeed } from "../base/result.ts";
 import { loadConfiguration } from "./load.ts";
 import { matchInstances } from "./match-instances.ts";
-import type { InstanceSettings } from "./model.ts";
+import type { InstanceSettings } from "./model/instance.ts";
 
 describe("which instance goes on as which", () => {
   test("another name, all else the same: it goes on (keepalived)", () => {

@@ -1,4 +1,4 @@
-import type { InstanceSettings } from "./model.ts";
+import type { InstanceSettings } from "./model/instance.ts";
 
 /** Which instance of a new configuration goes on with the life of which one that runs. */
 export interface InstanceMatch<Running> {

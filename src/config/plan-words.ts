@@ -1,4 +1,5 @@
-import type { Configuration, InstanceSettings } from "./model.ts";
+import type { Configuration } from "./model/configuration.ts";
+import type { InstanceSettings } from "./model/instance.ts";
 import type { PlanEffect } from "./plan.ts";
 
 /** What a difference in one field of the model is called, and what follows from it. */

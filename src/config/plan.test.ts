@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { seededRandom } from "../base/random.ts";
 import { fail, succeed } from "../base/result.ts";
 import { loadConfiguration } from "./load.ts";
-import type { Configuration } from "./model.ts";
+import type { Configuration } from "./model/configuration.ts";
 import { planReload } from "./plan.ts";
 
 const GOOD = `global_defs {

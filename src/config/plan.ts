@@ -1,6 +1,8 @@
 import { formatPrefix } from "../base/address.ts";
 import { matchInstances } from "./match-instances.ts";
-import type { Configuration, InstanceSettings, VirtualAddress } from "./model.ts";
+import type { VirtualAddress } from "./model/addresses.ts";
+import type { Configuration } from "./model/configuration.ts";
+import type { InstanceSettings } from "./model/instance.ts";
 import { GLOBAL_WORDS, GROUP_WORDS, INSTANCE_WORDS, HOST_WORDS, SCRIPT_WORDS, type FieldWords } from "./plan-words.ts";
 
 /**

@@ -6,7 +6,7 @@ import { readIncluded, resolveIncludes } from "./includes.ts";
 import type { IncludeCheck } from "./includes.ts";
 import { mapLine, slice, spanOfUnits, standIn, trim } from "./mapped-text.ts";
 import type { LogicalLine, MappedText } from "./mapped-text.ts";
-import type { IncludeStep } from "./model.ts";
+import type { IncludeStep } from "./place.ts";
 import type { ConfigReader } from "./reader.ts";
 import { resolveFrom } from "./paths.ts";
 import { isSequence, parseSequence } from "./sequence.ts";

@@ -1,5 +1,5 @@
 import type { Report } from "./diagnostic.ts";
-import type { IncludeStep } from "./model.ts";
+import type { IncludeStep } from "./place.ts";
 
 /** One line as it stands in a file, without its end. */
 export interface PhysicalLine {

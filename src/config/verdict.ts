@@ -1,5 +1,5 @@
 import type { Diagnostic } from "./diagnostic.ts";
-import type { Configuration } from "./model.ts";
+import type { Configuration } from "./model/configuration.ts";
 
 /** What may be done with a configuration. */
 export interface Verdict {

@@ -1,7 +1,7 @@
 import type { BfdSessionStatus, Cause, GroupStatus, InstanceStatus, StrangerStatus } from "../api/contract.ts";
 import type { Result } from "../base/result.ts";
 import { fail, succeed } from "../base/result.ts";
-import type { Configuration } from "../config/model.ts";
+import type { Configuration } from "../config/model/configuration.ts";
 import type { Alert } from "../ports/outbox.ts";
 import type { BfdNews } from "./bfd-news.ts";
 import type { DumpKind } from "./dump/facts.ts";

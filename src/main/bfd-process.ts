@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { seededRandom } from "../base/random.ts";
 import { succeed } from "../base/result.ts";
-import type { Configuration } from "../config/model.ts";
+import type { Configuration } from "../config/model/configuration.ts";
 import { startBfdDriver } from "../daemon/bfd/driver.ts";
 import { openLinuxClock } from "../linux/clock.ts";
 import { openLinuxUdp } from "../linux/udp.ts";

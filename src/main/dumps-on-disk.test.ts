@@ -11,7 +11,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import type { DumpSettings } from "../config/model.ts";
+import type { DumpSettings } from "../config/model/daemon.ts";
 import { dumpDirectory, openDumpWriter, type DumpWriter } from "../daemon/supervisor/dump-writer.ts";
 import { openLinuxFiles } from "../linux/files.ts";
 

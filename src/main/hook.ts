@@ -1,5 +1,6 @@
 import { after } from "../base/time.ts";
-import type { Configuration, HookSettings } from "../config/model.ts";
+import type { Configuration } from "../config/model/configuration.ts";
+import type { HookSettings } from "../config/model/daemon.ts";
 import type { Clock } from "../ports/clock.ts";
 import { describeFailure } from "../ports/failure.ts";
 import type { Log } from "../ports/log.ts";

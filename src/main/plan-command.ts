@@ -4,7 +4,7 @@ import { CLIENT_EXIT } from "../cli/exit-codes.ts";
 import { createPaint, wantsColor } from "../cli/paint.ts";
 import { renderPlan } from "../cli/render-plan.ts";
 import { exitStatusOf } from "../cli/status-command.ts";
-import type { Configuration } from "../config/model.ts";
+import type { Configuration } from "../config/model/configuration.ts";
 import { planReload } from "../config/plan.ts";
 import { parseConfiguration } from "../daemon/messages.ts";
 import { openConfigurationSource } from "./configuration-source.ts";

@@ -1,6 +1,6 @@
 import { closeSync, openSync, readFileSync, rmSync } from "node:fs";
 import { after, seconds } from "../base/time.ts";
-import type { ReloadSettings } from "../config/model.ts";
+import type { ReloadSettings } from "../config/model/daemon.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Log } from "../ports/log.ts";
 import { reloadDueAt } from "./reload-time.ts";

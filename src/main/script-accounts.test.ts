@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { seededRandom } from "../base/random.ts";
 import { fail, succeed } from "../base/result.ts";
 import { loadConfiguration } from "../config/load.ts";
-import type { Configuration } from "../config/model.ts";
+import type { Configuration } from "../config/model/configuration.ts";
 import type { Processes } from "../ports/processes.ts";
 import { withDefaultUser, withNumbers } from "./script-accounts.ts";
 

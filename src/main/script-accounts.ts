@@ -1,5 +1,6 @@
 import { commandsOf, mapCommands } from "../config/commands.ts";
-import type { Configuration, ScriptUser } from "../config/model.ts";
+import type { Configuration } from "../config/model/configuration.ts";
+import type { ScriptUser } from "../config/model/script-command.ts";
 import type { Processes } from "../ports/processes.ts";
 
 type Accounts = Pick<Processes, "findAccount">;

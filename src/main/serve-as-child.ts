@@ -1,6 +1,6 @@
 import { fail, succeed, type Result } from "../base/result.ts";
 import { distinction } from "../config/check-daemon.ts";
-import type { Configuration } from "../config/model.ts";
+import type { Configuration } from "../config/model/configuration.ts";
 import type { ChildFailureCode, ChildSettings, FromChild } from "../daemon/messages.ts";
 import type { StartedDriver } from "../daemon/supervisor/child-agent.ts";
 import { createChildAgent } from "../daemon/supervisor/child-agent.ts";

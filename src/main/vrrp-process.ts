@@ -1,7 +1,7 @@
 import { hostname } from "node:os";
 import { fail, succeed } from "../base/result.ts";
 import { after, millis } from "../base/time.ts";
-import type { Configuration } from "../config/model.ts";
+import type { Configuration } from "../config/model/configuration.ts";
 import { openJournal } from "../daemon/journal.ts";
 import { answerSignal } from "../daemon/vrrp/answer-signal.ts";
 import { startVrrpDriver, type VrrpDriver } from "../daemon/vrrp/driver.ts";

@@ -2,7 +2,7 @@ import type { GroupStatus, InstanceStatus } from "../api/contract.ts";
 import { ip, type IpAddress } from "../base/address.ts";
 import type { Random } from "../base/random.ts";
 import { millis, type Instant, type Micros } from "../base/time.ts";
-import type { Configuration } from "../config/model.ts";
+import type { Configuration } from "../config/model/configuration.ts";
 import { openJournal } from "../daemon/journal.ts";
 import { startVrrpDriver, type VrrpDriver } from "../daemon/vrrp/driver.ts";
 import type { StartFailure } from "../daemon/vrrp/start-failure.ts";

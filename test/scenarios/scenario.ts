@@ -10,7 +10,8 @@ import {
   type Instant,
   type Micros,
 } from "../../src/base/time.ts";
-import type { Configuration, InstanceSettings } from "../../src/config/model.ts";
+import type { Configuration } from "../../src/config/model/configuration.ts";
+import type { InstanceSettings } from "../../src/config/model/instance.ts";
 import { Lan } from "../../src/sim/lan.ts";
 import { SimNode } from "../../src/sim/node.ts";
 import { World } from "../../src/sim/world.ts";

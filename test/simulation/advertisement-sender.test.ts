@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { ip } from "../../src/base/address.ts";
 import { succeed } from "../../src/base/result.ts";
-import type { InstanceSettings } from "../../src/config/model.ts";
+import type { InstanceSettings } from "../../src/config/model/instance.ts";
 import { AdvertisementSender } from "../../src/daemon/vrrp/advertisement-sender.ts";
 import { Authenticator } from "../../src/daemon/vrrp/authenticator.ts";
 import { SocketPool } from "../../src/daemon/vrrp/socket-pool.ts";

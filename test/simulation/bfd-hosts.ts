@@ -1,7 +1,7 @@
 import { ip } from "../../src/base/address.ts";
 import { seededRandom, type Random } from "../../src/base/random.ts";
 import { micros, millis, seconds, type Micros } from "../../src/base/time.ts";
-import type { BfdInstanceSettings } from "../../src/config/model.ts";
+import type { BfdInstanceSettings } from "../../src/config/model/bfd.ts";
 import { startBfdDriver, type BfdDriver } from "../../src/daemon/bfd/driver.ts";
 import { learnNews, type BfdNews } from "../../src/daemon/bfd-news.ts";
 import { Lan } from "../../src/sim/lan.ts";

@@ -1,6 +1,9 @@
 import type { IpAddress } from "../../src/base/address.ts";
 import { micros, seconds, type Micros } from "../../src/base/time.ts";
-import type { Configuration, InstanceSettings, Transport, VirtualAddress } from "../../src/config/model.ts";
+import type { VirtualAddress } from "../../src/config/model/addresses.ts";
+import type { Configuration } from "../../src/config/model/configuration.ts";
+import type { InstanceSettings } from "../../src/config/model/instance.ts";
+import type { Transport } from "../../src/config/model/transport.ts";
 import { LAN_INTERFACE, nodeAddress, nodeLinkLocalAddress, SECOND_INTERFACE } from "../../src/sim/node.ts";
 import type { NodePlan, Plan } from "./plan.ts";
 import { lengthOf, routersOf, type PlannedRouter } from "./routers.ts";

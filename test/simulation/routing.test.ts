@@ -3,13 +3,11 @@ import { formatPrefix, ip } from "../../src/base/address.ts";
 import { seededRandom } from "../../src/base/random.ts";
 import { RTPROT_KEEPALIVED, type Route, type Rule } from "../../src/base/route.ts";
 import { micros, seconds } from "../../src/base/time.ts";
-import type {
-  Configuration,
-  InstanceSettings,
-  Place,
-  RoutingSettings,
-  StaticSettings,
-} from "../../src/config/model.ts";
+import type { Configuration } from "../../src/config/model/configuration.ts";
+import type { InstanceSettings } from "../../src/config/model/instance.ts";
+import type { RoutingSettings } from "../../src/config/model/routing.ts";
+import type { StaticSettings } from "../../src/config/model/statics.ts";
+import type { Place } from "../../src/config/place.ts";
 import { Lan } from "../../src/sim/lan.ts";
 import { SimNode } from "../../src/sim/node.ts";
 import { World } from "../../src/sim/world.ts";

@@ -14,7 +14,7 @@ import { formatRecord, type AddressChange } from "../../src/sim/address-book.ts"
 import { Lan, type Frame, type Quality } from "../../src/sim/lan.ts";
 import { World } from "../../src/sim/world.ts";
 import { seededRandom } from "../../src/base/random.ts";
-import type { Configuration } from "../../src/config/model.ts";
+import type { Configuration } from "../../src/config/model/configuration.ts";
 import { demandHealth, demandTold, type FinalMember } from "./health.ts";
 import { Invariants } from "./invariants.ts";
 import type { Fault, LanName, Plan, PlannedFault } from "./plan.ts";

@@ -1,14 +1,12 @@
 import { familyOf, ip, type IpAddress } from "../../src/base/address.ts";
 import { seconds, type Micros } from "../../src/base/time.ts";
-import type {
-  Configuration,
-  InstanceSettings,
-  NotifySettings,
-  Place,
-  ScriptSettings,
-  SyncGroupSettings,
-  VirtualAddress,
-} from "../../src/config/model.ts";
+import type { VirtualAddress } from "../../src/config/model/addresses.ts";
+import type { Configuration } from "../../src/config/model/configuration.ts";
+import type { InstanceSettings } from "../../src/config/model/instance.ts";
+import type { SyncGroupSettings } from "../../src/config/model/sync-group.ts";
+import type { NotifySettings } from "../../src/config/model/telling.ts";
+import type { ScriptSettings } from "../../src/config/model/trackers.ts";
+import type { Place } from "../../src/config/place.ts";
 import { LAN_INTERFACE } from "../../src/sim/node.ts";
 import { EMPTY_MODEL } from "../fixtures/empty-model.ts";
 

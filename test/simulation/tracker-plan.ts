@@ -1,6 +1,6 @@
 import { seededRandom } from "../../src/base/random.ts";
 import { micros, millis, type Micros } from "../../src/base/time.ts";
-import type { Configuration } from "../../src/config/model.ts";
+import type { Configuration } from "../../src/config/model/configuration.ts";
 import type { SimNode } from "../../src/sim/node.ts";
 import type { Plan, PlannedFault } from "./plan.ts";
 

@@ -3,7 +3,7 @@ import { ip } from "../../base/address.ts";
 import { seededRandom } from "../../base/random.ts";
 import { fail, succeed } from "../../base/result.ts";
 import { instant, millis, seconds } from "../../base/time.ts";
-import type { BfdInstanceSettings } from "../../config/model.ts";
+import type { BfdInstanceSettings } from "../../config/model/bfd.ts";
 import type { SystemFailure } from "../../ports/failure.ts";
 import type { UdpDatagram, UdpSenderOptions } from "../../ports/udp.ts";
 import { startBfdDriver } from "./driver.ts";

@@ -2,7 +2,7 @@ import type { BfdSessionStatus } from "../../api/contract.ts";
 import type { Random } from "../../base/random.ts";
 import { fail, succeed, type Result } from "../../base/result.ts";
 import { elapsed, micros, toMillis, type Instant, type Micros } from "../../base/time.ts";
-import type { BfdInstanceSettings } from "../../config/model.ts";
+import type { BfdInstanceSettings } from "../../config/model/bfd.ts";
 import type { BfdEndpoint } from "../../core/bfd/demultiplex.ts";
 import {
   detectionTime,

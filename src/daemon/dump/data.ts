@@ -1,5 +1,6 @@
 import { toMillis, toSeconds } from "../../base/time.ts";
-import type { GlobalSettings, TrackWeight } from "../../config/model.ts";
+import type { GlobalSettings } from "../../config/model/global.ts";
+import type { TrackWeight } from "../../config/model/trackers.ts";
 import type { DumpFacts, GroupFacts, InstanceFacts, InterfaceFacts, ScriptFacts } from "./facts.ts";
 import { accountText, addressText, commandText, scriptsOf, timestamp, wholeSeconds } from "./words.ts";
 

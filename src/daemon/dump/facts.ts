@@ -1,13 +1,11 @@
 import type { AddressFamily, IpAddress } from "../../base/address.ts";
 import type { Micros } from "../../base/time.ts";
 import type { InstanceStateName } from "../../api/contract.ts";
-import type {
-  GlobalSettings,
-  InstanceSettings,
-  ScriptSettings,
-  SyncGroupSettings,
-  VirtualAddress,
-} from "../../config/model.ts";
+import type { VirtualAddress } from "../../config/model/addresses.ts";
+import type { GlobalSettings } from "../../config/model/global.ts";
+import type { InstanceSettings } from "../../config/model/instance.ts";
+import type { SyncGroupSettings } from "../../config/model/sync-group.ts";
+import type { ScriptSettings } from "../../config/model/trackers.ts";
 import type { NetworkInterface } from "../../ports/kernel.ts";
 
 /** What keepalived's dumps show. */

@@ -1,7 +1,9 @@
 import { addressLength, familyOf } from "../../base/address.ts";
 import { toSeconds, type Micros } from "../../base/time.ts";
 import type { InstanceStateName } from "../../api/contract.ts";
-import type { NotifySettings, ScriptCommand, VirtualAddress } from "../../config/model.ts";
+import type { VirtualAddress } from "../../config/model/addresses.ts";
+import type { ScriptCommand } from "../../config/model/script-command.ts";
+import type { NotifySettings } from "../../config/model/telling.ts";
 
 /** keepalived's numbers for the states, which tools compare. */
 export const STATE_NUMBERS: Readonly<Record<InstanceStateName, number>> = {

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { handClock } from "../../../test/fixtures/hand-clock.ts";
 import { fail, succeed } from "../../base/result.ts";
 import { seconds } from "../../base/time.ts";
-import type { MailSettings } from "../../config/model.ts";
+import type { MailSettings } from "../../config/model/telling.ts";
 import type { FileFacts } from "../../ports/files.ts";
 import type { MailOutcome, MailServer, OutgoingMail } from "../../ports/mailer.ts";
 import { textBytes, textFromBytes } from "../../wire/text.ts";

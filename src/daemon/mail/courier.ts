@@ -1,6 +1,6 @@
 import { unreachable } from "../../base/assert.ts";
 import { after, millis, seconds, toMillis, type Instant } from "../../base/time.ts";
-import type { MailSettings } from "../../config/model.ts";
+import type { MailSettings } from "../../config/model/telling.ts";
 import {
   EMPTY_QUEUE,
   stepMail,

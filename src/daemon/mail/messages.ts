@@ -1,5 +1,5 @@
 import { isRecord } from "../messages.ts";
-import type { MailSettings } from "../../config/model.ts";
+import type { MailSettings } from "../../config/model/telling.ts";
 import type { QueuedMail } from "../../core/mail/queue.ts";
 import type { Alert } from "../../ports/outbox.ts";
 import type { LogSettings } from "../messages.ts";

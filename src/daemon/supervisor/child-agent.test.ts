@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { fail, succeed } from "../../base/result.ts";
 import { instant } from "../../base/time.ts";
-import type { Configuration } from "../../config/model.ts";
+import type { Configuration } from "../../config/model/configuration.ts";
 import type { FromChild, ChildFailureCode, VrrpStatus } from "../messages.ts";
 import type { ChildAgent } from "./child-agent.ts";
 import { createChildAgent } from "./child-agent.ts";

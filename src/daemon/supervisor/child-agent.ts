@@ -1,7 +1,7 @@
 import type { Result } from "../../base/result.ts";
 import { after, millis, seconds } from "../../base/time.ts";
 import type { Cause } from "../../api/contract.ts";
-import type { Configuration } from "../../config/model.ts";
+import type { Configuration } from "../../config/model/configuration.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { Log } from "../../ports/log.ts";
 import type { BfdNews } from "../bfd-news.ts";

@@ -1,4 +1,5 @@
-import type { DumpSettings, GlobalSettings } from "../../config/model.ts";
+import type { DumpSettings } from "../../config/model/daemon.ts";
+import type { GlobalSettings } from "../../config/model/global.ts";
 import { describeFailure } from "../../ports/failure.ts";
 import type { Files } from "../../ports/files.ts";
 import type { Log } from "../../ports/log.ts";

@@ -3,7 +3,7 @@ import { handClock, type HandClock } from "../../../test/fixtures/hand-clock.ts"
 import type { Cause } from "../../api/contract.ts";
 import { fail, succeed } from "../../base/result.ts";
 import { seconds } from "../../base/time.ts";
-import type { MailSettings } from "../../config/model.ts";
+import type { MailSettings } from "../../config/model/telling.ts";
 import type { FromMail, ToMail } from "../mail/messages.ts";
 import { MailDesk, type MailProcessListener } from "./mail-desk.ts";
 

@@ -1,7 +1,7 @@
 import type { Cause, MailStatus } from "../../api/contract.ts";
 import type { Result } from "../../base/result.ts";
 import { after, micros, millis, seconds, type Instant } from "../../base/time.ts";
-import type { MailSettings } from "../../config/model.ts";
+import type { MailSettings } from "../../config/model/telling.ts";
 import { rest, resume, startRespawning, type RespawnState } from "../../core/respawn.ts";
 import type { Alarm, Clock } from "../../ports/clock.ts";
 import { describeFailure, type SystemFailure } from "../../ports/failure.ts";

@@ -1,6 +1,6 @@
 import type { Result } from "../../base/result.ts";
 import type { Micros } from "../../base/time.ts";
-import type { Configuration } from "../../config/model.ts";
+import type { Configuration } from "../../config/model/configuration.ts";
 import type { ChildEnd } from "../../core/restart-policy.ts";
 import type { SystemFailure } from "../../ports/failure.ts";
 import type { LogLevel } from "../../ports/log.ts";

@@ -1,7 +1,7 @@
 import type { ProcessStatus } from "../../api/contract.ts";
 import type { Instant, Micros } from "../../base/time.ts";
 import { after, elapsed, seconds, toMillis } from "../../base/time.ts";
-import type { Configuration } from "../../config/model.ts";
+import type { Configuration } from "../../config/model/configuration.ts";
 import type { ChildEffect, ChildEnd, ChildEvent, ChildState, RestartPolicy } from "../../core/restart-policy.ts";
 import { childDeadline, startChild, stepChild } from "../../core/restart-policy.ts";
 import type { Alarm, Clock } from "../../ports/clock.ts";

@@ -4,7 +4,7 @@ import { ip } from "../../base/address.ts";
 import { fail, succeed } from "../../base/result.ts";
 import type { Instant } from "../../base/time.ts";
 import { instant, millis, seconds } from "../../base/time.ts";
-import type { Configuration } from "../../config/model.ts";
+import type { Configuration } from "../../config/model/configuration.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { FromChild, ToChild } from "../messages.ts";
 import type { ChildListener, Launcher, LoadedConfiguration } from "./ports.ts";

@@ -1,6 +1,6 @@
 import type { Cause, DaemonStatus, InstanceStatus, StatusDocument } from "../../api/contract.ts";
 import { after, micros, seconds } from "../../base/time.ts";
-import type { Configuration } from "../../config/model.ts";
+import type { Configuration } from "../../config/model/configuration.ts";
 import type { RestartPolicy } from "../../core/restart-policy.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { Log } from "../../ports/log.ts";

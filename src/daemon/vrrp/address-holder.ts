@@ -1,7 +1,8 @@
 // Over 400 lines: every way in which an address comes and goes, with the holdings that all of them change.
 import { familyOf, type IpAddress } from "../../base/address.ts";
 import { after, earliest, elapsed, seconds, toSeconds, type Instant } from "../../base/time.ts";
-import type { RoutingSettings, VirtualAddress } from "../../config/model.ts";
+import type { VirtualAddress } from "../../config/model/addresses.ts";
+import type { RoutingSettings } from "../../config/model/routing.ts";
 import { fullBucket, takePermission, type Bucket, type RateLimit } from "../../core/rate-limit.ts";
 import type { Clock } from "../../ports/clock.ts";
 import { describeFailure } from "../../ports/failure.ts";

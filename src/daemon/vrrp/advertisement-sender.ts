@@ -1,6 +1,6 @@
 import type { IpAddress } from "../../base/address.ts";
 import { succeed, type Result } from "../../base/result.ts";
-import type { InstanceSettings } from "../../config/model.ts";
+import type { InstanceSettings } from "../../config/model/instance.ts";
 import type { SystemFailure } from "../../ports/failure.ts";
 import type { NetworkInterface } from "../../ports/kernel.ts";
 import type { AuthenticationPolicy } from "../../core/vrrp/receive.ts";

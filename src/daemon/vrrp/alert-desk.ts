@@ -1,4 +1,4 @@
-import type { Configuration } from "../../config/model.ts";
+import type { Configuration } from "../../config/model/configuration.ts";
 import { wordAlert, type AlertState } from "../../core/mail/alert.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { Outbox } from "../../ports/outbox.ts";

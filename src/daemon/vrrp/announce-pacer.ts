@@ -1,6 +1,6 @@
 import type { AddressFamily, IpAddress } from "../../base/address.ts";
 import { earliest, type Micros } from "../../base/time.ts";
-import type { PacingSettings } from "../../config/model.ts";
+import type { PacingSettings } from "../../config/model/announcing.ts";
 import {
   emptyQueue,
   enqueue,

@@ -1,5 +1,6 @@
 import { familyOf, type AddressFamily, type IpAddress, type MacAddress } from "../../base/address.ts";
-import type { PacingSettings, VirtualAddress } from "../../config/model.ts";
+import type { VirtualAddress } from "../../config/model/addresses.ts";
+import type { PacingSettings } from "../../config/model/announcing.ts";
 import type { Clock } from "../../ports/clock.ts";
 import { describeFailure } from "../../ports/failure.ts";
 import type { NetworkInterface } from "../../ports/kernel.ts";

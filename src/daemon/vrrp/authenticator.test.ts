@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { ip } from "../../base/address.ts";
-import type { AuthenticationSettings, SignatureSettings } from "../../config/model.ts";
+import type { AuthenticationSettings, SignatureSettings } from "../../config/model/authentication.ts";
 import { Authenticator } from "./authenticator.ts";
 
 const A = ip("192.0.2.1");

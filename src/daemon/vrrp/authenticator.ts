@@ -1,5 +1,5 @@
 import { unreachable } from "../../base/assert.ts";
-import type { AuthenticationSettings } from "../../config/model.ts";
+import type { AuthenticationSettings } from "../../config/model/authentication.ts";
 import { acceptHeader, firstSequences, takeSequence, type HeaderSequences } from "../../core/vrrp/header-sequence.ts";
 import type { AuthenticationPolicy, Proof } from "../../core/vrrp/receive.ts";
 import {

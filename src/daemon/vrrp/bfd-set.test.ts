@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { ip } from "../../base/address.ts";
 import { millis, seconds } from "../../base/time.ts";
-import type { BfdInstanceSettings } from "../../config/model.ts";
+import type { BfdInstanceSettings } from "../../config/model/bfd.ts";
 import type { BfdNews } from "../bfd-news.ts";
 import { BfdSet, type TrackedSessions } from "./bfd-set.ts";
 

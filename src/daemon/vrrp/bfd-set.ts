@@ -1,4 +1,5 @@
-import type { BfdInstanceSettings, InstanceSettings } from "../../config/model.ts";
+import type { BfdInstanceSettings } from "../../config/model/bfd.ts";
+import type { InstanceSettings } from "../../config/model/instance.ts";
 import type { BfdVerdict } from "../../core/bfd/session.ts";
 import type { Log } from "../../ports/log.ts";
 import { learnNews, type BfdNews } from "../bfd-news.ts";

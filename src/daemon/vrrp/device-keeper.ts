@@ -1,4 +1,4 @@
-import type { InstanceSettings } from "../../config/model.ts";
+import type { InstanceSettings } from "../../config/model/instance.ts";
 import type { Devices } from "../../ports/devices.ts";
 import type { Files } from "../../ports/files.ts";
 import type { Kernel } from "../../ports/kernel.ts";

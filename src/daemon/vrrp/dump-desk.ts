@@ -1,5 +1,5 @@
 import { elapsed, toMillis } from "../../base/time.ts";
-import type { Configuration } from "../../config/model.ts";
+import type { Configuration } from "../../config/model/configuration.ts";
 import { activeDownInterval } from "../../core/vrrp/router.ts";
 import { nextDeadline } from "../../core/vrrp/state.ts";
 import type { Clock } from "../../ports/clock.ts";

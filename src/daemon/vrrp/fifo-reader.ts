@@ -1,5 +1,5 @@
 import type { Result } from "../../base/result.ts";
-import type { ScriptCommand } from "../../config/model.ts";
+import type { ScriptCommand } from "../../config/model/script-command.ts";
 import { rest, resume, startRespawning, type RespawnState } from "../../core/respawn.ts";
 import type { Alarm, Clock } from "../../ports/clock.ts";
 import { describeFailure, type SystemFailure } from "../../ports/failure.ts";

@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { handClock, type HandClock } from "../../../test/fixtures/hand-clock.ts";
 import { fail, succeed } from "../../base/result.ts";
-import type { FifoSettings, ScriptCommand } from "../../config/model.ts";
+import type { ScriptCommand } from "../../config/model/script-command.ts";
+import type { FifoSettings } from "../../config/model/telling.ts";
 import type { FifoOutcome } from "../../ports/fifos.ts";
 import type { ProgramEnd } from "../../ports/processes.ts";
 import { FifoSet } from "./fifo-set.ts";

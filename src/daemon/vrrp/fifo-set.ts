@@ -1,4 +1,5 @@
-import type { Configuration, FifoSettings } from "../../config/model.ts";
+import type { Configuration } from "../../config/model/configuration.ts";
+import type { FifoSettings } from "../../config/model/telling.ts";
 import { describeFailure, type SystemFailure } from "../../ports/failure.ts";
 import type { Fifo, Fifos } from "../../ports/fifos.ts";
 import { FifoReader, type FifoReaderDependencies } from "./fifo-reader.ts";

@@ -1,4 +1,5 @@
-import type { Configuration, TrackFileSettings } from "../../config/model.ts";
+import type { Configuration } from "../../config/model/configuration.ts";
+import type { TrackFileSettings } from "../../config/model/trackers.ts";
 import { describeFailure } from "../../ports/failure.ts";
 import { FileTracker, type FileTrackerDependencies } from "./file-tracker.ts";
 

@@ -1,5 +1,5 @@
 import { unreachable } from "../../base/assert.ts";
-import type { TrackFileSettings } from "../../config/model.ts";
+import type { TrackFileSettings } from "../../config/model/trackers.ts";
 import { followFile, type FileRemark, type FileSight, type FileState } from "../../core/tracking/tracked-file.ts";
 import type { Alarm, Clock } from "../../ports/clock.ts";
 import type { FileWatches, WatchedFile } from "../../ports/file-watches.ts";

@@ -4,7 +4,7 @@ import { ip, type IpAddress } from "../../base/address.ts";
 import { fail, succeed } from "../../base/result.ts";
 import { seededRandom } from "../../base/random.ts";
 import { loadConfiguration } from "../../config/load.ts";
-import type { InstanceSettings } from "../../config/model.ts";
+import type { InstanceSettings } from "../../config/model/instance.ts";
 import type { ConfigReader } from "../../config/reader.ts";
 import type { AddressRecord } from "../../ports/kernel.ts";
 import { judgeFitness, type Fitness } from "./fitness.ts";

@@ -1,6 +1,7 @@
 import { unreachable } from "../../base/assert.ts";
 import { isLinkLocal, type IpAddress } from "../../base/address.ts";
-import type { InstanceSettings, TrackedThings } from "../../config/model.ts";
+import type { InstanceSettings } from "../../config/model/instance.ts";
+import type { TrackedThings } from "../../config/model/trackers.ts";
 import {
   effectivePriority,
   type PriorityVerdict,

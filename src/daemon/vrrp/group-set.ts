@@ -1,5 +1,5 @@
 import type { GroupStatus } from "../../api/contract.ts";
-import type { SyncGroupSettings } from "../../config/model.ts";
+import type { SyncGroupSettings } from "../../config/model/sync-group.ts";
 import type { Instance } from "./instance.ts";
 import { SyncGroup, type SyncGroupDependencies } from "./sync-group.ts";
 

@@ -1,4 +1,5 @@
-import type { Configuration, RoutingSettings } from "../../config/model.ts";
+import type { Configuration } from "../../config/model/configuration.ts";
+import type { RoutingSettings } from "../../config/model/routing.ts";
 import type { Clock } from "../../ports/clock.ts";
 import { describeFailure } from "../../ports/failure.ts";
 import type { Files } from "../../ports/files.ts";

@@ -2,7 +2,9 @@
 import { compareAddresses, type IpAddress } from "../../base/address.ts";
 import { unreachable } from "../../base/assert.ts";
 import { after, earliest, seconds, type Instant } from "../../base/time.ts";
-import type { BufferSettings, InstanceSettings, RoutingSettings } from "../../config/model.ts";
+import type { BufferSettings } from "../../config/model/global.ts";
+import type { InstanceSettings } from "../../config/model/instance.ts";
+import type { RoutingSettings } from "../../config/model/routing.ts";
 import { memberView, type MemberView } from "../../core/sync-group.ts";
 import type { Cause, Effect, Event } from "../../core/vrrp/event.ts";
 import { step } from "../../core/vrrp/machine.ts";

@@ -1,5 +1,5 @@
 import { after, micros, type Instant } from "../../base/time.ts";
-import type { GlobalSettings } from "../../config/model.ts";
+import type { GlobalSettings } from "../../config/model/global.ts";
 import type { Clock } from "../../ports/clock.ts";
 
 /**

@@ -1,6 +1,6 @@
 import { familyOf, type IpAddress } from "../../base/address.ts";
 import type { Micros } from "../../base/time.ts";
-import type { InstanceSettings } from "../../config/model.ts";
+import type { InstanceSettings } from "../../config/model/instance.ts";
 import {
   checkReceived,
   type ReceivedAdvertisement,

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { fail, succeed, type Result } from "../../base/result.ts";
 import { instant, seconds, type Instant } from "../../base/time.ts";
-import type { LinkSettings } from "../../config/model.ts";
+import type { LinkSettings } from "../../config/model/trackers.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { SystemFailure } from "../../ports/failure.ts";
 import type { NetworkInterface } from "../../ports/kernel.ts";

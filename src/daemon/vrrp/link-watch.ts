@@ -1,5 +1,5 @@
 import { after, earliest, seconds, toSeconds, type Instant } from "../../base/time.ts";
-import type { LinkSettings } from "../../config/model.ts";
+import type { LinkSettings } from "../../config/model/trackers.ts";
 import { followLink, type LinkState } from "../../core/tracking/link-state.ts";
 import type { Alarm, Clock } from "../../ports/clock.ts";
 import type { NetworkInterface } from "../../ports/kernel.ts";

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { succeed } from "../../base/result.ts";
 import { instant, seconds } from "../../base/time.ts";
-import type { NotifySettings } from "../../config/model.ts";
+import type { NotifySettings } from "../../config/model/telling.ts";
 import type { ProgramEnd, ProgramRequest } from "../../ports/processes.ts";
 import { Notifier, type NotifierDependencies } from "./notifier.ts";
 

@@ -1,6 +1,7 @@
 import { unreachable } from "../../base/assert.ts";
 import type { Result } from "../../base/result.ts";
-import type { NotifySettings, ScriptCommand } from "../../config/model.ts";
+import type { ScriptCommand } from "../../config/model/script-command.ts";
+import type { NotifySettings } from "../../config/model/telling.ts";
 import type { AlertState } from "../../core/mail/alert.ts";
 import {
   emptyNotifyQueue,

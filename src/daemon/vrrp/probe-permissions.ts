@@ -1,6 +1,6 @@
 import type { IpAddress } from "../../base/address.ts";
 import { fail, succeed, type Result } from "../../base/result.ts";
-import type { Configuration } from "../../config/model.ts";
+import type { Configuration } from "../../config/model/configuration.ts";
 import type { SystemFailure } from "../../ports/failure.ts";
 import type { Kernel, NetworkInterface } from "../../ports/kernel.ts";
 import type { Links } from "../../ports/links.ts";

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { instant, micros, millis, type Instant, type Micros } from "../../base/time.ts";
-import type { TrackProcessSettings } from "../../config/model.ts";
+import type { TrackProcessSettings } from "../../config/model/trackers.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { ProcessEvent, ProcessQuery } from "../../ports/process-table.ts";
 import { ProcessSet } from "./process-set.ts";

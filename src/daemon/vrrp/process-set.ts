@@ -1,4 +1,5 @@
-import type { Configuration, TrackProcessSettings } from "../../config/model.ts";
+import type { Configuration } from "../../config/model/configuration.ts";
+import type { TrackProcessSettings } from "../../config/model/trackers.ts";
 import { matchesProcess, needsCommandLine } from "../../core/tracking/process-match.ts";
 import type { ObservedProcess, ProcessEvent, ProcessTable, ProcessWatch } from "../../ports/process-table.ts";
 import { ProcessTracker, type ProcessTrackerDependencies } from "./process-tracker.ts";

@@ -1,4 +1,4 @@
-import type { TrackProcessSettings } from "../../config/model.ts";
+import type { TrackProcessSettings } from "../../config/model/trackers.ts";
 import { matchesProcess } from "../../core/tracking/process-match.ts";
 import {
   stepQuorum,

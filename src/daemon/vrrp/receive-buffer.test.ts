@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { ip } from "../../base/address.ts";
-import type { BufferSettings } from "../../config/model.ts";
+import type { BufferSettings } from "../../config/model/global.ts";
 import { instance, virtualAddress } from "../../../test/simulation/settings.ts";
 import { receiveBufferOf } from "./receive-buffer.ts";
 

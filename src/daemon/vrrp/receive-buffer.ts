@@ -1,4 +1,5 @@
-import type { BufferSettings, InstanceSettings } from "../../config/model.ts";
+import type { BufferSettings } from "../../config/model/global.ts";
+import type { InstanceSettings } from "../../config/model/instance.ts";
 import { AUTHENTICATION_HEADER_LENGTH } from "../../wire/authentication-header.ts";
 import { SIGNATURE_LENGTH } from "../../wire/signature-trailer.ts";
 

@@ -1,6 +1,6 @@
 import type { IpAddress } from "../../base/address.ts";
 import { millis, type Instant } from "../../base/time.ts";
-import type { InstanceSettings } from "../../config/model.ts";
+import type { InstanceSettings } from "../../config/model/instance.ts";
 import { fullBucket, takePermission, type Bucket, type RateLimit } from "../../core/rate-limit.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { VrrpPacket } from "../../ports/links.ts";

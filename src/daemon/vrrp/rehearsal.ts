@@ -2,7 +2,8 @@ import { ip, mac, type AddressFamily, type IpAddress } from "../../base/address.
 import { succeed } from "../../base/result.ts";
 import { after, instant, micros, seconds, type Instant } from "../../base/time.ts";
 import { withoutScripts } from "../../config/commands.ts";
-import type { InstanceSettings, TrackedThings } from "../../config/model.ts";
+import type { InstanceSettings } from "../../config/model/instance.ts";
+import type { TrackedThings } from "../../config/model/trackers.ts";
 import { activeDownInterval } from "../../core/vrrp/router.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { AddressRecord, AddressRequest, Kernel, NetworkInterface } from "../../ports/kernel.ts";

@@ -1,6 +1,6 @@
 import { after, seconds, type Instant } from "../../base/time.ts";
 import { RTPROT_KEEPALIVED } from "../../base/route.ts";
-import type { RoutingSettings } from "../../config/model.ts";
+import type { RoutingSettings } from "../../config/model/routing.ts";
 import { fullBucket, takePermission, type Bucket, type RateLimit } from "../../core/rate-limit.ts";
 import type { Clock } from "../../ports/clock.ts";
 import { describeFailure, type SystemFailure } from "../../ports/failure.ts";

@@ -1,6 +1,6 @@
 import type { IpAddress } from "../../base/address.ts";
 import { micros } from "../../base/time.ts";
-import type { InstanceSettings } from "../../config/model.ts";
+import type { InstanceSettings } from "../../config/model/instance.ts";
 import { OWNER_PRIORITY, type VirtualRouter } from "../../core/vrrp/router.ts";
 
 /** The virtual router as it takes part with this priority and source, in a sync group or not. */

@@ -1,7 +1,7 @@
 import { formatPrefix } from "../../base/address.ts";
 import { fail, succeed, type Result } from "../../base/result.ts";
 import type { NextHop, Route, Rule } from "../../base/route.ts";
-import type { RoutingSettings } from "../../config/model.ts";
+import type { RoutingSettings } from "../../config/model/routing.ts";
 import type { RoutingItem } from "../../ports/routing.ts";
 import type { InterfaceTable } from "./interface-table.ts";
 

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { fail, succeed } from "../../base/result.ts";
-import type { ScriptCommand } from "../../config/model.ts";
+import type { ScriptCommand } from "../../config/model/script-command.ts";
 import type { Processes } from "../../ports/processes.ts";
 import { ScriptSet } from "./script-set.ts";
 

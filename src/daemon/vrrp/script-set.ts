@@ -1,6 +1,8 @@
 import { succeed, type Result } from "../../base/result.ts";
 import { commandsOf } from "../../config/commands.ts";
-import type { Configuration, ScriptCommand, ScriptSettings } from "../../config/model.ts";
+import type { Configuration } from "../../config/model/configuration.ts";
+import type { ScriptCommand } from "../../config/model/script-command.ts";
+import type { ScriptSettings } from "../../config/model/trackers.ts";
 import { describeFailure, type SystemFailure } from "../../ports/failure.ts";
 import type { Account } from "../../ports/processes.ts";
 import { ScriptTracker, type ScriptTrackerDependencies } from "./script-tracker.ts";

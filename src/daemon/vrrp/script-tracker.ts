@@ -1,7 +1,7 @@
 import { unreachable } from "../../base/assert.ts";
 import type { Result } from "../../base/result.ts";
 import { toSeconds } from "../../base/time.ts";
-import type { ScriptSettings } from "../../config/model.ts";
+import type { ScriptSettings } from "../../config/model/trackers.ts";
 import {
   initialScript,
   scriptDeadline,

@@ -1,6 +1,6 @@
 import { after, seconds, type Instant } from "../../base/time.ts";
 import { RTPROT_KEEPALIVED } from "../../base/route.ts";
-import type { StaticAddress, StaticSettings } from "../../config/model.ts";
+import type { StaticAddress, StaticSettings } from "../../config/model/statics.ts";
 import type { Clock } from "../../ports/clock.ts";
 import { describeFailure } from "../../ports/failure.ts";
 import type { AddressRequest, Kernel } from "../../ports/kernel.ts";

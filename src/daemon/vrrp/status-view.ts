@@ -1,6 +1,6 @@
 import { elapsed, toMillis, type Instant } from "../../base/time.ts";
 import type { InstanceStatus, TrackerStatus, VirtualAddressStatus } from "../../api/contract.ts";
-import type { TrackedThings } from "../../config/model.ts";
+import type { TrackedThings } from "../../config/model/trackers.ts";
 import { leaseEnd } from "../../core/lease.ts";
 import { standingOf } from "../../core/tracking/effective-priority.ts";
 import type { State } from "../../core/vrrp/state.ts";

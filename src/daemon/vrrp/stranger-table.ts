@@ -1,7 +1,7 @@
 import { familyOf, isMulticast, type IpAddress } from "../../base/address.ts";
 import { elapsed, toMillis, type Instant } from "../../base/time.ts";
 import type { StrangerStatus } from "../../api/contract.ts";
-import type { InstanceSettings } from "../../config/model.ts";
+import type { InstanceSettings } from "../../config/model/instance.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { Log } from "../../ports/log.ts";
 import { AUTHENTICATION_HEADER_LENGTH } from "../../wire/authentication-header.ts";

@@ -1,6 +1,6 @@
 import type { Cause as CauseDocument, GroupStatus } from "../../api/contract.ts";
 import { unreachable } from "../../base/assert.ts";
-import type { SyncGroupSettings } from "../../config/model.ts";
+import type { SyncGroupSettings } from "../../config/model/sync-group.ts";
 import { stepGroup, type GroupEffect, type GroupState } from "../../core/sync-group.ts";
 import type { FaultCause, FaultCauses } from "../../core/vrrp/state.ts";
 import type { Clock } from "../../ports/clock.ts";

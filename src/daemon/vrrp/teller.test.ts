@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { handClock, type HandClock } from "../../../test/fixtures/hand-clock.ts";
 import { succeed } from "../../base/result.ts";
 import { seconds } from "../../base/time.ts";
-import type { NotifySettings } from "../../config/model.ts";
+import type { NotifySettings } from "../../config/model/telling.ts";
 import type { NotifySubject } from "./notifier.ts";
 import { Teller } from "./teller.ts";
 

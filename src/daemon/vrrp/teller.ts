@@ -1,4 +1,4 @@
-import type { NotifySettings } from "../../config/model.ts";
+import type { NotifySettings } from "../../config/model/telling.ts";
 import type { AlertState } from "../../core/mail/alert.ts";
 import { fullBucket, takePermission, type Bucket, type RateLimit } from "../../core/rate-limit.ts";
 import { seconds } from "../../base/time.ts";

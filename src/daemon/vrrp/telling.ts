@@ -1,4 +1,4 @@
-import type { Configuration } from "../../config/model.ts";
+import type { Configuration } from "../../config/model/configuration.ts";
 import type { Fifos } from "../../ports/fifos.ts";
 import type { Outbox } from "../../ports/outbox.ts";
 import { AlertDesk } from "./alert-desk.ts";

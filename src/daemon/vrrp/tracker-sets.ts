@@ -1,4 +1,4 @@
-import type { Configuration } from "../../config/model.ts";
+import type { Configuration } from "../../config/model/configuration.ts";
 import type { Surroundings } from "./fitness.ts";
 import type { BfdNews } from "../bfd-news.ts";
 import { BfdSet, type BfdSetDependencies } from "./bfd-set.ts";

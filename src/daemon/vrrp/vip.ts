@@ -1,6 +1,6 @@
 import { formatPrefix } from "../../base/address.ts";
 import type { Micros } from "../../base/time.ts";
-import type { VirtualAddress } from "../../config/model.ts";
+import type { VirtualAddress } from "../../config/model/addresses.ts";
 import { planFineLock, type FineLockSetting } from "../../core/fine-lock.ts";
 import { planLease, type Lease, type LeaseSetting } from "../../core/lease.ts";
 import { OWNER_PRIORITY, trustWindow } from "../../core/vrrp/router.ts";

@@ -1,4 +1,4 @@
-import type { VirtualInterface } from "../../config/model.ts";
+import type { VirtualInterface } from "../../config/model/addresses.ts";
 import type { Devices } from "../../ports/devices.ts";
 import { describeFailure, type SystemFailure } from "../../ports/failure.ts";
 import type { Files } from "../../ports/files.ts";

@@ -1,5 +1,5 @@
 import { familyOf } from "../../base/address.ts";
-import type { InstanceSettings } from "../../config/model.ts";
+import type { InstanceSettings } from "../../config/model/instance.ts";
 
 /** The kernel settings that these instances want, by their path under /proc/sys. */
 export function wantedSysctls(instances: readonly InstanceSettings[]): ReadonlyMap<string, string> {

@@ -3,7 +3,7 @@ import type { NextHop, Route } from "../../../src/base/route.ts";
 import { seededRandom } from "../../../src/base/random.ts";
 import { fail, succeed } from "../../../src/base/result.ts";
 import { loadConfiguration } from "../../../src/config/load.ts";
-import type { RoutingSettings } from "../../../src/config/model.ts";
+import type { RoutingSettings } from "../../../src/config/model/routing.ts";
 import type { NetlinkRequest } from "../../../src/wire/netlink/message.ts";
 import { addRoute } from "../../../src/wire/netlink/route.ts";
 import { addRule } from "../../../src/wire/netlink/rule.ts";

@@ -1,0 +1,13 @@
+import type { Place } from "../place.ts";
+
+/** A program to run without a shell. */
+export interface ScriptCommand {
+  readonly argv: readonly string[];
+  readonly user: ScriptUser | undefined;
+  readonly place: Place;
+}
+
+export interface ScriptUser {
+  readonly user: string;
+  readonly group: string | undefined;
+}
