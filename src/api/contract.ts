@@ -122,6 +122,8 @@ export interface InstanceStatus {
   /** Why it was entered. */
   readonly cause: Cause;
   readonly advertisementIntervalMs: number;
+  /** Why the latest advert could not be sent; null: it was, or none was tried. */
+  readonly sendFailure: string | null;
   /** Who is master as far as this node knows; null when nobody is heard. */
   readonly master: { readonly address: string; readonly priority: number; readonly heardMsAgo: number } | null;
   readonly virtualAddresses: readonly VirtualAddressStatus[];

@@ -77,6 +77,14 @@ describe("renderStatus", () => {
     expect(every(50)).toContain("adverts every 0.05 s\n");
   });
 
+  test("adverts that cannot be sent: told with the reason; an older daemon does not tell, and nothing is said", () => {
+    const sendFailure = "Cannot send an advert: Operation not permitted (EPERM)";
+    expect(plain(document({ instances: [{ ...MASTER, sendFailure }] }))).toContain(
+      "  adverts   the latest could not be sent: Cannot send an advert: Operation not permitted (EPERM)\n",
+    );
+    expect(plain(document())).not.toContain("could not be sent");
+  });
+
   test("a master without its address: shouted", () => {
     const text = plain(document({ instances: [{ ...MASTER, virtualAddresses: [LOST] }] }));
     expect(text).toContain("  address   192.0.2.1/24 on eth0  NOT HELD\n");
@@ -246,6 +254,7 @@ const MASTER: InstanceStatus = {
   since: at(-3_600),
   cause: { code: "MASTER_SILENT", text: "no advert was heard for 3.6 s", evidence: {} },
   advertisementIntervalMs: 1_000,
+  sendFailure: null,
   master: null,
   virtualAddresses: [
     HELD,

@@ -95,6 +95,7 @@ function instanceLines(instance: InstanceStatus, view: StatusView): string[] {
   return [
     `${paint("bold", instance.name)}  ${state}  ${sinceText(instance, view)}`,
     field("cause", instance.cause.text),
+    ...sendingLines(instance, paint),
     ...instance.virtualAddresses.map((address) => addressLine(address, instance, view)),
     ...filterLines(instance, paint),
     field("priority", priorityText(instance)),
@@ -103,6 +104,13 @@ function instanceLines(instance: InstanceStatus, view: StatusView): string[] {
     ...instance.trackers.map((tracker) => trackerLine(tracker, paint)),
     ...instance.peers.map(peerLine),
   ];
+}
+
+/** Says nothing where the daemon is older than this program. */
+function sendingLines({ sendFailure, state }: InstanceStatus, paint: Paint): string[] {
+  if (sendFailure === null || sendFailure === undefined) return [];
+  const color = state === "MASTER" ? "red" : "yellow";
+  return [field("adverts", paint(color, `the latest could not be sent: ${sendFailure}`))];
 }
 
 function sinceText({ since }: { readonly since: string }, view: StatusView): string {

@@ -141,6 +141,7 @@ function mannerOf(because: Cause): YieldManner {
   switch (because.code) {
     case "HIGHER_PRIORITY":
     case "HIGHER_ADDRESS":
+    case "UNHEARD":
       return "to-successor";
     case "PAUSED":
     case "SILENT":

@@ -32,6 +32,8 @@ export class NetworkStack {
   }>();
   /** What the host of a frozen virtual machine keeps for it. */
   #backlog: ArrivingFrame[] = [];
+  /** A firewall of this machine refuses the adverts that it would send. */
+  forbidsAdverts = false;
 
   constructor(options: {
     readonly machine: Machine;
@@ -96,6 +98,7 @@ export class NetworkStack {
       send: (packet) =>
         process.call(() => {
           if (!inbox.open) return fail({ operation: "send an advert", errno: "EBADF", message: "Bad file descriptor" });
+          if (this.forbidsAdverts) return fail(FORBIDDEN);
           if (!this.#maySendFrom(packet.source)) return fail(NO_SOURCE);
           const copy = { ...packet, message: withChecksum(packet) };
           const { authenticationHeader = false } = options;
@@ -225,6 +228,8 @@ function withChecksum({ source, destination, message }: VrrpPacket): Uint8Array 
 }
 
 const AT_CHECKSUM = 6;
+/** netfilter's answer to the sender of what it drops. */
+const FORBIDDEN: SystemFailure = { operation: "send an advert", errno: "EPERM", message: "Operation not permitted" };
 const NO_SOURCE: SystemFailure = { operation: "send an advert", errno: "EINVAL", message: "Invalid argument" };
 
 /** What the port promises at most. */

@@ -234,6 +234,11 @@ export class SimNode {
     this.kernel.setInterface(this.#interfaceIndex, LAN_INTERFACE, { up: true, running });
   }
 
+  /** Its firewall refuses, or allows, the adverts that it would send; it hears those of others. */
+  forbidAdverts(isForbidden: boolean): void {
+    this.#network.forbidsAdverts = isForbidden;
+  }
+
   /** The interface goes, and all its addresses with it. */
   removeInterface(): void {
     this.kernel.removeInterface(this.#interfaceIndex);

@@ -140,6 +140,34 @@ needs(LAB_NEEDS)("links and addresses that change under the master", () => {
       expect(a.host.vips.tenures(VIP)).toHaveLength(1);
     }));
 
+  test.concurrent("its firewall refuses its adverts: lets go before the other takes over, and is back when it is mended", () =>
+    withPair(async ({ lab, a, b }) => {
+      await a.holdfast(configurationOf({ priority: 200 }));
+      await lab.waitForOnlyHolder(VIP, a.host);
+      await b.holdfast(configurationOf({ priority: 150 }));
+      await b.daemon.waitForLine(/Entering BACKUP STATE/);
+      const sinceMs = Date.now();
+      await a.host.runOrThrow(["nft", "-f", "-"], REFUSE_ADVERTS);
+      await b.host.vips.waitUntil(VIP, true);
+      await lab.waitForOnlyHolder(VIP, b.host);
+      expect(lab.twoHoldersMs(VIP, sinceMs)).toBe(0);
+      expect(await a.instance()).toMatchObject({
+        state: "BACKUP",
+        sendFailure: expect.stringContaining("(EPERM)"),
+        cause: { code: "SILENT" },
+      });
+      // It is the stronger one, so it tries every 3.2 s.
+      const mark = a.daemon.mark();
+      await pass(5, a.host);
+      expect(a.daemon.lines.slice(mark).join("\n")).not.toContain("Entering MASTER");
+      expect(b.host.vips.tenures(VIP)).toHaveLength(1);
+      await a.host.runOrThrow(["nft", "delete", "table", "inet", "mute"]);
+      await a.host.vips.waitUntil(VIP, true);
+      await lab.waitForOnlyHolder(VIP, a.host);
+      await a.daemon.waitForLine(/adverts can be sent again/, { after: mark });
+      expect((await a.instance()).sendFailure).toBeNull();
+    }));
+
   test.concurrent("everything lost between the two for a while, in both directions: one holder at the end", () =>
     withPair(async (pair) => {
       const { lab, a, b } = pair;
@@ -152,6 +180,10 @@ needs(LAB_NEEDS)("links and addresses that change under the master", () => {
       await lab.waitForOnlyHolder(VIP, a.host);
     }));
 });
+
+const REFUSE_ADVERTS = `table inet mute {
+  chain output { type filter hook output priority 0; meta l4proto 112 drop; }
+}`;
 
 async function startBoth({ lab, a, b }: Pair): Promise<void> {
   await a.holdfast(configurationOf({ ...FAST, priority: 200 }));

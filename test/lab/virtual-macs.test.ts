@@ -125,6 +125,22 @@ needs({ ...LAB_NEEDS, tools: [...LAB_NEEDS.tools, "tcpdump", "tshark"] })("virtu
       }
     }));
 
+  test.concurrent("what comes to the virtual MAC address is forwarded, but for what is sent to the VIP itself", () =>
+    withPair(async ({ a, client }) => {
+      await a.host.runOrThrow(["sysctl", "-q", "-w", "net.ipv4.ip_forward=1"]);
+      await a.host.runOrThrow(["sh", "-c", ANOTHER_NETWORK]);
+      await a.host.runOrThrow(["nft", "-f", "-"], COUNT_FORWARDED);
+      const beyond = await a.host.start(["tcpdump", "-l", "-n", "-i", "beyond"]);
+      await beyond.waitForLine(/listening on beyond/);
+      await a.holdfast(configurationOf({ ...FAST, ...USES, priority: 200 }));
+      await a.host.vips.waitUntil(VIP, true);
+      await client.runOrThrow(["ip", "route", "add", "10.99.0.0/24", "via", VIP]);
+      await client.runOrThrow(["bash", "-c", `echo > /dev/udp/${VIP}/9; echo > /dev/udp/10.99.0.1/9`]);
+      expect(await macOf(VIP, client)).toBe(VMAC);
+      await beyond.waitForLine(/ > 10\.99\.0\.1\.9: UDP/);
+      expect(await forwarded(a.host)).toEqual(["10.99.0.1"]);
+    }));
+
   test.concurrent("a strict reverse path filter of all interfaces: the client still reaches the VIP", () =>
     withPair(async ({ a, client }) => {
       await a.host.runOrThrow(["sysctl", "-q", "-w", "net.ipv4.conf.all.rp_filter=1"]);
@@ -140,6 +156,30 @@ needs({ ...LAB_NEEDS, tools: [...LAB_NEEDS.tools, "tcpdump", "tshark"] })("virtu
       expect(await settingsOf(a.host, "eth0")).toContain("rp_filter 0");
     }));
 });
+
+/** With a host in it that need not answer. */
+const ANOTHER_NETWORK = `
+  ip link add beyond up type veth peer name far && ip link set far up
+  ip addr add 10.99.0.254/24 dev beyond
+  ip neigh add 10.99.0.1 lladdr 02:00:00:00:00:99 dev beyond
+`;
+
+const COUNT_FORWARDED = `table ip count {
+  set seen {
+    type ipv4_addr
+    flags dynamic
+  }
+  chain forward {
+    type filter hook forward priority 0
+    iifname "vrrp.51" add @seen { ip daddr }
+  }
+}`;
+
+/** Where packets went that came to the virtual interface and were forwarded. */
+async function forwarded(host: Host): Promise<readonly string[]> {
+  const listed = await host.runOrThrow(["nft", "list", "set", "ip", "count", "seen"]);
+  return (/elements = \{ ([^}]*) \}/.exec(listed)?.[1] ?? "").split(", ").filter((address) => address !== "");
+}
 
 /** What the client finds by ARP at this moment. */
 async function macOf(address: string, client: Host): Promise<string> {

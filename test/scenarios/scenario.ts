@@ -215,6 +215,10 @@ class Stage {
         return node.plug(false);
       case "plug":
         return node.plug(true);
+      case "forbid":
+        return node.forbidAdverts(true);
+      case "allow":
+        return node.forbidAdverts(false);
       case "remove":
         for (const { address } of actor.settings.virtualAddresses) node.removeByHand(address);
         return;

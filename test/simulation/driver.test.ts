@@ -28,6 +28,8 @@ let addresses: Map<string, AddressRecord>;
 let events: KernelEvent[];
 let asked: string[];
 let refusesSockets: boolean;
+let refusesAdverts: boolean;
+let hasInterface: boolean;
 let started: { readonly argv: readonly string[]; readonly end: (end: ProgramEnd) => void }[];
 let onKernel: () => void;
 let log: string[];
@@ -39,6 +41,8 @@ beforeEach(() => {
   events = [];
   asked = [];
   refusesSockets = false;
+  refusesAdverts = false;
+  hasInterface = true;
   started = [];
   log = [];
   store({ ...VIP, address: ip("10.0.0.1") }, undefined, "forever");
@@ -165,6 +169,50 @@ test("FAULT, and the script that decides becomes another: FAULT stays until that
   expect(driver.status()[0]?.state).toBe("BACKUP");
 });
 
+test("a firewall begins to refuse its adverts: none counts as sent, and it lets go before a backup takes over", () => {
+  const driver = start(configuration([instance({ virtualAddresses: [VIP] })]));
+  run(6);
+  const sent = driver.status()[0]?.counters["advertisementsSent"];
+  expect(driver.status()[0]).toMatchObject({ state: "MASTER", sendFailure: null });
+  refusesAdverts = true;
+  asked = [];
+  // Two adverts do not leave. The leases of 2 s end before three have not, which is what backups wait for.
+  run(3);
+  expect(driver.status()[0]).toMatchObject({
+    state: "BACKUP",
+    sendFailure: "Cannot send an advert: Operation not permitted (EPERM)",
+    cause: { code: "SILENT", evidence: { unsent: "Cannot send an advert: Operation not permitted (EPERM)" } },
+  });
+  expect(driver.status()[0]?.counters).toMatchObject({ advertisementsSent: sent, sendErrors: 2 });
+  expect(addresses.has("10.0.0.100")).toBe(false);
+  expect(log.filter((line) => line.includes("adverts cannot be sent"))).toHaveLength(1);
+});
+
+test("its adverts are refused and nobody else is heard: it serves as in a network that is cut, and stays", () => {
+  refusesAdverts = true;
+  const driver = start(configuration([instance({ virtualAddresses: [VIP] })]));
+  run(30);
+  expect(driver.status()[0]).toMatchObject({ state: "MASTER", counters: { becameMaster: 1 } });
+  expect(driver.status()[0]?.counters["advertisementsSent"]).toBeUndefined();
+  expect(addresses.has("10.0.0.100")).toBe(true);
+  refusesAdverts = false;
+  run(1.1);
+  expect(driver.status()[0]).toMatchObject({ sendFailure: null, counters: { advertisementsSent: 1 } });
+  expect(log.at(-1)).toBe("(VI_1) adverts can be sent again");
+});
+
+test("its interface is missing: a first start fails, a restarted process waits for it in FAULT", () => {
+  hasInterface = false;
+  const model = configuration([instance({ virtualAddresses: [VIP] })]);
+  expect(() => start(model)).toThrow("there is no interface eth0");
+  const driver = start(model, false, true);
+  expect(driver.status()[0]).toMatchObject({ state: "FAULT", cause: { text: "interface eth0 does not exist" } });
+  hasInterface = true;
+  events.push({ kind: "interface-changed", interface: ETH0 });
+  run(4);
+  expect(driver.status()[0]?.state).toBe("MASTER");
+});
+
 test("the addresses shall stay (-V): for ever, and preferred for no longer than configured", () => {
   const driver = start(configuration([instance({ virtualAddresses: [{ ...VIP, preferredLifetime: 0 }] })]), true);
   run(6);
@@ -173,7 +221,7 @@ test("the addresses shall stay (-V): for ever, and preferred for no longer than 
   expect(asked).toEqual(["renew 10.0.0.100 for forever preferred 0"]);
 });
 
-function start(model: Configuration, keepAddresses = false): VrrpDriver {
+function start(model: Configuration, keepAddresses = false, isRestart = false): VrrpDriver {
   const open = <Socket>(socket: Socket): Result<Socket, SystemFailure> =>
     refusesSockets
       ? fail({ operation: "open a socket", errno: "EMFILE", message: "Too many open files" })
@@ -181,7 +229,7 @@ function start(model: Configuration, keepAddresses = false): VrrpDriver {
   const nothing = { receive: () => [], close: () => {} };
   const missing = { operation: "read", errno: "ENOENT", message: "No such file or directory" };
   const result = startVrrpDriver(
-    { configuration: model, runtimeDirectory: "/run/x", keepAddresses, isRestart: false },
+    { configuration: model, runtimeDirectory: "/run/x", keepAddresses, isRestart },
     {
       clock: {
         now: () => instant(now),
@@ -209,14 +257,18 @@ function start(model: Configuration, keepAddresses = false): VrrpDriver {
       hostName: "x",
       links: {
         openVrrpSocket: () =>
-          open({ ...nothing, send: () => succeed(undefined), setReceiveBuffer: () => succeed(undefined) }),
+          open({
+            ...nothing,
+            send: () => (refusesAdverts ? fail(FORBIDDEN) : succeed(undefined)),
+            setReceiveBuffer: () => succeed(undefined),
+          }),
         openArpSocket: () => succeed({ ...nothing, send: () => succeed(undefined) }),
         openNeighborSocket: () => succeed({ ...nothing, send: () => succeed(undefined) }),
       },
       devices: NO_DEVICES,
       routing: { add: () => [], remove: () => [], openMonitor: () => succeed(nothing) },
       kernel: {
-        interfaces: () => succeed([ETH0]),
+        interfaces: () => succeed(hasInterface ? [ETH0] : []),
         addresses: () => succeed([...addresses.values()]),
         addAddress: (request) => {
           if (addresses.has(request.address))
@@ -326,6 +378,8 @@ const ETH0 = {
   mac: undefined,
   forwardsIpv6: false,
 } as const;
+
+const FORBIDDEN = { operation: "send an advert", errno: "EPERM", message: "Operation not permitted" };
 
 const NO_SETTING = { operation: "use", errno: "ENOENT", message: "No such file or directory" };
 

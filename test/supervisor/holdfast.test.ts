@@ -91,6 +91,29 @@ needs({ root: true, tools: ["ip", "mkfifo"] })("holdfast", () => {
     }
   });
 
+  test("state_dump_file, stats_dump_file, json_dump_file: each dump goes where the configuration says", async () => {
+    const kinds = ["state", "stats", "json"] as const;
+    const lines = kinds.map((kind) => `  ${kind}_dump_file ${join(folder, `${kind}.here`)}`);
+    writeFileSync(join(folder, "good.conf"), ["global_defs {", ...lines, "}", GOOD].join("\n"));
+    const daemon = start();
+    await daemon.line("Startup complete");
+    await daemon.pidFile("vrrp.pid");
+    for (const [signal, kind] of [
+      ["USR1", "state"],
+      ["USR2", "stats"],
+      ["RTMIN+2", "json"],
+    ] as const) {
+      command("/bin/bash", "-c", `kill -${signal} ${daemon.pid("holdfast.pid")}`);
+      await daemon.file(`${kind}.here`);
+    }
+  });
+
+  test("-t and check of a file that is not there: exit with 6 and with 3, of one that cannot be read -t with 5", async () => {
+    const nowhere = join(folder, "nowhere.conf");
+    expect([(await holdfast("-t", "-f", nowhere)).status, (await holdfast("check", nowhere)).status]).toEqual([6, 3]);
+    expect((await holdfast("-t", "-f", folder)).status).toBe(5);
+  });
+
   test("plan: compares a file with what runs, changes nothing, and says what a reload would refuse", async () => {
     const daemon = start();
     await daemon.pidFile("vrrp.pid");

@@ -1,7 +1,7 @@
 import type { IpAddress } from "../../base/address.ts";
 import type { Instant, Micros } from "../../base/time.ts";
 import type { VirtualRouter } from "./router.ts";
-import type { FaultCauses, Master } from "./state.ts";
+import type { FaultCauses, Master, State } from "./state.ts";
 
 export type Event =
   | { readonly kind: "startup" }
@@ -31,6 +31,8 @@ export type Event =
   | { readonly kind: "paused"; readonly by: PauseKind; readonly length: Micros }
   /** The last renewal that the kernel acknowledged is older than the lease. */
   | { readonly kind: "lease-expired"; readonly age: Micros }
+  /** The advert of this turn could not be sent to anybody; `router` says why. `before`: the state before the turn. */
+  | { readonly kind: "unsent"; readonly before: State }
   /** Somebody took an address away, or a route or rule, given in words, and it is not to be put back. */
   | { readonly kind: "address-lost"; readonly address: string }
   /** All members of the sync group are ready. */
@@ -80,7 +82,9 @@ export type Cause =
   | { readonly code: "FAULT"; readonly causes: FaultCauses }
   | { readonly code: "FAULT_CLEARED" }
   | { readonly code: "PAUSED"; readonly by: PauseKind; readonly length: Micros }
-  | { readonly code: "SILENT"; readonly length: Micros }
+  /** `unsent`: why no advert could be sent; undefined: none was tried. */
+  | { readonly code: "SILENT"; readonly length: Micros; readonly unsent?: string | undefined }
+  | { readonly code: "UNHEARD"; readonly source: IpAddress; readonly priority: number; readonly unsent: string }
   | { readonly code: "LEASE_EXPIRED"; readonly age: Micros }
   | { readonly code: "ADDRESS_LOST"; readonly address: string }
   /** Of members of sync groups alone. */

@@ -125,6 +125,7 @@ const priorityChanged = (previous: number): Event => ({
   kind: "priority-changed",
   previous: { ...router, priority: previous },
 });
+const unsent = (before: State): Event => ({ kind: "unsent", before });
 const groupClaim: Event = { kind: "group-claim" };
 const groupChallenged: Event = { kind: "group-challenged" };
 const groupYield = (manner: YieldManner): Event => ({
@@ -1464,6 +1465,140 @@ describe("active, silent for as long as three adverts", () => {
   test.each(rows)("$name", holds);
 });
 
+describe("adverts that cannot be sent", () => {
+  const why = "Cannot send an advert: Operation not permitted (EPERM)";
+  const mute = { unsent: why };
+  /** The advert of this turn was taken to be sent, and the one before it was. */
+  const hopeful: Active = { ...active, adverAt: at(102_000_000), advertisedAt: NOW, trustedUntil: at(106_007_812) };
+  const alone: Active = { ...active, alone: true };
+  const served: Backup = { ...listening, activeDownAt: NOW, master: heard(90, 99_500_000) };
+  const anew = (master: Backup["master"]): Backup => ({ ...listening, master });
+  const rows: readonly Row[] = [
+    {
+      name: "one cannot: what the one before it promised is all there is",
+      given: mute,
+      state: hopeful,
+      event: unsent(active),
+      becomes: { ...active, adverAt: at(102_000_000) },
+    },
+    {
+      name: "the claim cannot: serves alone, for nobody was heard",
+      given: mute,
+      state: hopeful,
+      event: unsent(backup),
+      becomes: { ...hopeful, alone: true },
+    },
+    {
+      name: "alone, the next one cannot either: serves on",
+      given: mute,
+      state: hopeful,
+      event: unsent(alone),
+      becomes: { ...hopeful, alone: true },
+    },
+    {
+      name: "alone, its timer: tries again, and is not alone unless it is told so",
+      given: mute,
+      state: { ...alone, bursts: [] },
+      event: deadline,
+      now: 101_500_000,
+      becomes: {
+        ...active,
+        adverAt: at(102_000_000),
+        advertisedAt: at(101_500_000),
+        trustedUntil: at(107_507_812),
+        bursts: [],
+      },
+      effects: [send(100)],
+    },
+    {
+      name: "none for as long as three adverts: withdraws, and says why",
+      given: mute,
+      state: active,
+      event: deadline,
+      now: 105_507_812,
+      becomes: { ...listening, activeDownAt: at(105_507_812 + 7_218_750) },
+      effects: [remove],
+      cause: { code: "SILENT", length: micros(6_007_812), unsent: why },
+    },
+    {
+      name: "the lease ran out, since adverts renew it: says why",
+      given: mute,
+      state: active,
+      event: leaseExpired,
+      becomes: listening,
+      effects: [remove],
+      cause: { code: "SILENT", length: micros(500_000), unsent: why },
+    },
+    {
+      name: "active, a weaker master is heard: follows it, since it cannot be told",
+      given: mute,
+      state: active,
+      event: adv(90),
+      // 3 * 5 s and 156/256 of 5 s: the interval of that master.
+      becomes: {
+        ...listening,
+        activeDownAt: at(118_046_875),
+        activeAdverInterval: micros(5_000_000),
+        master: heard(90, 100_000_000),
+      },
+      effects: [handOver(100_200_000)],
+      cause: { code: "UNHEARD", source: NEIGHBOR, priority: 90, unsent: why },
+    },
+    { name: "active, an echo from the own address: stays", given: mute, state: active, event: adv(100, router.source) },
+    {
+      name: "backup, its timer ends beside a weaker master: an advert first, before anything is claimed",
+      given: mute,
+      state: served,
+      event: deadline,
+      effects: [send(100)],
+    },
+    {
+      name: "backup, that advert cannot be sent: leaves the weaker master alone and listens anew",
+      given: mute,
+      state: served,
+      event: unsent(served),
+      becomes: anew(served.master),
+    },
+    {
+      name: "backup, that advert was sent: claims",
+      state: { ...served, master: heard(90, 99_500_000) },
+      event: deadline,
+      becomes: {
+        kind: "active",
+        adverAt: at(102_000_000),
+        advertisedAt: NOW,
+        trustedUntil: at(106_007_812),
+        bursts: [second(105_000_000), refresh(130_000_000)],
+      },
+      effects: [add, send(100), announce(4)],
+      cause: { code: "MASTER_WEAKER", source: NEIGHBOR, priority: 90, delayed: false },
+    },
+    {
+      name: "backup, its timer ends and nobody is heard: claims all the same, as in a network that is cut",
+      given: mute,
+      state: { ...served, master: heard(90, 94_000_000) },
+      event: deadline,
+      becomes: {
+        kind: "active",
+        adverAt: at(102_000_000),
+        advertisedAt: NOW,
+        trustedUntil: at(106_007_812),
+        bursts: [second(105_000_000), refresh(130_000_000)],
+      },
+      effects: [send(100), add, announce(4)],
+      cause: { code: "MASTER_SILENT", master: heard(90, 94_000_000), waited: micros(7_218_750) },
+    },
+    {
+      name: "in a sync group, its timer ends beside a weaker master: is not ready before an advert was sent",
+      given: { ...mute, synced: true },
+      state: served,
+      event: deadline,
+      effects: [send(100)],
+    },
+  ];
+  test.each(rows)("$name", holds);
+});
+
 describe("fault", () => {
   const rows: readonly Row[] = [
     {
@@ -1702,6 +1837,7 @@ describe("events that mean nothing in a state", () => {
     "group-claim": groupClaim,
     "group-challenged": groupChallenged,
     "group-yield": groupYield("farewell"),
+    unsent: unsent(backup),
   };
   /** Its timer is that of the priority 90, which changes. */
   const slower: Backup = { ...backup, activeDownAt: at(104_117_188) };
@@ -1722,6 +1858,7 @@ describe("events that mean nothing in a state", () => {
         "group-claim",
         "group-challenged",
         "group-yield",
+        "unsent",
       ],
     ],
     [
@@ -1759,6 +1896,7 @@ describe("events that mean nothing in a state", () => {
         "group-claim",
         "group-challenged",
         "group-yield",
+        "unsent",
       ],
     ],
   ];
@@ -1796,6 +1934,11 @@ describe("the next deadline", () => {
       expected: 104_000_000,
     },
     { name: "active: its advert", state: active, expected: 101_500_000 },
+    {
+      name: "active, the last adverts could not be sent: the end of what the one before them promised",
+      state: { ...active, adverAt: at(106_000_000), bursts: [] },
+      expected: 105_507_812,
+    },
     { name: "active without announcements: its advert", state: { ...active, bursts: [] }, expected: 101_500_000 },
     {
       name: "active, an announcement before the advert, not the first in the list: the announcement",

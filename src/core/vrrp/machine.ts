@@ -70,6 +70,7 @@ function stepInitialize(router: VirtualRouter, state: State, event: Event, now: 
     case "group-claim":
     case "group-challenged":
     case "group-yield":
+    case "unsent":
       return stay(state);
     default:
       return unreachable(event);
@@ -83,6 +84,8 @@ function stepBackup(router: VirtualRouter, state: Backup, event: Event, now: Ins
       return change({ kind: "initialize" }, { code: "SHUTDOWN", reason: event.reason });
     case "deadline":
       if (state.ready === true || !isDue(state, now)) return stay(state);
+      // Nobody is relieved by a router that cannot be heard. When this advert leaves, the deadline, which stays, comes again.
+      if (router.unsent !== undefined && isServed(router, state, now)) return stay(state, [sendOne(router)]);
       return router.synced ? stay({ ...state, ready: true }) : becomeActive(router, state, now);
     case "group-claim":
       return state.ready === true ? becomeActive(router, state, now) : stay(state);
@@ -105,6 +108,8 @@ function stepBackup(router: VirtualRouter, state: Backup, event: Event, now: Ins
     case "reconfigured":
     case "paused":
       // What was heard before a pause proves nothing: the timer starts anew, for the owner too.
+      return stay(listenAnew(router, state, now));
+    case "unsent":
       return stay(listenAnew(router, state, now));
     case "startup":
     case "resume":
@@ -177,8 +182,7 @@ function becomeActive(router: VirtualRouter, state: Backup, now: Instant): Step 
 function causeOfClaim(router: VirtualRouter, state: Backup, now: Instant): Cause {
   const { master } = state;
   if (master.kind === "left") return { code: "MASTER_LEFT", source: master.source };
-  const missed = micros(router.downTimerAdverts * state.activeAdverInterval);
-  if (master.kind === "heard" && now < after(master.at, missed)) {
+  if (master.kind === "heard" && isServed(router, state, now)) {
     const delayed = state.preemption.kind === "delayed";
     return { code: "MASTER_WEAKER", source: master.source, priority: master.priority, delayed };
   }
@@ -186,11 +190,16 @@ function causeOfClaim(router: VirtualRouter, state: Backup, now: Instant): Cause
   return { code: "MASTER_SILENT", master, waited: activeDownInterval(router, state.activeAdverInterval) };
 }
 
+/** Another master has been heard, and has not missed more adverts than it may. */
+function isServed(router: VirtualRouter, { master, activeAdverInterval }: Backup, now: Instant): boolean {
+  return master.kind === "heard" && now < after(master.at, micros(router.downTimerAdverts * activeAdverInterval));
+}
+
 // RFC 9568 section 6.4.3
 function stepActive(router: VirtualRouter, state: Active, event: Event, now: Instant): Step {
   if (now >= state.trustedUntil && !SPEAKS_FOR_ITSELF.has(event.kind)) {
     // Whatever comes now, a backup was entitled to take over meanwhile. Yield first, then look at the event as a backup.
-    const yielded = withdraw(router, { code: "SILENT", length: elapsed(state.advertisedAt, now) }, now);
+    const yielded = withdraw(router, silence(router, state, now), now);
     // It listens with the new priority already.
     const next = event.kind === "priority-changed" ? stay(yielded.state) : step(router, yielded.state, event, now);
     return { ...next, effects: yielded.effects, cause: next.cause ?? yielded.cause };
@@ -210,7 +219,11 @@ function stepActive(router: VirtualRouter, state: Active, event: Event, now: Ins
     case "paused":
       return withdraw(router, { code: "PAUSED", by: event.by, length: event.length }, now);
     case "lease-expired":
+      // Leases are renewed with adverts that were sent.
+      if (router.unsent !== undefined) return withdraw(router, silence(router, state, now), now);
       return withdraw(router, { code: "LEASE_EXPIRED", age: event.age }, now);
+    case "unsent":
+      return stay(takeBackAdvert(state, event.before));
     case "address-lost":
       return takeBack(router, { code: "ADDRESS_LOST", address: event.address }, now);
     case "group-challenged": {
@@ -251,6 +264,19 @@ function yieldWithGroup(router: VirtualRouter, event: Extract<Event, { kind: "gr
   }
 }
 
+function silence(router: VirtualRouter, { advertisedAt }: Active, now: Instant): Cause {
+  return { code: "SILENT", length: elapsed(advertisedAt, now), unsent: router.unsent };
+}
+
+/**
+ * An advert that could not be sent proves nothing to anybody: what the one before it promised is all there is. But where
+ * not even the claim was heard, a backup that hears nobody serves all the same, as in a network that is cut.
+ */
+function takeBackAdvert(state: Active, before: State): Active {
+  if (before.kind !== "active" || before.alone === true) return { ...state, alone: true };
+  return { ...state, advertisedAt: before.advertisedAt, trustedUntil: before.trustedUntil };
+}
+
 /** keepalived's way when somebody has removed an address: give up, and take it back after the skew. */
 function takeBack(router: VirtualRouter, cause: Cause, now: Instant): Step {
   const interval = router.advertisementInterval;
@@ -276,7 +302,12 @@ function wasQuiet(router: VirtualRouter, state: Active, now: Instant): boolean {
 }
 
 function advertise(router: VirtualRouter, state: Active, now: Instant): [Active, readonly Effect[]] {
-  return [{ ...state, ...timers(router, now) }, [{ kind: "send-advertisement", priority: router.priority }]];
+  const { alone: _, ...heard } = state;
+  return [{ ...heard, ...timers(router, now) }, [sendOne(router)]];
+}
+
+function sendOne(router: VirtualRouter): Effect {
+  return { kind: "send-advertisement", priority: router.priority };
 }
 
 function meetOtherMaster(router: VirtualRouter, state: Active, event: Advertisement, now: Instant): Step {
@@ -292,10 +323,22 @@ function meetOtherMaster(router: VirtualRouter, state: Active, event: Advertisem
         ? { code: "HIGHER_PRIORITY", source, priority, ours: router.priority }
         : { code: "HIGHER_ADDRESS", source, priority };
     const backup = hear(router, listen(router, now), event, now);
-    const last: readonly Effect[] = router.answersHigherPriority
-      ? [{ kind: "send-advertisement", priority: router.priority }]
-      : [];
+    const last: readonly Effect[] = router.answersHigherPriority ? [sendOne(router)] : [];
     return change(backup, cause, [...last, { kind: "hand-over-addresses", until: after(now, SUCCESSOR_BOUND) }]);
+  }
+
+  if (router.unsent !== undefined) {
+    // It cannot hear us, so it will not yield.
+    const interval = heardInterval(router, event.interval);
+    const backup: Backup = {
+      kind: "backup",
+      activeDownAt: after(now, activeDownInterval(router, interval)),
+      activeAdverInterval: interval,
+      master: { kind: "heard", source, priority, at: now },
+      preemption: { kind: "idle" },
+    };
+    const cause: Cause = { code: "UNHEARD", source, priority, unsent: router.unsent };
+    return change(backup, cause, [{ kind: "hand-over-addresses", until: after(now, SUCCESSOR_BOUND) }]);
   }
 
   // Hosts and switches may have believed the weaker one, so they are told again who serves the addresses.
@@ -327,6 +370,7 @@ function stepFault(router: VirtualRouter, state: Fault, event: Event, now: Insta
     case "group-claim":
     case "group-challenged":
     case "group-yield":
+    case "unsent":
       return stay(state);
     default:
       return unreachable(event);
@@ -373,11 +417,7 @@ function timers(router: VirtualRouter, now: Instant): Pick<Active, "adverAt" | "
 
 /** keepalived's order: the advert first, so that a rival yields before the addresses are here. */
 function claimEffects(router: VirtualRouter): readonly [Effect, Effect, Effect] {
-  return [
-    { kind: "send-advertisement", priority: router.priority },
-    { kind: "add-addresses" },
-    { kind: "announce-addresses", repeat: router.announce.repeat },
-  ];
+  return [sendOne(router), { kind: "add-addresses" }, { kind: "announce-addresses", repeat: router.announce.repeat }];
 }
 
 /**

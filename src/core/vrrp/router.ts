@@ -24,6 +24,8 @@ export interface VirtualRouter {
   readonly answersHigherPriority: boolean;
   /** In a sync group: it claims when the group lets it, and leaves with the group. */
   readonly synced: boolean;
+  /** Why the latest advert could not be sent, in words; undefined: it was sent. */
+  readonly unsent?: string | undefined;
   readonly announce: AnnounceTiming;
 }
 

@@ -32,11 +32,14 @@ export interface Active {
   readonly kind: "active";
   /** Adver_Timer. */
   readonly adverAt: Instant;
+  /** When it last sent an advert. */
   readonly advertisedAt: Instant;
   /** Until then no backup can have taken over. By the interval that was advertised, which backups follow. */
   readonly trustedUntil: Instant;
   /** Announcements that are still to come. */
   readonly bursts: readonly Burst[];
+  /** It claimed because nobody was heard, and no advert of it could be sent yet: it serves as in a network that is cut. */
+  readonly alone?: true;
 }
 
 export interface Burst {
@@ -95,7 +98,8 @@ export function nextDeadline(state: State): Instant | undefined {
         ? earliest(state.activeDownAt, state.preemption.until)
         : state.activeDownAt;
     case "active":
-      return earliest(state.adverAt, ...state.bursts.map((burst) => burst.at));
+      // Before its next advert only where the last ones could not be sent.
+      return earliest(state.adverAt, state.trustedUntil, ...state.bursts.map((burst) => burst.at));
     default:
       return unreachable(state);
   }

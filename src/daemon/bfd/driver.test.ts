@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { ip } from "../../base/address.ts";
-import { seededRandom } from "../../base/random.ts";
+import { seededRandom, type Random } from "../../base/random.ts";
 import { fail, succeed } from "../../base/result.ts";
 import { instant, millis, seconds } from "../../base/time.ts";
 import type { BfdInstanceSettings } from "../../config/model/bfd.ts";
@@ -21,6 +21,15 @@ describe("BFD driver, sockets", () => {
       [3784, 255],
       [3784, 255],
     ]);
+  });
+
+  test("the discriminators: none is 0, and each is another (RFC 5880 section 6.8.1)", () => {
+    const drawn = [0, 7, 7, 0, 9];
+    const random = { ...seededRandom(1), below: (bound: number) => (bound > 65_536 ? (drawn.shift() ?? 1) : 0) };
+    const bench = createBench([sessionTo("10.0.0.2"), sessionTo("10.0.0.3")], { random });
+    bench.run(seconds(1));
+    const sent = bench.payloads.map((payload) => new DataView(payload.buffer, payload.byteOffset).getUint32(4));
+    expect([...new Set(sent)]).toEqual([7, 9]);
   });
 
   test("a source port that is taken: the next one, and from the last the first", () => {
@@ -74,6 +83,7 @@ interface BenchOptions {
   readonly takenPorts?: number;
   readonly withoutSource?: boolean;
   readonly portTaken?: boolean;
+  readonly random?: Random;
 }
 
 function createBench(sessions: readonly BfdInstanceSettings[], options: BenchOptions = {}) {
@@ -86,6 +96,7 @@ function createBench(sessions: readonly BfdInstanceSettings[], options: BenchOpt
   const lines: string[] = [];
   const inbox: UdpDatagram[] = [];
   const readers: (() => void)[] = [];
+  const payloads: Uint8Array[] = [];
   let attempts = 0;
   const driver = startBfdDriver(
     { bfd: sessions },
@@ -106,7 +117,7 @@ function createBench(sessions: readonly BfdInstanceSettings[], options: BenchOpt
         },
       },
       log: { write: (level, text) => void lines.push(`${level} ${text}`) },
-      random: seededRandom(65_536),
+      random: options.random ?? seededRandom(65_536),
       tell: () => {},
       udp: {
         openReceiver: ({ family, port }, onReadable) => {
@@ -124,7 +135,7 @@ function createBench(sessions: readonly BfdInstanceSettings[], options: BenchOpt
             return fail(IN_USE);
           }
           senders.push(wanted);
-          return succeed({ send: () => succeed(undefined), close: () => {} });
+          return succeed({ send: (payload) => succeed(void payloads.push(payload.slice())), close: () => {} });
         },
       },
     },
@@ -135,6 +146,7 @@ function createBench(sessions: readonly BfdInstanceSettings[], options: BenchOpt
     receivers,
     refusedPorts,
     lines,
+    payloads,
     get attempts() {
       return attempts;
     },

@@ -62,7 +62,7 @@ export class SupervisedChild {
   /** How the child before this one ended; null: there was none, or it was stopped. */
   #predecessor: string | null = null;
   #hung = false;
-  /** The child has said why it cannot start. */
+  /** The child has said why it cannot start, and another one could not either. */
   #explained = false;
   readonly #deadline: Alarm;
   #drained = false;
@@ -242,7 +242,8 @@ export class SupervisedChild {
       case "heartbeat":
         return this.#feed({ kind: "heartbeat" });
       case "failed":
-        this.#explained = true;
+        // What the system refuses to one process it may grant to the next.
+        this.#explained = message.code !== "SYSTEM";
         return this.#ports.log.write("error", message.message);
       case "status":
       case "bfd-status": {

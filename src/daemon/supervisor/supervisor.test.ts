@@ -72,6 +72,20 @@ describe("supervisor, a vrrp process that dies or hangs", () => {
     expect(startedAt).toEqual([0, 0, 1, 3, 7]);
   });
 
+  test.each([
+    ["SYSTEM", 1, 3],
+    ["NO_PERMISSION", 4, 2],
+  ] as const)("one has run, and the next says %s and exits with %i: %i are started in all", (code, status, starts) => {
+    const world = createWorld();
+    world.child(0).says({ kind: "started" });
+    world.child(0).ends({ kind: "killed", signal: "SIGKILL" });
+    world.child(1).says({ kind: "failed", code, message: "Cannot" });
+    world.child(1).ends({ kind: "exited", status });
+    world.run(seconds(2));
+    expect(world.children).toHaveLength(starts);
+    expect(world.exits).toEqual(starts === 3 ? [] : [status]);
+  });
+
   test("silent for the limit: killed, and replaced when it is gone", () => {
     const world = createWorld();
     world.child(0).says({ kind: "started" });
@@ -761,6 +775,7 @@ const INSTANCE: InstanceStatus = {
   since: "2026-11-20T10:00:00.000Z",
   cause: { code: "MASTER_SILENT", text: "nobody was heard", evidence: {} },
   advertisementIntervalMs: 1_000,
+  sendFailure: null,
   master: null,
   virtualAddresses: [],
   fineLock: { state: "off", windowMs: null, detail: "not needed: leases end before a backup takes over" },

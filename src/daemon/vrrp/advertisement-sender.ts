@@ -12,6 +12,7 @@ import {
   type Authentication,
 } from "../../wire/vrrp.ts";
 import type { Authenticator } from "./authenticator.ts";
+import type { Sending } from "./sending-watch.ts";
 import type { PooledSocket, SocketPool } from "./socket-pool.ts";
 
 /** Sends the adverts of one instance to its group or its peers. */
@@ -80,8 +81,8 @@ export class AdvertisementSender {
     this.#authenticator.seal({ source, destination: source, hopLimit: 255, identification: 0, message });
   }
 
-  /** Sends one advert to everybody concerned. @returns the last failure, if any. */
-  send(priority: number, source: IpAddress): SystemFailure | undefined {
+  /** Sends one advert to everybody concerned. */
+  send(priority: number, source: IpAddress): Sending {
     const { transport } = this.#settings;
     const targets = transport.kind === "multicast" ? [transport.group] : transport.peers.map(({ address }) => address);
     const hopLimit = transport.kind === "multicast" ? 255 : transport.ttl;
@@ -89,13 +90,15 @@ export class AdvertisementSender {
     const identification = this.#identification;
     this.#authenticator.beginAdvert();
     let failure: SystemFailure | undefined;
+    let sent = false;
     for (const destination of targets) {
       const message = this.#message(priority, source, destination);
       const packet = { source, destination, hopLimit, message, identification };
-      const sent = this.#connection?.socket.send({ ...packet, message: this.#authenticator.seal(packet) });
-      if (sent?.ok === false) failure = sent.error;
+      const taken = this.#connection?.socket.send({ ...packet, message: this.#authenticator.seal(packet) });
+      if (taken?.ok === true) sent = true;
+      else failure = taken?.error;
     }
-    return failure;
+    return { sent, failure };
   }
 
   #message(priority: number, source: IpAddress, destination: IpAddress): Uint8Array {

@@ -1,8 +1,10 @@
 import { describe, expect, test } from "vitest";
 import { ip, mac } from "../../base/address.ts";
+import { seconds } from "../../base/time.ts";
 import type { NetworkInterface } from "../../ports/kernel.ts";
 import { parseNeighborFrame, serializeNeighborFrame, unsolicitedAdvertisement } from "../../wire/neighbor-frame.ts";
-import { announcementFrame, readAnnouncement } from "./announcement.ts";
+import { instance } from "../../../test/simulation/settings.ts";
+import { announcementFrame, isAnnouncedOften, readAnnouncement } from "./announcement.ts";
 
 const OWN = mac("02:00:00:00:00:01");
 
@@ -64,3 +66,22 @@ describe("readAnnouncement", () => {
     expect(readAnnouncement("ipv4", serializeNeighborFrame(frame))).toBeUndefined();
   });
 });
+
+// keepalived.conf(5): "By default, it will only send on VMAC interfaces; specifying all will cause it to send GARP/NA on each".
+test.each([
+  ["not configured", "eth0", []],
+  ["100", "eth0", ["vrrp.51"]],
+  ["100", "vrrp.51", []],
+  ["all 100", "eth0", ["vrrp.51", "eth1"]],
+  ["all 100", "vrrp.51", ["eth0", "eth1"]],
+] as const)(
+  "garp_extra_if %s, adverts leave %s: announced again and again on %j",
+  (keyword, advertInterface, expected) => {
+    const virtual = { name: "vrrp.51", base: "eth0", mac: OWN, group: undefined, place: undefined };
+    const settings = instance({ advertInterface, virtualInterfaces: [virtual] });
+    const extra = { period: seconds(100), everywhere: keyword === "all 100" };
+    const announce = { ...settings.announce, extra: keyword === "not configured" ? undefined : extra };
+    const devices = ["eth0", "vrrp.51", "eth1"];
+    expect(devices.filter((name) => isAnnouncedOften({ ...settings, announce }, name))).toEqual(expected);
+  },
+);

@@ -1,4 +1,5 @@
 import { familyOf, type AddressFamily, type IpAddress, type MacAddress } from "../../base/address.ts";
+import type { InstanceSettings } from "../../config/model/instance.ts";
 import type { Result } from "../../base/result.ts";
 import type { SystemFailure } from "../../ports/failure.ts";
 import type { NetworkInterface } from "../../ports/kernel.ts";
@@ -20,6 +21,18 @@ export function openAnnouncementSocket(
   onReadable: () => void,
 ): Result<FrameSocket, SystemFailure> {
   return family === "ipv4" ? links.openArpSocket(options, onReadable) : links.openNeighborSocket(options, onReadable);
+}
+
+/**
+ * Whether `garp_extra_if` means this interface of an instance. Where adverts leave, switches know the MAC address anyway;
+ * without `all` only those with a virtual MAC address are meant (keepalived.conf(5)).
+ */
+export function isAnnouncedOften(
+  { announce, advertInterface, virtualInterfaces }: InstanceSettings,
+  device: string,
+): boolean {
+  if (announce.extra === undefined || device === advertInterface) return false;
+  return announce.extra.everywhere || virtualInterfaces.some(({ name }) => name === device);
 }
 
 /**

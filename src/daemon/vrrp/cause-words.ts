@@ -82,11 +82,17 @@ export function describeCause(cause: Cause, now: Instant): CauseDocument {
     case "SILENT":
       return document(
         cause.code,
-        `sent no advert for ${toSeconds(cause.length).toFixed(2)} s, so a backup may have taken over`,
+        `sent no advert for ${toSeconds(cause.length).toFixed(2)} s, so a backup may have taken over${cause.unsent === undefined ? "" : `: ${cause.unsent}`}`,
         {
           lengthMs: toMillis(cause.length),
+          ...(cause.unsent === undefined ? {} : { unsent: cause.unsent }),
         },
       );
+    case "UNHEARD": {
+      const { source, priority, unsent } = cause;
+      const text = `${source} is master with priority ${priority} and cannot hear this node: ${unsent}`;
+      return document(cause.code, text, { source, priority, unsent });
+    }
     case "LEASE_EXPIRED":
       return document(
         cause.code,

@@ -173,20 +173,16 @@ class Driver implements VrrpDriver {
   }
 
   start(): Result<void, StartFailure> {
-    const { kernel, links, log } = this.#ports;
+    const { kernel, log } = this.#ports;
     const monitor = kernel.openMonitor(() => this.#onReadable());
     if (!monitor.ok) return fail(startFailure(monitor.error));
     this.#monitor = monitor.value;
     this.#held.load();
     const read = this.#interfaces.reload(kernel);
     if (!read.ok) return this.#abandon(startFailure(read.error));
-    for (const { name, interface: device } of this.#configuration.instances) {
-      if (this.#interfaces.byName(device) !== undefined || this.#configuration.global.dynamicInterfaces) continue;
-      const message = `instance ${name}: there is no interface ${device} on this host`;
-      return this.#abandon({ code: "NO_INTERFACE", message });
-    }
-    const permitted = probePermissions(this.#configuration, { links, kernel, interfaces: this.#interfaces });
-    if (!permitted.ok) return this.#abandon(startFailure(permitted.error));
+    // What the daemon started with was right. It may be missing at this moment, and whoever needs it waits for it.
+    const checked = this.#options.isRestart ? succeed(undefined) : this.#checkHost();
+    if (!checked.ok) return this.#abandon(checked.error);
 
     this.#fineLock.prepare(this.#configuration.instances.map(lockTermsOf));
     this.#scripts.configure(this.#configuration);
@@ -207,6 +203,16 @@ class Driver implements VrrpDriver {
     this.#schedule();
     log.write("info", "Startup complete");
     return succeed(undefined);
+  }
+
+  #checkHost(): Result<void, StartFailure> {
+    const { kernel, links } = this.#ports;
+    for (const { name, interface: device } of this.#configuration.instances) {
+      if (this.#interfaces.byName(device) !== undefined || this.#configuration.global.dynamicInterfaces) continue;
+      return fail({ code: "NO_INTERFACE", message: `instance ${name}: there is no interface ${device} on this host` });
+    }
+    const permitted = probePermissions(this.#configuration, { links, kernel, interfaces: this.#interfaces });
+    return permitted.ok ? permitted : fail(startFailure(permitted.error));
   }
 
   reload(configuration: Configuration): void {

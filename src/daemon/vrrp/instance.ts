@@ -12,10 +12,11 @@ import { type FaultCause, type FaultCauses, type Master, type State, nextDeadlin
 import { trustWindow, type VirtualRouter } from "../../core/vrrp/router.ts";
 import type { Pause } from "../../core/pause.ts";
 import type { Alarm, Clock } from "../../ports/clock.ts";
-import { describeFailure, type SystemFailure } from "../../ports/failure.ts";
+import { describeFailure } from "../../ports/failure.ts";
 import type { NetworkInterface } from "../../ports/kernel.ts";
 import type { VrrpPacket } from "../../ports/links.ts";
 import type { Log } from "../../ports/log.ts";
+import { isAnnouncedOften } from "./announcement.ts";
 import { AddressHolder, type HolderDependencies } from "./address-holder.ts";
 import { AdvertisementSender } from "./advertisement-sender.ts";
 import { Authenticator } from "./authenticator.ts";
@@ -29,6 +30,7 @@ import { receiveBufferOf } from "./receive-buffer.ts";
 import { Reception } from "./reception.ts";
 import { protocolOf, routerOf } from "./router-of.ts";
 import { formatRouting } from "./routing-item.ts";
+import { SendingWatch } from "./sending-watch.ts";
 import type { SocketPool } from "./socket-pool.ts";
 import { Teller, type TellerDependencies } from "./teller.ts";
 
@@ -66,6 +68,7 @@ export class Instance {
   readonly #sender: AdvertisementSender;
   readonly #ownership: OwnershipWatch;
   readonly #counters = new Map<string, number>();
+  readonly #sending: SendingWatch;
   readonly holder: AddressHolder;
   #settings: InstanceSettings;
   #router: VirtualRouter;
@@ -103,6 +106,7 @@ export class Instance {
       assert: () => this.#advertise(this.#router.priority),
       onChange: () => this.evaluate(),
     });
+    this.#sending = new SendingWatch({ clock, log, count: (counter) => this.#count(counter) });
     this.#alarm = dependencies.clock.alarm(() => this.#wake());
     this.#teller = new Teller({ kind: "INSTANCE", name: settings.name }, settings.notify, dependencies.teller);
     this.holder = new AddressHolder(settings.name, settings, dependencies.holder);
@@ -130,6 +134,11 @@ export class Instance {
 
   get since(): { readonly at: number; readonly cause: ReturnType<typeof describeCause> } {
     return this.#since;
+  }
+
+  /** Why its latest advert could not be sent; undefined: it was, or none was tried. */
+  get sendFailure(): string | undefined {
+    return this.#sending.unsent;
   }
 
   get peers(): PeerTable {
@@ -192,7 +201,8 @@ export class Instance {
     const previous = this.#router;
     const priority = this.#ownership.limit(verdict.kind === "priority" ? verdict.effective : previous.priority);
     const synced = this.#group !== undefined;
-    this.#router = routerOf(this.#settings, { priority, source: source ?? previous.source, synced });
+    const { unsent } = this.#sending;
+    this.#router = { ...routerOf(this.#settings, { priority, source: source ?? previous.source, synced }), unsent };
     this.#faults = this.#deaf === undefined ? faults : [...faults, this.#deaf];
     this.#informed = verdict.kind === "priority";
     if (priority !== previous.priority) {
@@ -387,7 +397,7 @@ export class Instance {
     // What a packet alone makes us say can be had by anybody on the link, as often as he likes.
     const sayer = event.kind === "advertisement" && cause === undefined ? this.#reception.log : log;
     narrateTurn(sayer, this.#settings.name, { router: this.#router, before, event, after: state, cause, now });
-    for (const effect of effects) this.#obey(effect, now);
+    const advert = this.#obeyAll(effects, { before, after: state }, now);
     if (cause !== undefined) {
       const words = describeCause(cause, now);
       this.#cause = cause;
@@ -399,9 +409,11 @@ export class Instance {
       journal.append({ instance: this.#settings.name, from: stateName(before), to, cause: words });
       if (to !== "STOP" && to !== "INIT") this.#teller.tell(to, this.#router.priority);
       this.#ownership.noticeState(this.#router, state);
+      if (state.kind === "fault" || state.kind === "initialize") this.#forgetSending();
     }
     this.#arm();
     if (concernsGroup(before, state)) this.#group?.notice(this);
+    if (advert === "unsent") this.#feed({ kind: "unsent", before });
   }
 
   /** Before anything else: what the kernel may have taken away is not ours any more. */
@@ -413,20 +425,38 @@ export class Instance {
     this.holder.release();
   }
 
+  /** @returns what became of the advert, a farewell not counted; undefined: there was none. */
+  #obeyAll(
+    effects: readonly Effect[],
+    { before, after: state }: { readonly before: State; readonly after: State },
+    now: Instant,
+  ): "sent" | "unsent" | undefined {
+    let outcome: "sent" | "unsent" | undefined;
+    for (const effect of effects) {
+      if (effect.kind !== "send-advertisement" || effect.priority === 0) {
+        this.#obey(effect, now);
+        continue;
+      }
+      outcome = this.#advertise(effect.priority) ? "sent" : "unsent";
+      const isAlone = state.kind === "active" && (before.kind !== "active" || before.alone === true);
+      if (outcome === "sent" || isAlone) this.holder.noticeAdvertisement(now);
+    }
+    return outcome;
+  }
+
   #obey(effect: Effect, now: Instant): void {
     const { log } = this.#dependencies;
     narrateEffect(log, this.#settings.name, effect, now);
     switch (effect.kind) {
       case "send-advertisement":
         this.#advertise(effect.priority);
-        if (effect.priority > 0) this.holder.noticeAdvertisement(now);
         return;
       case "add-addresses":
         return this.holder.claim();
       case "announce-addresses":
         return this.holder.announce(effect.repeat);
       case "announce-extra":
-        return this.#announceExtra();
+        return this.holder.announceOnce((device) => isAnnouncedOften(this.#settings, device));
       case "remove-addresses":
         return this.holder.release();
       case "hand-over-addresses":
@@ -440,25 +470,18 @@ export class Instance {
     return (priority - this.#router.priority || compareAddresses(source, this.#router.source)) < 0;
   }
 
-  #advertise(priority: number): void {
-    this.#count(priority === 0 ? "priorityZeroSent" : "advertisementsSent");
-    const failure = this.#sender.send(priority, this.#router.source);
-    if (failure !== undefined) this.#sendFailed(failure);
+  /** @returns whether it was sent to anybody. */
+  #advertise(priority: number): boolean {
+    const sending = this.#sender.send(priority, this.#router.source);
+    if (priority === 0) this.#sending.noteFarewell(sending);
+    else this.#sending.note(this.#settings.name, sending);
+    this.#router = { ...this.#router, unsent: this.#sending.unsent };
+    return sending.sent;
   }
 
-  /** One address is enough for a switch to know where our MAC address is; where adverts leave it knows. */
-  #announceExtra(): void {
-    const { announce, interface: own } = this.#settings;
-    if (announce.extra?.everywhere === true) this.holder.announceOnce((device) => device !== own);
-  }
-
-  #sendFailed(failure: SystemFailure): void {
-    this.#count("sendErrors");
-    // One line an hour is enough for what happens with every advert; the counter has the rest.
-    const total = this.#counters.get("sendErrors") ?? 0;
-    if (total === 1 || total % 3600 === 0) {
-      this.#dependencies.log.write("error", `(${this.#settings.name}) ${describeFailure(failure)}`);
-    }
+  #forgetSending(): void {
+    this.#sending.forget();
+    this.#router = { ...this.#router, unsent: undefined };
   }
 
   #arm(): void {

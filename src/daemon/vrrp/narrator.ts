@@ -27,7 +27,7 @@ export function narrateTurn(log: Log, name: string, turn: Turn): void {
   if (cause.code === "MASTER_SILENT") say("Receive advertisement timeout");
   if (cause.code === "SHUTDOWN") return say(`Stopped: ${cause.reason}`);
   const first = before.kind === "initialize" ? " (init)" : "";
-  if (cause.code === "PAUSED" || cause.code === "SILENT" || cause.code === "LEASE_EXPIRED") {
+  if (["PAUSED", "SILENT", "LEASE_EXPIRED", "UNHEARD"].includes(cause.code)) {
     log.write("warn", `(${name}) no longer MASTER: ${describeCause(cause, now).text}`);
   }
   if (after.kind === "fault") log.write("warn", `(${name}) Entering FAULT STATE${first}`);

@@ -38,6 +38,7 @@ export function statusOf(
     since: timeOfDay(since.at),
     cause: since.cause,
     advertisementIntervalMs: toMillis(settings.advertisementInterval),
+    sendFailure: instance.sendFailure ?? null,
     master: masterOf(instance.state, now),
     virtualAddresses: instance.holder.addresses().map((address): VirtualAddressStatus => {
       const { kind } = instance.holder.holding(address);
