@@ -9,6 +9,7 @@ export function readBuffers(block: readonly Statement[], report: Report): Buffer
     adverts: readAdvertBuffer(block, report),
     kernelRequests: readKernelBuffer(block, "vrrp_netlink_cmd_rcv_bufs"),
     kernelEvents: readKernelBuffer(block, "vrrp_netlink_monitor_rcv_bufs"),
+    processNotices: readKernelBuffer(block, "process_monitor_rcv_bufs"),
   };
 }
 

@@ -62,7 +62,7 @@ function load(
   const { configuration, diagnostics } = loadConfiguration(
     "/etc/a.conf",
     { read: () => succeed(new TextEncoder().encode(text + INSTANCE)), list: () => missing, facts: () => missing },
-    { configId: "node1", instanceName: undefined, environment: () => undefined, random: seededRandom(1) },
+    { configId: "node1", environment: () => undefined, random: seededRandom(1) },
   );
   const codes = diagnostics.filter(({ severity }) => severity === "error").map(({ code }) => code);
   return { ...configuration.global, codes };

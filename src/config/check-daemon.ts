@@ -1,4 +1,4 @@
-import { seconds } from "../base/time.ts";
+import { seconds, type Micros } from "../base/time.ts";
 import { checkCommandText, toCommand } from "./check-commands.ts";
 import type { Report } from "./diagnostic.ts";
 import type { DaemonSettings, HookSettings, ReloadSettings } from "./model/daemon.ts";
@@ -18,8 +18,11 @@ export function readDaemon(tree: readonly Statement[], block: readonly Statement
     umask: readUmask(block, report),
     startupScript: readHook(block, "startup_script", report),
     shutdownScript: readHook(block, "shutdown_script", report),
-    cpus: readCpus(block, report),
+    cpus: readCpus(block, "vrrp_cpu_affinity", report),
+    bfdCpus: readCpus(block, "bfd_cpu_affinity", report),
+    childWait: readChildWait(tree, report),
     reload: readReload(block, report),
+    savesTo: readPath(block, "config_save_dir", report),
   };
 }
 
@@ -78,8 +81,23 @@ function bitsOf(text: string): number | undefined {
   return mask;
 }
 
-function readCpus(block: readonly Statement[], report: Report): readonly number[] {
-  const statement = statementOf(block, "vrrp_cpu_affinity");
+/** keepalived's `child_wait_time`. What is shorter than a hand-over takes would end it in the middle. */
+function readChildWait(tree: readonly Statement[], report: Report): Micros | undefined {
+  const wait = integerOf(tree, "child_wait_time");
+  const statement = statementOf(tree, "child_wait_time");
+  if (wait === undefined || statement === undefined) return undefined;
+  if (wait >= SHORTEST_WAIT) return seconds(wait);
+  const message = `A stop with its hand-over may take longer than ${wait} s; ${SHORTEST_WAIT} is used`;
+  report({ code: "OUT_OF_RANGE", at: spanOfStatement(statement), message, severity: "warning", effect: "logged" });
+  return undefined;
+}
+
+function readCpus(
+  block: readonly Statement[],
+  keyword: "vrrp_cpu_affinity" | "bfd_cpu_affinity",
+  report: Report,
+): readonly number[] {
+  const statement = statementOf(block, keyword);
   const texts = statement?.words.map((word) => word.text) ?? [];
   const wrong = texts.find((text) => !/^\d{1,4}$/.test(text) || Number(text) > HIGHEST_CPU);
   if (statement === undefined || wrong === undefined) return [...new Set(texts.map(Number))];
@@ -89,25 +107,31 @@ function readCpus(block: readonly Statement[], report: Report): readonly number[
 }
 
 function readReload(block: readonly Statement[], report: Report): ReloadSettings {
-  const absolute = (keyword: string): string | undefined => {
-    const statement = statementOf(block, keyword);
-    const path = wordOf(block, keyword);
-    if (statement === undefined || path === undefined || path.startsWith("/")) return path;
-    const message = `"${keyword}" needs an absolute path, not "${path}"`;
-    report({ code: "OUT_OF_RANGE", at: spanOfStatement(statement), message });
-    return undefined;
-  };
-  const path = absolute("reload_file");
+  const path = readPath(block, "reload_file", report);
   const isBare = statementOf(block, "reload_file")?.words.length === 0;
   return {
-    timeFile: absolute("reload_time_file"),
+    timeFile: readPath(block, "reload_time_file", report),
     repeats: statementOf(block, "reload_repeat") !== undefined,
     file: path === undefined ? (isBare ? "default" : undefined) : { path },
+    checkLog: readPath(block, "reload_check_config", report),
   };
+}
+
+/** The working directory of a daemon is no place that anybody means. */
+function readPath(block: readonly Statement[], keyword: string, report: Report): string | undefined {
+  const statement = statementOf(block, keyword);
+  const path = wordOf(block, keyword);
+  if (statement === undefined || path === undefined || path.startsWith("/")) return path;
+  const message = `"${keyword}" needs an absolute path, not "${path}"`;
+  report({ code: "OUT_OF_RANGE", at: spanOfStatement(statement), message });
+  return undefined;
 }
 
 /** keepalived's, in seconds. */
 const HOOK_TIMEOUT = 10;
+
+/** keepalived's default, in seconds, and longer than the longest hand-over. */
+const SHORTEST_WAIT = 5;
 
 /** CPU_SETSIZE of sched.h, less one. */
 const HIGHEST_CPU = 1_023;

@@ -55,6 +55,8 @@ export function checkGlobal(
       buffers: readBuffers(block, report),
       dynamicInterfaces: statementOf(block, "dynamic_interfaces") !== undefined,
       defaultInterface: wordOf(block, "default_interface") ?? "eth0",
+      withoutLocalIgmp: switchOf(block, "disable_local_igmp") ?? false,
+      supplementaryGroups: switchOf(block, "set_supplementary_groups") ?? false,
       processes: readProcesses(block),
       dumps: readDumps(block),
       fifos: readFifos(block, report),

@@ -1,4 +1,5 @@
 import { formatPrefix } from "../base/address.ts";
+import { micros, toSeconds } from "../base/time.ts";
 import { commandsOf } from "./commands.ts";
 import type { Report } from "./diagnostic.ts";
 import type { Configuration } from "./model/configuration.ts";
@@ -16,6 +17,8 @@ export function checkHabits(
     const block = blocks.get(instance.name)?.block ?? [];
     reportSamples(instance, block, report);
     reportWeights(instance, report);
+    reportHaste(instance, block, report);
+    reportLongLease(instance, block, report);
   }
   reportSharedAddresses(instances, report);
 }
@@ -92,5 +95,37 @@ function reportWeights(instance: InstanceSettings, report: Report): void {
   }
 }
 
+/** Waiting for one advert alone, as down_timer_adverts or vrrp_down_timer_adverts may say. */
+function reportHaste(instance: InstanceSettings, block: readonly Statement[], report: Report): void {
+  if (instance.downTimerAdverts > 1) return;
+  const statement = statementOf(block, "down_timer_adverts");
+  report({
+    code: "HASTY_TAKE_OVER",
+    at: statement === undefined ? instance.place : spanOfStatement(statement),
+    message: `The instance "${instance.name}" takes over when a single advert is lost or late, and two nodes hold the addresses`,
+    help: "keepalived's default is 3. For a faster take-over use a shorter advert_int.",
+  });
+}
+
+/** A lease that is still running when a backup takes over. Where all leases are too long, for adverts are fast, 2 s is usual. */
+function reportLongLease(instance: InstanceSettings, block: readonly Statement[], report: Report): void {
+  const { lease, fineLock, downTimerAdverts, advertisementInterval } = instance;
+  const statement = statementOf(block, "vip_lease");
+  if (typeof lease === "string" || statement === undefined) return;
+  const longest = Math.floor(toSeconds(micros(downTimerAdverts * advertisementInterval))) - 1;
+  if (lease.seconds <= Math.max(longest, USUAL_LEASE)) return;
+  const isLocked = fineLock !== "off";
+  report({
+    code: "LEASE_TOO_LONG",
+    at: spanOfStatement(statement),
+    message:
+      `After a crash the addresses stay for up to ${lease.seconds} s, and a backup takes over before` +
+      (isLocked ? ": nf_tables alone keeps this node from answering then" : ", so two nodes answer"),
+    help: longest < 1 ? "Leave it away." : `The longest lease that ends in time is ${longest}.`,
+  });
+}
+
+/** What core/lease.ts takes where no whole number of seconds ends in time. */
+const USUAL_LEASE = 2;
 const SAMPLE_VRID = 51;
 const SAMPLE_PASSWORD = "1111";

@@ -53,7 +53,7 @@ function found(facts: Partial<HostFacts>, text = CONFIGURATION): ReturnType<type
   const { configuration } = loadConfiguration(
     "f",
     { read: () => succeed(new TextEncoder().encode(text)), list: () => missing, facts: () => missing },
-    { configId: "node1", instanceName: undefined, environment: () => undefined, random: seededRandom(1) },
+    { configId: "node1", environment: () => undefined, random: seededRandom(1) },
   );
   return checkHost(configuration, { ...GOOD, ...facts });
 }

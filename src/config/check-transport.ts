@@ -86,19 +86,24 @@ function readPeers(block: readonly Statement[], family: AddressFamily, report: R
   for (const line of lists.flatMap((statement) => statement.block ?? [])) {
     const read = readPeer(line, family, report);
     if (read === undefined) continue;
-    const { peer } = read;
     limited ||= read.limited;
-    if (list.some((known) => known.address === peer.address)) {
-      const message = `The peer "${peer.address}" stands in the list already`;
-      report({ code: "DUPLICATE_ADDRESS", at: spanOfStatement(line), message });
-    } else list.push(peer);
+    addPeer(list, read.peer, line, report);
   }
   for (const statement of old) {
     const value = statement.values[0];
     if (value?.kind !== "address" || !isOfFamily(value.value, family, statement, report)) continue;
-    list.push({ address: value.value, place: spanOfStatement(statement), minTtl: 0, maxTtl: 255 });
+    const peer = { address: value.value, place: spanOfStatement(statement), minTtl: 0, maxTtl: 255 };
+    addPeer(list, peer, statement, report);
   }
   return { keyword, list, limited };
+}
+
+function addPeer(list: UnicastPeer[], peer: UnicastPeer, line: Statement, report: Report): void {
+  if (list.every((known) => known.address !== peer.address)) list.push(peer);
+  else {
+    const message = `The peer "${peer.address}" stands in the list already`;
+    report({ code: "DUPLICATE_ADDRESS", at: spanOfStatement(line), message });
+  }
 }
 
 function readPeer(

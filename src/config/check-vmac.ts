@@ -58,6 +58,7 @@ export function planVmacs(
           base: wishes.base ?? subject.interface,
           mac: wishes.mac ?? virtualMac(subject.family, subject.vrid),
           group: wishes.group,
+          ...(wishes.tellsOfBase ? ({ tellsOfBase: true } as const) : {}),
           place: statement === undefined ? undefined : spanOfStatement(statement),
         };
   if (own !== undefined) interfaces.push(own);
@@ -146,28 +147,31 @@ interface Wishes {
   readonly base: string | undefined;
   readonly mac: MacAddress | undefined;
   readonly group: number | undefined;
+  /** `netlink_notify_msg`. */
+  readonly tellsOfBase: boolean;
 }
 
-/** `use_vmac [NAME [INTERFACE]] [MAC] [netlink_notify_msg] [group GROUP]` */
+/** `use_vmac [[name] NAME [INTERFACE]] [MAC] [netlink_notify_msg] [group GROUP]` */
 function readWishes(statement: Statement, subject: VmacSubject, names: RoutingNames, report: Report): Wishes {
   const words: Token[] = [];
   let mac: MacAddress | undefined;
   let group: number | undefined;
+  let tellsOfBase = false;
   for (let index = 0; index < statement.words.length; index++) {
     const word = statement.words[index];
     if (word === undefined) break;
     const { text } = word;
-    if (text === "netlink_notify_msg") {
-      const message =
-        '"netlink_notify_msg" is read but not acted on by this version: the kernel tells of the interface as of any other';
-      report({ code: "NOT_ACTED_ON", at: spanOfToken(word), message, severity: "note" });
-    } else if (text === "group") {
+    if (text === "netlink_notify_msg") tellsOfBase = true;
+    else if (text === "group") {
       const value = statement.words[++index];
       group = value === undefined ? undefined : (names.numberOf("group", value.text) ?? numberIn(value.text));
       if (group === undefined) {
         const at = spanOfToken(value ?? word);
         report({ code: "INVALID_CHOICE", at, message: `"${value?.text ?? ""}" is no group of interfaces` });
       }
+    } else if (text === "name") {
+      const value = statement.words[++index];
+      if (value !== undefined) words.unshift(value);
     } else if (/^[0-9a-fA-F]{1,2}(:[0-9a-fA-F]{1,2})+$/.test(text)) {
       mac = readMac(word, subject.vrid, report);
     } else words.push(word);
@@ -182,7 +186,7 @@ function readWishes(statement: Statement, subject: VmacSubject, names: RoutingNa
     report({ code: "EXTRA_WORDS", at: spanOfToken(extra), message: `"${extra.text}" behind "use_vmac" is ignored` });
   const usable = (word: Token | undefined): string | undefined =>
     word !== undefined && word.text.length <= NAME_LIMIT ? word.text : undefined;
-  return { name: usable(name), base: usable(base), mac, group };
+  return { name: usable(name), base: usable(base), mac, group, tellsOfBase };
 }
 
 /** Five octets leave the last one to the VRID. */

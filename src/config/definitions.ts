@@ -12,7 +12,8 @@ export interface Definition {
 
 /** What the built-in names `${_...}` are answered from. */
 export interface BuiltIns {
-  readonly instanceName: string | undefined;
+  /** The host's short name, or what `-i` says: keepalived's `${_INSTANCE}` is not the name behind `instance`. */
+  readonly configId: string;
   environment(name: string): string | undefined;
   readonly random: Random;
 }
@@ -145,7 +146,7 @@ function builtInValue(text: string, file: string, builtIns: BuiltIns): string | 
     case "_PWD":
       return folderOf(file);
     case "_INSTANCE":
-      return builtIns.instanceName ?? "";
+      return builtIns.configId;
     case "_ENV":
       return words[0] === undefined ? undefined : (builtIns.environment(words[0]) ?? "");
     case "_HASH":

@@ -178,6 +178,8 @@ const CLASSES = {
   RELATIVE_COMMAND: ["warning", "logged"],
   SCRIPT_WITHOUT_TIMEOUT: ["note", "logged"],
   SCRIPT_ACTS_AT_ONCE: ["note", "logged"],
+  HASTY_TAKE_OVER: ["warning", "logged"],
+  LEASE_TOO_LONG: ["warning", "logged"],
   WEIGHT_CANNOT_MATTER: ["warning", "logged"],
   OWN_INTERFACE_TRACKED: ["error", "logged"],
   TRACKER_IGNORED: ["warning", "logged"],

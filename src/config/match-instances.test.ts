@@ -57,6 +57,6 @@ function read(text: string): readonly InstanceSettings[] {
   return loadConfiguration(
     "/etc/a.conf",
     { read: () => succeed(new TextEncoder().encode(text)), list: () => missing, facts: () => missing },
-    { configId: "node1", instanceName: undefined, environment: () => undefined, random: seededRandom(1) },
+    { configId: "node1", environment: () => undefined, random: seededRandom(1) },
   ).configuration.instances;
 }

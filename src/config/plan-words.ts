@@ -70,7 +70,10 @@ export const GLOBAL_WORDS: Words<Configuration["global"]> = {
   scriptSecurity: none("enable_script_security"),
   scriptUser: none("script_user"),
   pacing: none("vrrp_garp_interval, vrrp_gna_interval, garp_group"),
-  buffers: none("vrrp_rx_bufs_policy, vrrp_rx_bufs_multiplier"),
+  buffers: none(
+    "vrrp_rx_bufs_policy, vrrp_rx_bufs_multiplier, *_rcv_bufs",
+    "sockets for adverts follow at once; those on which the kernel speaks have it after a restart",
+  ),
   delayAfterBoot: {
     keyword: "vrrp_delay_after_boot",
     effect: "restart",
@@ -86,10 +89,13 @@ export const GLOBAL_WORDS: Words<Configuration["global"]> = {
   tellsStatesOnReload: none("fifo_write_vrrp_states_on_reload"),
   mail: none("notification_email, smtp_server and their like"),
   defaultInterface: none("default_interface"),
+  withoutLocalIgmp: none("disable_local_igmp"),
+  supplementaryGroups: none("set_supplementary_groups", "the next start of a script has them"),
   processes: none("vrrp_priority, vrrp_rt_priority, bfd_priority, bfd_rt_priority, process_names"),
   logsUnknownVrids: none("log_unknown_vrids"),
   daemon: {
-    keyword: "net_namespace, instance, umask, startup_script, shutdown_script, vrrp_cpu_affinity",
+    keyword:
+      "net_namespace, instance, umask, startup_script, shutdown_script, *_cpu_affinity, child_wait_time, config_save_dir",
     effect: "restart",
     consequence: "the namespace, the name and the start script wait for a restart; the rest is followed at once",
   },

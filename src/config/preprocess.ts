@@ -1,3 +1,4 @@
+import { seededRandom } from "../base/random.ts";
 import { cutComment } from "./comments.ts";
 import { expandDefinitions, parseDefinition } from "./definitions.ts";
 import type { BuiltIns, Definition } from "./definitions.ts";
@@ -45,6 +46,7 @@ export function preprocess(
   const work: Work = {
     reader,
     options,
+    builtIns: options,
     report,
     definitions: new Map(),
     lines: [],
@@ -71,6 +73,8 @@ export function preprocess(
 interface Work {
   readonly reader: ConfigReader;
   readonly options: PreprocessOptions;
+  /** Its chance begins anew with `random_seed`. */
+  builtIns: BuiltIns;
   readonly report: Report;
   readonly definitions: Map<string, Definition>;
   readonly lines: LogicalLine[];
@@ -122,7 +126,7 @@ function takeLine(work: Work, line: LogicalLine, active: ReadonlySet<string>, ch
   if (definition !== undefined) return startDefinition(work, definition.name, { ...kept, ...definition.value });
   if (isSequence(kept.text)) return repeatLine(work, kept, active, checks);
 
-  const expansion = expandDefinitions(kept, work.definitions, work.options, active, work.report);
+  const expansion = expandDefinitions(kept, work.definitions, work.builtIns, active, work.report);
   emit(work, expansion.line);
   if (expansion.restOf === undefined) return;
   const inside = new Set([...active, expansion.restOf]);
@@ -131,6 +135,8 @@ function takeLine(work: Work, line: LogicalLine, active: ReadonlySet<string>, ch
 
 function emit(work: Work, line: LogicalLine): void {
   if (line.text === "" || work.full) return;
+  const seed = /^random_seed[ \t]+(\d{1,10})\b/.exec(line.text)?.[1];
+  if (seed !== undefined) work.builtIns = { ...work.builtIns, random: seededRandom(Number(seed)) };
   if (work.lines.length < LINE_LIMIT) work.lines.push(line);
   else stop(work, line);
 }
@@ -195,7 +201,7 @@ function expandSequenceHead(work: Work, line: LogicalLine, active: ReadonlySet<s
   const close = line.text.indexOf(")");
   if (close < 0) return line;
   const head = { ...line, ...slice(line, 0, close + 1) };
-  const expanded = expandDefinitions(head, work.definitions, work.options, active, work.report).line;
+  const expanded = expandDefinitions(head, work.definitions, work.builtIns, active, work.report).line;
   const body = slice(line, close + 1);
   return {
     ...line,

@@ -57,22 +57,22 @@ export function statementOf(block: readonly Statement[], keyword: string): State
 }
 
 export function integerOf(block: readonly Statement[], keyword: string): number | undefined {
-  const value = lastValue(block, keyword);
+  const value = valueOf(block, keyword);
   return value?.kind === "integer" ? value.value : undefined;
 }
 
 export function secondsOf(block: readonly Statement[], keyword: string): Micros | undefined {
-  const value = lastValue(block, keyword);
+  const value = valueOf(block, keyword);
   return value?.kind === "seconds" ? value.value : undefined;
 }
 
 export function wordOf(block: readonly Statement[], keyword: string): string | undefined {
-  const value = lastValue(block, keyword);
+  const value = valueOf(block, keyword);
   return value?.kind === "word" ? value.value : undefined;
 }
 
 export function addressOf(block: readonly Statement[], keyword: string): IpAddress | undefined {
-  const value = lastValue(block, keyword);
+  const value = valueOf(block, keyword);
   return value?.kind === "address" ? value.value : undefined;
 }
 
@@ -84,7 +84,8 @@ export function switchOf(block: readonly Statement[], keyword: string): boolean 
   return value?.kind === "boolean" ? value.value : true;
 }
 
-/** A refused value does not undo an accepted one that stands before it. */
-function lastValue(block: readonly Statement[], keyword: string): ArgumentValue | undefined {
-  return statementsOf(block, keyword).findLast((statement) => statement.values[0] !== undefined)?.values[0];
+/** The value that counts among those that were accepted: the last one, or the first where the table says so. */
+function valueOf(block: readonly Statement[], keyword: string): ArgumentValue | undefined {
+  const accepted = statementsOf(block, keyword).filter((statement) => statement.values[0] !== undefined);
+  return (accepted[0]?.spec?.repeated === "first" ? accepted[0] : accepted.at(-1))?.values[0];
 }

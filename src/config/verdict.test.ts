@@ -13,7 +13,7 @@ function load(text: string | undefined): ReturnType<typeof loadConfiguration> {
       list: () => missing,
       facts: () => missing,
     },
-    { configId: "node1", instanceName: undefined, environment: () => undefined, random: seededRandom(1) },
+    { configId: "node1", environment: () => undefined, random: seededRandom(1) },
   );
 }
 

@@ -6,6 +6,7 @@ const SETTINGS = {
   runtimeDirectory: "/run/x",
   stateDirectory: "/var/x",
   keepAddresses: false,
+  reportsAddresses: false,
   detail: 1,
   heartbeatIntervalMs: 250,
   log: { console: true, detail: 1, syslogFacility: 7, file: null },
@@ -70,6 +71,7 @@ describe("parseToChild", () => {
     [{ kind: "configure", generation: 1, configuration: { ...MODEL, scripts: undefined } }, "configuration"],
     [{ kind: "configure", generation: 1, configuration: { ...MODEL, bfd: [{ name: "peer" }] } }, "configuration"],
     [{ kind: "status-request", request: 1.5 }, "request"],
+    [{ kind: "save-request", path: null }, "path"],
     [{ kind: "bfd-news", news: [{ name: "peer", verdict: "maybe", detail: "" }] }, "news"],
     [{ kind: "note", cause: { code: "X", text: 1, evidence: {} } }, "cause"],
   ])("%j: refused for its field %s", (message, what) => {
@@ -85,6 +87,8 @@ describe("parseFromChild", () => {
     { kind: "failed", code: "NO_INTERFACE", message: "there is no eth9" },
     { kind: "configured", generation: 2 },
     { kind: "dump", of: "json", text: "[]" },
+    { kind: "dump", of: "bfd", text: "" },
+    { kind: "saved", path: "/saved/1.pre", text: "" },
     { kind: "status", request: 1, instances: [INSTANCE], groups: [GROUP], strangers: [STRANGER] },
     { kind: "mail", alert: { subject: "s", body: "b", atMs: 1 } },
   ])("$kind: taken as it is", (message) => {
@@ -102,6 +106,8 @@ describe("parseFromChild", () => {
     [{ kind: "status", request: 1, instances: [], groups: [] }, "strangers"],
     [{ kind: "dump", of: "everything", text: "" }, "of"],
     [{ kind: "dump", of: "data" }, "text"],
+    [{ kind: "saved", path: 1, text: "" }, "path"],
+    [{ kind: "saved", path: "/saved/1.pre" }, "text"],
     [{ kind: "status", request: "1", instances: [] }, "request"],
   ])("%j: refused for its field %s", (message, what) => {
     expect(parseFromChild(message)).toEqual({ ok: false, error: { code: "BAD_FIELD", what } });

@@ -4,7 +4,7 @@ import { fail, succeed } from "../base/result.ts";
 import type { Configuration } from "../config/model/configuration.ts";
 import type { Alert } from "../ports/outbox.ts";
 import type { BfdNews } from "./bfd-news.ts";
-import type { DumpKind } from "./dump/facts.ts";
+import type { DumpKind, DumpSubject } from "./dump/facts.ts";
 
 /** What the supervisor says to a child process. Plain data: it crosses a pipe as JSON. */
 export type ToChild =
@@ -24,6 +24,8 @@ export type ToChild =
   | { readonly kind: "status-request"; readonly request: number }
   /** For those that track sessions: what the bfd process has told. */
   | { readonly kind: "bfd-news"; readonly news: readonly BfdNews[] }
+  /** For `config_save_dir`: answered with `saved`, the same path and the state at this moment. */
+  | { readonly kind: "save-request"; readonly path: string }
   /** Somebody sent the supervisor one of keepalived's signals. Dumps are answered with `dump`. */
   | { readonly kind: "signal"; readonly signal: DumpSignal };
 
@@ -49,8 +51,9 @@ export type FromChild =
   | { readonly kind: "mail"; readonly alert: Alert }
   /** Somebody sent it SIGHUP; reading files is the supervisor's work. */
   | { readonly kind: "reload-requested" }
+  | { readonly kind: "saved"; readonly path: string; readonly text: string }
   /** A text to be written for whoever sent a signal: the supervisor may wait for a disk, this process may not. */
-  | { readonly kind: "dump"; readonly of: DumpKind; readonly text: string };
+  | { readonly kind: "dump"; readonly of: DumpSubject; readonly text: string };
 
 /** What the vrrp process knows of itself. */
 export interface VrrpStatus {
@@ -67,6 +70,8 @@ export interface ChildSettings {
   readonly stateDirectory: string;
   /** `-V`: VIPs stay at exit. */
   readonly keepAddresses: boolean;
+  /** `-a`: the log tells which addresses come and go. */
+  readonly reportsAddresses: boolean;
   readonly detail: 0 | 1 | 2;
   readonly heartbeatIntervalMs: number;
   readonly log: LogSettings;
@@ -124,6 +129,12 @@ export function parseToChild(value: unknown): Result<ToChild, MessageError> {
       const { signal } = value;
       return isDumpSignal(signal) ? succeed({ kind: "signal", signal }) : fail({ code: "BAD_FIELD", what: "signal" });
     }
+    case "save-request": {
+      const { path } = value;
+      return typeof path === "string"
+        ? succeed({ kind: "save-request", path })
+        : fail({ code: "BAD_FIELD", what: "path" });
+    }
     case "bfd-news":
       return readNews(value);
     default:
@@ -161,9 +172,15 @@ export function parseFromChild(value: unknown): Result<FromChild, MessageError> 
     }
     case "dump": {
       const { of, text } = value;
-      if (!isDumpKind(of)) return fail({ code: "BAD_FIELD", what: "of" });
+      if (!isDumpSubject(of)) return fail({ code: "BAD_FIELD", what: "of" });
       if (typeof text !== "string") return fail({ code: "BAD_FIELD", what: "text" });
       return succeed({ kind: "dump", of, text });
+    }
+    case "saved": {
+      const { path, text } = value;
+      if (typeof path !== "string") return fail({ code: "BAD_FIELD", what: "path" });
+      if (typeof text !== "string") return fail({ code: "BAD_FIELD", what: "text" });
+      return succeed({ kind: "saved", path, text });
     }
     case "status": {
       const { request, instances, groups, strangers } = value;
@@ -229,6 +246,10 @@ function isCount(value: unknown): value is number {
   return typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
 }
 
+function isDumpSubject(value: unknown): value is DumpSubject {
+  return isDumpKind(value) || value === "bfd";
+}
+
 function isDumpKind(value: unknown): value is DumpKind {
   return value === "data" || value === "stats" || value === "json";
 }
@@ -251,6 +272,7 @@ function isSettings(value: unknown): value is ChildSettings {
     typeof value["runtimeDirectory"] === "string" &&
     typeof value["stateDirectory"] === "string" &&
     typeof value["keepAddresses"] === "boolean" &&
+    typeof value["reportsAddresses"] === "boolean" &&
     isDetail(value["detail"]) &&
     isCount(value["heartbeatIntervalMs"]) &&
     value["heartbeatIntervalMs"] > 0 &&

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { findAccount, findEntry, localDatabase } from "./accounts.ts";
+import { findAccount, findEntry, findFurtherGroups, localDatabase } from "./accounts.ts";
 import type { AccountDatabase } from "./accounts.ts";
 
 describe("accounts", () => {
@@ -29,6 +29,12 @@ describe("accounts", () => {
     { user: "web:x", group: undefined, operation: 'find the user "web:x"' },
   ])("user $user, group $group: ENOENT", ({ user, group, operation }) => {
     expect(findAccount(user, group, database)).toMatchObject({ ok: false, error: { operation, errno: "ENOENT" } });
+  });
+
+  test("further groups: those that name the user, without its own, each once; of nobody: none", () => {
+    const group = "root:x:0:web\nadm:x:4:other,web\nwebgroup:x:34:web\nagain:x:4:web\nnone:x:9:\nother:x:10:webx\n";
+    expect(findFurtherGroups("web", 34, group)).toEqual([0, 4]);
+    expect(findFurtherGroups("holdfast-no-such-user", 34, group)).toEqual([]);
   });
 
   test("this system's accounts: root is there, and a name that only getent could know is not", () => {

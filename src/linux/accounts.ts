@@ -31,6 +31,20 @@ export function findAccount(
   return gid === undefined ? fail(unknown("group", group)) : succeed({ uid, gid, name });
 }
 
+/**
+ * The groups of a user beside its own: those of this host's files, else those that the name service knows, for which it waits
+ * five seconds at the most.
+ *
+ * @see group(5), getent(1): initgroups.
+ */
+export function findFurtherGroups(user: string, own: number, text = readText("/etc/group")): readonly number[] {
+  const lines = text.split("\n").map((line) => line.split(":"));
+  const local = lines.filter(([, , , members]) => members?.split(",").includes(user)).map(([, , id]) => id ?? "");
+  const known = local.length > 0 ? local : (askNameService("initgroups", user)?.split(/\s+/).slice(1) ?? []);
+  const ids = known.map(parseId).filter((id) => id !== undefined && id !== own);
+  return [...new Set(ids)].flatMap((id) => id ?? []);
+}
+
 /** Finds the line of a key in the text of passwd(5) or group(5): by name, else by number. */
 export function findEntry(text: string, key: string): string | undefined {
   const lines = text.split("\n").filter((line) => line !== "" && !line.startsWith("#"));

@@ -3,8 +3,16 @@ import type { Result } from "../base/result.ts";
 import type { Devices } from "../ports/devices.ts";
 import type { SystemFailure } from "../ports/failure.ts";
 import { NETLINK_ROUTE } from "../wire/netlink/constants.ts";
-import { createMacvlan, removeLink, setLinkUp, withoutLinkLocal } from "../wire/netlink/link.ts";
+import {
+  createMacvlan,
+  linkGroupOf,
+  removeLink,
+  setLinkGroup,
+  setLinkUp,
+  withoutLinkLocal,
+} from "../wire/netlink/link.ts";
 import type { NetlinkRequest } from "../wire/netlink/message.ts";
+import { listLinks } from "../wire/netlink/rtnetlink.ts";
 import { openNetlinkSocket } from "./netlink-socket.ts";
 
 export interface LinuxDevices extends Devices {
@@ -22,10 +30,25 @@ export function openLinuxDevices(): Result<LinuxDevices, SystemFailure> {
     const remedy = answer.error.errno === "EPERM" ? " (needs CAP_NET_ADMIN)" : "";
     return fail({ operation: operation + remedy, ...answer.error });
   };
+  const groupOf = (index: number): number | undefined => {
+    const listed = socket.dump(listLinks());
+    if (!listed.ok) return undefined;
+    return listed.value.map((message) => linkGroupOf(message, index)).find((group) => group !== undefined);
+  };
   return succeed({
-    createMacvlan: (request) => ask(createMacvlan(request), `create the macvlan interface ${request.name}`),
+    createMacvlan: (request) => {
+      // Where the base's group cannot be told, the default one is as good as any.
+      const group = request.group ?? groupOf(request.baseIndex);
+      return ask(createMacvlan({ ...request, group }), `create the macvlan interface ${request.name}`);
+    },
     withoutLinkLocal: (index) => ask(withoutLinkLocal(index), `turn link-local addresses of interface ${index} off`),
     setUp: (index) => ask(setLinkUp(index), `set interface ${index} up`),
+    tellOf: (index) => {
+      const operation = `have the kernel tell of interface ${index}`;
+      const group = groupOf(index);
+      if (group === undefined) return fail({ operation, errno: "ENODEV", message: "No such device" });
+      return ask(setLinkGroup(index, group), operation);
+    },
     remove: (index) => ask(removeLink(index), `remove interface ${index}`),
     close: () => socket.close(),
   });

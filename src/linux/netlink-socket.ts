@@ -207,14 +207,12 @@ function openSocket(
   protocol: number,
   groups: number,
   label: string,
-  { bytes, force }: NetlinkBuffer,
+  buffer: NetlinkBuffer,
 ): Result<LinuxSocket, SystemFailure> {
   const opened = openLinuxSocket({ domain: AF_NETLINK, type: SOCK_RAW, protocol, label, arena: ARENA });
   if (!opened.ok) return opened;
   const socket = opened.value;
-  // A burst of notifications, or of answers, must fit until we read. Without the capability the kernel's limit holds.
-  const forced = force ? socket.setOption(SOL_SOCKET, SO_RCVBUFFORCE, intOption(bytes)) : undefined;
-  if (forced?.ok !== true) socket.setOption(SOL_SOCKET, SO_RCVBUF, intOption(bytes));
+  setReceiveBuffer(socket, buffer);
   // A transaction goes out in one piece.
   socket.setOption(SOL_SOCKET, SO_SNDBUFFORCE, intOption(SEND_BUFFER));
   // Niceties of kernels since 4.12 and 4.20: a sentence with each refusal, short answers, strict reading of requests.
@@ -225,6 +223,12 @@ function openSocket(
   if (bound.ok) return succeed(socket);
   socket.close();
   return bound;
+}
+
+/** A burst of what the kernel says must fit until we read it. Without the capability the kernel's limit holds. */
+export function setReceiveBuffer(socket: LinuxSocket, { bytes, force }: NetlinkBuffer): void {
+  const forced = force ? socket.setOption(SOL_SOCKET, SO_RCVBUFFORCE, intOption(bytes)) : undefined;
+  if (forced?.ok !== true) socket.setOption(SOL_SOCKET, SO_RCVBUF, intOption(bytes));
 }
 
 /**

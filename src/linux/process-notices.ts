@@ -13,8 +13,15 @@ import {
   subscribeToProcesses,
   type ProcessNotice,
 } from "../wire/netlink/process-events.ts";
-import { intOption, openLinuxSocket, SOCK_DGRAM, SOL_SOCKET, type LinuxSocket } from "./linux-socket.ts";
-import { AF_NETLINK, isFromKernel, netlinkAddress, SIZEOF_SOCKADDR_NL } from "./netlink-socket.ts";
+import { openLinuxSocket, SOCK_DGRAM, SOL_SOCKET, type LinuxSocket } from "./linux-socket.ts";
+import {
+  AF_NETLINK,
+  isFromKernel,
+  netlinkAddress,
+  setReceiveBuffer,
+  SIZEOF_SOCKADDR_NL,
+  type NetlinkBuffer,
+} from "./netlink-socket.ts";
 import {
   assemble,
   BPF_JMP_JEQ_K,
@@ -40,7 +47,10 @@ export interface ProcessNotices {
  * `onReadable` comes in a turn of its own, some milliseconds after the one before at least: on a machine that starts
  * thousands of processes a second nobody needs to hear of each at once.
  */
-export function subscribeToProcessNotices(onReadable: () => void): Result<ProcessNotices, SystemFailure> {
+export function subscribeToProcessNotices(
+  onReadable: () => void,
+  buffer: NetlinkBuffer = DEFAULT_BUFFER,
+): Result<ProcessNotices, SystemFailure> {
   const opened = openLinuxSocket({
     domain: AF_NETLINK,
     type: SOCK_DGRAM,
@@ -50,7 +60,7 @@ export function subscribeToProcessNotices(onReadable: () => void): Result<Proces
   });
   if (!opened.ok) return opened;
   const socket = opened.value;
-  const granted = subscribe(socket);
+  const granted = subscribe(socket, buffer);
   if (!granted.ok) {
     socket.close();
     return granted;
@@ -59,9 +69,8 @@ export function subscribeToProcessNotices(onReadable: () => void): Result<Proces
   return succeed({ receive: () => receive(socket), close: () => socket.close() });
 }
 
-function subscribe(socket: LinuxSocket): Result<void, SystemFailure> {
-  // Without the privilege the size stays what it is, which does no harm on most machines.
-  socket.setOption(SOL_SOCKET, SO_RCVBUFFORCE, intOption(RECEIVE_BUFFER));
+function subscribe(socket: LinuxSocket, buffer: NetlinkBuffer): Result<void, SystemFailure> {
+  setReceiveBuffer(socket, buffer);
   const filtered = socket.setOption(SOL_SOCKET, SO_ATTACH_FILTER, filterOption(PROGRAM));
   if (!filtered.ok) return filtered;
   const bound = socket.bind(netlinkAddress(CN_IDX_PROC));
@@ -95,8 +104,7 @@ const NOT_HERE: SystemFailure = {
   message: "The kernel tells of processes only outside of namespaces",
 };
 
-const SO_RCVBUFFORCE = 33;
-const RECEIVE_BUFFER = 1024 * 1024;
+const DEFAULT_BUFFER: NetlinkBuffer = { force: true, bytes: 1024 * 1024 };
 const SPACING_MS = 5;
 const MOST_ROUNDS = 64;
 

@@ -19,12 +19,11 @@ import { watchDescriptor, type Watch } from "./watch.ts";
  * A pidfd tells the end within a millisecond, everywhere. That a process has begun is told by a notice; without notices
  * /proc is looked through again and again, at most a twentieth of the time.
  */
-export function openLinuxProcessTable(
-  clock: Clock,
-  subscribe: typeof subscribeToProcessNotices = subscribeToProcessNotices,
-): ProcessTable {
+export function openLinuxProcessTable(clock: Clock, subscribe: Subscribe = subscribeToProcessNotices): ProcessTable {
   return { watch: (query, onEvent) => new Observation(query, onEvent, { clock, subscribe }) };
 }
+
+type Subscribe = (onReadable: () => void) => ReturnType<typeof subscribeToProcessNotices>;
 
 /** What is known of one process. */
 interface Entry {
@@ -57,7 +56,7 @@ class Observation implements ProcessWatch {
   constructor(
     query: ProcessQuery,
     onEvent: (event: ProcessEvent) => void,
-    { clock, subscribe }: { readonly clock: Clock; readonly subscribe: typeof subscribeToProcessNotices },
+    { clock, subscribe }: { readonly clock: Clock; readonly subscribe: Subscribe },
   ) {
     this.#query = query;
     this.#onEvent = onEvent;

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { ProgramEnd, ProgramRequest, RunningProgram } from "../ports/processes.ts";
-import { openLinuxProcesses } from "./processes.ts";
+import { canResetScheduling, openLinuxProcesses } from "./processes.ts";
 import { useOrdinaryScheduling, useRealTimeScheduling } from "./scheduling.ts";
 
 describe("programs", () => {
@@ -77,9 +77,40 @@ describe("programs", () => {
     ).toBe("Uid: 12345 12345 12345 12345\nGid: 54321 54321 54321 54321\nGroups:\n");
   });
 
+  test.skipIf(!isRoot)(
+    "a program under an account with further groups: its user, its group and those, in its own session",
+    async () => {
+      const out = join(folder, "out");
+      writeFileSync(out, "");
+      chmodSync(folder, 0o755);
+      chownSync(out, 12_345, 0);
+      const account = { uid: 12_345, gid: 54_321, name: "someone", groups: [4, 24] };
+      expect(useRealTimeScheduling(3, true).ok).toBe(true);
+      const script =
+        'grep -E "^(Name|Uid|Gid|Groups|CapEff)" /proc/$$/status > "$1"; cut -d" " -f5,6,41 /proc/$$/stat >> "$1"';
+      let pid: number | undefined;
+      await run({ argv: shell(script), account }, (program) => (pid = program?.pid));
+      useOrdinaryScheduling();
+      expect(
+        output()
+          .replaceAll(/[ \t]+/g, " ")
+          .trim()
+          .split("\n")
+          .map((line) => line.trim()),
+      ).toEqual([
+        "Name: sh",
+        "Uid: 12345 12345 12345 12345",
+        "Gid: 54321 54321 54321 54321",
+        "Groups: 4 24",
+        "CapEff: 0000000000000000",
+        `${pid} ${pid} 0`,
+      ]);
+    },
+  );
+
   test.skipIf(!isRoot)("a program of a real-time process: ordinary scheduling, its name and pid as ever", async () => {
     // Else there is nothing to be made ordinary.
-    expect(useRealTimeScheduling(3).ok).toBe(true);
+    expect(useRealTimeScheduling(3, true).ok).toBe(true);
     let pid: number | undefined;
     // The policy is field 41 of proc_pid_stat(5).
     const script = 'cat /proc/$$/comm > "$1"; cut -d" " -f1,41 /proc/$$/stat >> "$1"';
@@ -87,6 +118,13 @@ describe("programs", () => {
     useOrdinaryScheduling();
     expect(end).toEqual({ kind: "exited", status: 0 });
     expect(output()).toBe(`sh\n${pid} 0\n`);
+  });
+
+  test("whether a program can be made ordinary by chrt(1): where it is in the PATH", () => {
+    expect(canResetScheduling({ PATH: folder })).toBe(false);
+    writeFileSync(join(folder, "chrt"), "", { mode: 0o755 });
+    expect(canResetScheduling({ PATH: `/nowhere:${folder}` })).toBe(true);
+    expect(canResetScheduling({})).toBe(true);
   });
 
   test("a program that leaves a child behind: it has ended; its group can still be signalled", async () => {

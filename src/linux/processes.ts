@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { accessSync, constants, statSync } from "node:fs";
 import { join } from "node:path";
 import type { ChildProcess } from "node:child_process";
-import type { ProgramEnd, ProgramRequest, Processes, RunningProgram } from "../ports/processes.ts";
+import type { Account, ProgramEnd, ProgramRequest, Processes, RunningProgram } from "../ports/processes.ts";
 import { findAccount, localDatabase } from "./accounts.ts";
 import { thrownFailure } from "./file-failure.ts";
 import { isRealTime } from "./scheduling.ts";
@@ -16,30 +16,40 @@ export interface LinuxProcessesOptions {
 
 /**
  * Starts programs by fork and exec. A program is the leader of a session of its own, hence of a process group, and has
- * no supplementary groups when it runs under an account.
+ * no supplementary groups when it runs under an account, but those that the account names, by setpriv(1).
  *
- * It gets the default scheduler by chrt(1), where that is installed, which becomes the program. A fork holds up this process
- * until the new one has begun to run; were it an ordinary process from the start, a busy machine would make both wait.
+ * It gets the default scheduler by chrt(1), which becomes the program. A fork holds up this process until the new one has
+ * begun to run; were it an ordinary process from the start, a busy machine would make both wait. Where there is no chrt, the
+ * process must be scheduled so that programs do not inherit it.
  */
 export function openLinuxProcesses(options: LinuxProcessesOptions): Processes {
   const environment = withoutLoaderVariables(options.environment);
   const path = environment["PATH"] ?? DEFAULT_PATH;
-  const resetter = searchPath("chrt", path);
+  const resetter = findResetter(path);
+  const grouper = searchPath("setpriv", path);
   return {
     start: (request, onEnd) => {
       const program = searchPath(request.argv[0] ?? "", path);
       // Where it is missing the refusal of exec itself tells most.
-      const argv =
-        resetter === undefined || program === undefined || !isRealTime()
-          ? request.argv
-          : // By its short name, the only one that busybox knows.
-            [resetter, "-o", "0", program, ...request.argv.slice(1)];
-      return start(request, argv, environment, onEnd);
+      if (program === undefined) return start(request, request.argv, environment, onEnd);
+      const { account } = request;
+      const isGrouped = account?.groups !== undefined && account.groups.length > 0 && grouper !== undefined;
+      const argv = [
+        // By its short name, the only one that busybox knows.
+        ...(resetter === undefined || !isRealTime() ? [] : [resetter, "-o", "0"]),
+        ...(isGrouped ? [grouper, ...identityOf(account), "--"] : []),
+      ];
+      const whole = argv.length === 0 ? request.argv : [...argv, program, ...request.argv.slice(1)];
+      return start(isGrouped ? { ...request, account: undefined } : request, whole, environment, onEnd);
     },
     findAccount: options.asksNameService
       ? (user, group) => findAccount(user, group)
       : (user, group) => findAccount(user, group, localDatabase),
   };
+}
+
+function identityOf({ uid, gid, groups = [] }: Account): readonly string[] {
+  return [`--reuid=${uid}`, `--regid=${gid}`, `--groups=${groups.join()}`];
 }
 
 function start(
@@ -91,6 +101,20 @@ function start(
       }
     },
   };
+}
+
+/** Whether programs can be given supplementary groups in this environment. */
+export function canGiveGroups(environment: LinuxProcessesOptions["environment"]): boolean {
+  return searchPath("setpriv", environment["PATH"] ?? DEFAULT_PATH) !== undefined;
+}
+
+/** Whether programs can be started by chrt(1) in this environment. Where not, the kernel has to reset their scheduler. */
+export function canResetScheduling(environment: LinuxProcessesOptions["environment"]): boolean {
+  return findResetter(environment["PATH"] ?? DEFAULT_PATH) !== undefined;
+}
+
+function findResetter(path: string): string | undefined {
+  return searchPath("chrt", path);
 }
 
 /** Finds an executable as execvp(3) does; a name with a slash is looked at where it is. */

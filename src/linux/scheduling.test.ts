@@ -21,13 +21,19 @@ describe("the scheduling of this process", () => {
   };
 
   test.skipIf(!isRoot)("real-time: SCHED_RR with the priority for this process, and for what it forks", () => {
-    expect(useRealTimeScheduling(17)).toEqual({ ok: true, value: undefined });
+    expect(useRealTimeScheduling(17, true)).toEqual({ ok: true, value: undefined });
     expect(isRealTime()).toBe(true);
     expect(own()).toEqual(["0", "17", "2"]);
     expect(ofProgram()).toEqual(["0", "17", "2"]);
     expect(useOrdinaryScheduling()).toEqual({ ok: true, value: undefined });
     expect(isRealTime()).toBe(false);
     expect(own()).toEqual(["0", "0", "0"]);
+  });
+
+  test.skipIf(!isRoot)("real-time that is not inherited: SCHED_RR for this process, ordinary for what it forks", () => {
+    expect(useRealTimeScheduling(17, false)).toEqual({ ok: true, value: undefined });
+    expect(own()).toEqual(["0", "17", "2"]);
+    expect(ofProgram()).toEqual(["0", "0", "0"]);
   });
 
   test.skipIf(!isRoot)("a negative nice value: for this process, not for programs", () => {
@@ -37,12 +43,12 @@ describe("the scheduling of this process", () => {
   });
 
   test.skipIf(!isRoot)("a priority out of range: EINVAL", () => {
-    expect(useRealTimeScheduling(100)).toMatchObject({ ok: false, error: { errno: "EINVAL" } });
+    expect(useRealTimeScheduling(100, true)).toMatchObject({ ok: false, error: { errno: "EINVAL" } });
   });
 
   test.skipIf(!isRoot)("real-time, without the capability: EPERM, and the failure says which one", () => {
     process.seteuid?.(65_534);
-    const refused = useRealTimeScheduling(1);
+    const refused = useRealTimeScheduling(1, true);
     process.seteuid?.(0);
     expect(refused).toMatchObject({
       ok: false,

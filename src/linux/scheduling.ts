@@ -7,14 +7,16 @@ import { failureOf, libc } from "./libc.ts";
 /**
  * Schedules this process's main thread by SCHED_RR, before all ordinary work.
  *
- * The programs it starts inherit it, on purpose: between fork and exec the new process holds up this one, and must not
- * wait behind ordinary work with it. `openLinuxProcesses` makes them ordinary again with their first instruction.
+ * With `inherited` the programs it starts have it too, on purpose: between fork and exec the new process holds up this one,
+ * and must not wait behind ordinary work with it. `openLinuxProcesses` makes them ordinary again with their first
+ * instruction. Without, the kernel makes them ordinary at once.
  *
  * @param priority 1 (lowest) to 99. EINVAL for any other.
  * @see sched(7).
  */
-export function useRealTimeScheduling(priority: number): Result<void, SystemFailure> {
-  return schedule(SCHED_RR, 0, priority, `use real-time scheduling with priority ${priority}`);
+export function useRealTimeScheduling(priority: number, inherited: boolean): Result<void, SystemFailure> {
+  const flags = inherited ? 0 : SCHED_RESET_ON_FORK;
+  return schedule(SCHED_RR, flags, priority, `use real-time scheduling with priority ${priority}`);
 }
 
 /** Whether this process is scheduled by SCHED_RR because it was asked for here. */

@@ -3,6 +3,7 @@ import { seededRandom } from "../base/random.ts";
 import { succeed } from "../base/result.ts";
 import type { Configuration } from "../config/model/configuration.ts";
 import { startBfdDriver } from "../daemon/bfd/driver.ts";
+import { renderBfdData } from "../daemon/dump/bfd.ts";
 import { openLinuxClock } from "../linux/clock.ts";
 import { openLinuxUdp } from "../linux/udp.ts";
 import type { Log } from "../ports/log.ts";
@@ -15,6 +16,7 @@ function main(): void {
   const clock = openLinuxClock();
 
   const start: ChildProcess["start"] = ({ configuration, log }, tell) => {
+    let inForce = configuration;
     applySettings(configuration, log);
     const driver = startBfdDriver(configuration, {
       clock,
@@ -23,18 +25,25 @@ function main(): void {
       random: seededRandom(randomBytes(4).readUInt32LE()),
       tell: (news) => tell({ kind: "bfd-news", news }),
     });
+    const render = (): string => renderBfdData(inForce.global, driver.facts());
     return succeed({
       note: () => {},
       noteRestart: (predecessor) => log.write("warn", `The bfd process was restarted; the one before: ${predecessor}`),
       status: (request) => ({ kind: "bfd-status", request, sessions: driver.status() }),
       stop: (_reason, done) => driver.stop(done),
       reload: (next) => {
+        inForce = next;
         applySettings(next, log);
         driver.reload(next);
       },
       learn: undefined,
-      // keepalived's bfd process has a dump of its own, and ours is in the status.
-      signal: () => {},
+      data: render,
+      signal: (signal) => {
+        // The others are about VRRP, as in keepalived.
+        if (signal !== "data") return;
+        log.write("info", `Printing BFD data for process(${process.pid}) on signal`);
+        tell({ kind: "dump", of: "bfd", text: render() });
+      },
     });
   };
 
@@ -44,7 +53,8 @@ function main(): void {
 function applySettings({ global }: Configuration, log: Log): void {
   const { names, bfdNice, bfdRealtimePriority } = global.processes;
   const title = names?.bfd ?? DEFAULT_TITLES.bfd;
-  const wanted = { title, nice: bfdNice, realtimePriority: bfdRealtimePriority };
+  const { bfdCpus: cpus } = global.daemon;
+  const wanted = { title, nice: bfdNice, realtimePriority: bfdRealtimePriority, cpus, startsPrograms: false };
   applyProcessSettings(wanted, log, "sessions may fail on a busy host");
 }
 

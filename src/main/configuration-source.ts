@@ -16,6 +16,7 @@ import type { ScriptCommand } from "../config/model/script-command.ts";
 import type { PreprocessOptions } from "../config/preprocess.ts";
 import { verdict } from "../config/verdict.ts";
 import type { ConfigurationFinding, ConfigurationSource } from "../daemon/supervisor/ports.ts";
+import { findFurtherGroups } from "../linux/accounts.ts";
 import { openLinuxFiles } from "../linux/files.ts";
 import { openLinuxKernel } from "../linux/kernel.ts";
 import { insideNetworkNamespace } from "../linux/network-namespace.ts";
@@ -42,6 +43,8 @@ export function findConfigurationFile(flags: Pick<Flags, "configurationFile">): 
 export interface FileSource extends ConfigurationSource {
   /** keepalived's exit status for a start that what was loaded last refuses; 0 when it does not. */
   exitStatus(): number;
+  /** What was read last: all files in their order, each below a comment with its path. */
+  text(): string;
 }
 
 /** The configuration file of this machine with everything it includes, checked on this host at each load. */
@@ -50,33 +53,47 @@ export function openConfigurationSource(
   flags: ReadFlags & { readonly reloadFile: string | undefined },
 ): FileSource {
   let exitStatus: number = EXIT.OK;
-  /** `reload_file` of the configuration in force. */
+  /** `reload_file` and `reload_check_config` of the configuration in force. */
   let announced: string | undefined;
+  let checkLog: string | undefined;
+  let sources: ReadConfiguration["sources"] = [];
   /** Those of the configuration in force: what it was accepted with does not refuse its successor. */
   let accepted: readonly Diagnostic[] = [];
   return {
     file,
     exitStatus: () => exitStatus,
+    text: () => sources.map(({ path, lines }) => `# ${path}\n${lines.map((line) => `${line}\n`).join("")}`).join(""),
     load(force) {
-      const { configuration, diagnostics } = whileReading(announced, () => readConfiguration(file, flags));
+      const read = whileReading(announced, () => readConfiguration(file, flags));
+      const { configuration, diagnostics } = read;
+      sources = read.sources;
       const { startRefused, reloadRefusedBy, forcedReloadRefusedBy } = verdict(diagnostics, configuration, accepted);
       exitStatus = startRefused?.exitStatus ?? EXIT.OK;
       const refusing = new Set(force ? forcedReloadRefusedBy : reloadRefusedBy);
       const findings = diagnostics.map((diagnostic): ConfigurationFinding => {
         return { level: LEVELS[diagnostic.severity], text: renderLine(diagnostic), refuses: refusing.has(diagnostic) };
       });
+      if (checkLog !== undefined) writeFindings(checkLog, findings);
       if (refusing.size === 0 && startRefused === undefined) {
         accepted = diagnostics;
+        checkLog = configuration.global.daemon.reload.checkLog;
         const told = configuration.global.daemon.reload.file;
         announced = told === "default" ? flags.reloadFile : told?.path;
         const secure = withoutInsecure(configuration, diagnostics);
-        return { kind: "accepted", configuration: withNumbers(secure, openAccounts()), findings };
+        return { kind: "accepted", configuration: withNumbers(secure, openAccounts(), findFurtherGroups), findings };
       }
       if (refusing.size > 0) return { kind: "refused", findings };
       const nothing: ConfigurationFinding = { level: "error", text: `${file} has nothing to run`, refuses: true };
       return { kind: "refused", findings: [...findings, nothing] };
     },
   };
+}
+
+/** Whoever reads it finds nothing where there was nothing to say, as with keepalived. */
+function writeFindings(path: string, findings: readonly ConfigurationFinding[]): void {
+  const said = findings.filter(({ level }) => level !== "debug");
+  // One that cannot be written says the same as ever; the findings are in the log, too.
+  openLinuxFiles({ searchPath: undefined }).replace(path, said.map(({ text }) => `${text}\n`).join(""));
 }
 
 /** Reads and checks a file, on this host too, and changes nothing. Findings of the host come after those of the text. */
@@ -144,7 +161,6 @@ function readLink(path: string): LinkFacts | undefined {
 function languageOptions(flags: ReadFlags): PreprocessOptions {
   return {
     configId: flags.configId ?? hostname().split(".")[0] ?? "",
-    instanceName: undefined,
     environment: (name) => process.env[name],
     random: seededRandom(Date.now()),
     ...(flags.allConfig ? { includeChecks: ALL_INCLUDE_CHECKS } : {}),

@@ -36,6 +36,13 @@ describe("parseFlags, spelling as getopt_long(3)", () => {
     expect(read(line).detail).toBe(2);
   });
 
+  test("further flags of keepalived: addresses that come and go, processes without work, SIGINT", () => {
+    const flags = read("-a --all --ignore-sigint");
+    expect(flags).toMatchObject({ reportsAddresses: true, allProcesses: true, ignoresInterrupt: true, warnings: [] });
+    expect(read("--address-monitoring").reportsAddresses).toBe(true);
+    expect(read("")).toMatchObject({ reportsAddresses: false, allProcesses: false, ignoresInterrupt: false });
+  });
+
   test("optional argument: only attached, the next word is not taken", () => {
     expect(read("-t").configTest).toEqual({ output: undefined });
     expect(read("-t/tmp/out").configTest).toEqual({ output: "/tmp/out" });

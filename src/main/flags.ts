@@ -29,6 +29,12 @@ export interface Flags {
   readonly vrrp: boolean;
   /** `-V`: VIPs stay at exit. */
   readonly keepAddresses: boolean;
+  /** `-a`: the log tells which addresses come and go. */
+  readonly reportsAddresses: boolean;
+  /** `--all`: processes run without anything to do, too. */
+  readonly allProcesses: boolean;
+  /** `--ignore-sigint`. */
+  readonly ignoresInterrupt: boolean;
   /** False with `-R`. */
   readonly respawn: boolean;
   /** `-i`: the id for `@` lines. Undefined: the host's short name. */
@@ -118,6 +124,9 @@ function emptyDraft(): Draft {
     bfdPidFile: undefined,
     bfd: true,
     keepAddresses: false,
+    reportsAddresses: false,
+    allProcesses: false,
+    ignoresInterrupt: false,
     respawn: true,
     configId: undefined,
     allConfig: false,
@@ -241,7 +250,9 @@ const OPTIONS: readonly Option[] = [
   flag("B", "no_bfd", (draft) => {
     draft.bfd = false;
   }),
-  withoutEffect(undefined, "all", "only the vrrp process exists in this version"),
+  flag(undefined, "all", (draft) => {
+    draft.allProcesses = true;
+  }),
   flag("l", "log-console", (draft) => {
     draft.console = true;
   }),
@@ -306,7 +317,9 @@ const OPTIONS: readonly Option[] = [
     draft.bfdPidFile = value;
   }),
   refused("T", "genhash", "this version has no genhash; keepalived's own tool gives the same hashes"),
-  withoutEffect("a", "address-monitoring", "this version does not report foreign addresses"),
+  flag("a", "address-monitoring", (draft) => {
+    draft.reportsAddresses = true;
+  }),
   withoutEffect("x", "snmp", NO_SNMP),
   withoutEffect("A", "snmp-agent-socket", NO_SNMP, "required"),
   valued("s", "namespace", (draft, value) => {
@@ -337,7 +350,9 @@ const OPTIONS: readonly Option[] = [
   withoutEffect(undefined, "no-mem-check", "memory is checked by the language"),
   withoutEffect("L", "mem-check-log", "memory is checked by the language"),
   withoutEffect("O", "mem-err-terminate", "memory is checked by the language"),
-  withoutEffect(undefined, "ignore-sigint", "SIGINT stops the daemon cleanly, as SIGTERM does"),
+  flag(undefined, "ignore-sigint", (draft) => {
+    draft.ignoresInterrupt = true;
+  }),
   valued(undefined, "runtime-dir", (draft, value) => {
     draft.runtimeDirectory = value;
   }),

@@ -31,8 +31,11 @@ export function usageText(): string {
   -B, --no_bfd                 No BFD: sessions of bfd_instance count as down
   -P, --vrrp                   Only VRRP, which is all there is in this version
   -C, --check                  Only health checkers, of which this version has none
-  -V, --dont-release-vrrp      Keep the virtual addresses at exit
+      --all                    Processes run without anything to do, too
+  -V, --dont-release-vrrp      Keep the virtual addresses at exit; the next start removes them
+  -a, --address-monitoring     Log which addresses come and go on this host
   -R, --dont-respawn           Exit when a child process dies
+      --ignore-sigint          SIGINT, as Ctrl-C sends it, does not stop the daemon
   -s, --namespace=NAME         Network namespace of the vrrp process, by its name of ip-netns(8)
   -u, --umask=MASK             umask(2), as 0177
       --signum=NAME            Print the number of the signal for STOP, RELOAD, DATA, STATS, STATS_CLEAR,

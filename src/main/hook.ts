@@ -40,7 +40,7 @@ export function runHook(
       done();
       return { kill: () => {} };
     }
-    account = found.value;
+    account = { ...found.value, groups: user.groups };
   }
   let late = false;
   const limit = clock.alarm(() => {

@@ -38,7 +38,7 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 describe("reload_time_file", () => {
   test("comes, changes and goes: the last word counts", () => {
-    timer.configure({ timeFile: file, repeats: false, file: undefined });
+    timer.configure({ timeFile: file, repeats: false });
     run(2);
     writeFileSync(file, "15:00:10Z\n");
     run(2);
@@ -57,7 +57,7 @@ describe("reload_time_file", () => {
 
   test("its time comes: one reload, and the file goes", () => {
     writeFileSync(file, "15:00:10Z\n");
-    timer.configure({ timeFile: file, repeats: false, file: undefined });
+    timer.configure({ timeFile: file, repeats: false });
     run(9);
     expect(reloads).toBe(0);
     run(20);
@@ -66,15 +66,15 @@ describe("reload_time_file", () => {
 
   test("reload_repeat: the file stays, and so a reload comes the next day", () => {
     writeFileSync(file, "15:00:10Z\n");
-    timer.configure({ timeFile: file, repeats: true, file: undefined });
+    timer.configure({ timeFile: file, repeats: true });
     run(15);
     expect([reloads, readFileSync(file, "utf8")]).toEqual([1, "15:00:10Z\n"]);
     expect(told.at(-1)).toBe(`A reload is due at 2026-11-21T15:00:10.000Z, by ${file}`);
   });
 
   test("a configuration without it: nothing is looked at", () => {
-    timer.configure({ timeFile: file, repeats: false, file: undefined });
-    timer.configure({ timeFile: undefined, repeats: false, file: undefined });
+    timer.configure({ timeFile: file, repeats: false });
+    timer.configure({ timeFile: undefined, repeats: false });
     expect(at).toBeUndefined();
   });
 });

@@ -7,7 +7,7 @@ import { reloadDueAt } from "./reload-time.ts";
 
 export interface ReloadTimer {
   /** Follows a configuration. Without a `reload_time_file` nothing is looked at. */
-  configure(settings: ReloadSettings): void;
+  configure(settings: Pick<ReloadSettings, "timeFile" | "repeats">): void;
 }
 
 /**
@@ -16,7 +16,7 @@ export interface ReloadTimer {
  */
 export function openReloadTimer(ports: { readonly clock: Clock; readonly log: Log }, reload: () => void): ReloadTimer {
   const { clock, log } = ports;
-  let settings: ReloadSettings | undefined;
+  let settings: Pick<ReloadSettings, "timeFile" | "repeats"> | undefined;
   let told: string | undefined;
   let dueAt: number | undefined;
 

@@ -94,7 +94,8 @@ export function runSupervisor(
     end(EXIT.SOFTWARE);
   });
   takeSignals({
-    stop: () => {
+    stop: (signal) => {
+      if (signal === "SIGINT" && flags.ignoresInterrupt) return;
       ending = true;
       held.startup?.kill();
       if (held.supervisor === undefined) end(EXIT.OK);
@@ -167,6 +168,17 @@ export function runSupervisor(
     hasLeftOvers: () => existsSync(join(flags.stateDirectory, QUEUE_FILE)),
     note: (cause) => held.supervisor?.note(cause),
   });
+  const dumps = openDumpWriter(
+    { directory: dumpDirectory(process.env), pid: process.pid },
+    { files: openLinuxFiles({ searchPath: process.env["PATH"] }), log },
+  );
+  let generation = 0;
+  const saveText = ({ global }: Configuration): void => {
+    const folder = global.daemon.savesTo;
+    if (folder !== undefined) dumps.save(`${folder}/keepalived.conf.${process.pid}.${generation}`, source.text());
+    generation += 1;
+  };
+  saveText(loaded.configuration);
   const begin = (): void => {
     if (ending) return;
     held.supervisor = startSupervisor(
@@ -176,6 +188,7 @@ export function runSupervisor(
           runtimeDirectory: flags.runtimeDirectory,
           stateDirectory: flags.stateDirectory,
           keepAddresses: flags.keepAddresses,
+          reportsAddresses: flags.reportsAddresses,
           detail: flags.detail,
           heartbeatIntervalMs: HEARTBEAT_INTERVAL_MS,
           log: logSettings,
@@ -185,7 +198,13 @@ export function runSupervisor(
         configuration: loaded.configuration,
         children: [
           { name: "vrrp", title: "VRRP", launcher: launchers.vrrp, wanted: () => true, vital: true },
-          { name: "bfd", title: "BFD", launcher: launchers.bfd, wanted: ({ bfd }) => bfd.length > 0, vital: false },
+          {
+            name: "bfd",
+            title: "BFD",
+            launcher: launchers.bfd,
+            wanted: ({ bfd }) => flags.allProcesses || bfd.length > 0,
+            vital: false,
+          },
         ],
         withoutBfd: !flags.bfd,
       },
@@ -195,13 +214,11 @@ export function runSupervisor(
         source,
         manager,
         mail: mailDesk,
-        dumps: openDumpWriter(
-          { directory: dumpDirectory(process.env), pid: process.pid },
-          { files: openLinuxFiles({ searchPath: process.env["PATH"] }), log },
-        ),
+        dumps,
         publishPid: (name, pid) => publishPid(flags, log, childPidFiles, name, pid),
         configured: (configuration) => {
           inForce = configuration;
+          saveText(configuration);
           timer.configure(configuration.global.daemon.reload);
           follow(configuration, daemon, log);
         },

@@ -28,9 +28,18 @@ describe("withDefaultUser", () => {
 
 test("withNumbers: names by their numbers, one that nobody knows as it is", () => {
   const text = `global_defs {\nscript_user www\n}\n${CHECK.replace("script /c", "script /c\nuser ghost")}`;
-  const { global, scripts } = withNumbers(modelOf(text), accountsOf(HOST));
+  const { global, scripts } = withNumbers(modelOf(text), accountsOf(HOST), () => [4]);
   expect(global.scriptUser).toEqual({ user: "33", group: "34" });
   expect(scripts[0]?.check).toMatchObject({ user: { user: "ghost" } });
+});
+
+test("withNumbers, set_supplementary_groups: with the further groups of the user", () => {
+  const text = `global_defs {\nset_supplementary_groups\nscript_user www\n}\n${CHECK}`;
+  const asked: unknown[] = [];
+  const groupsOf = (user: string, own: number): readonly number[] => (asked.push([user, own]), [4, 24]);
+  const { global } = withNumbers(modelOf(text), accountsOf(HOST), groupsOf);
+  expect(global.scriptUser).toEqual({ user: "33", group: "34", groups: [4, 24] });
+  expect(asked).toEqual([["www", 34]]);
 });
 
 type Host = Readonly<Record<string, readonly [number, number] | undefined>>;
@@ -50,7 +59,7 @@ function modelOf(text: string): Configuration {
   return loadConfiguration(
     "f",
     { read: () => succeed(new TextEncoder().encode(text)), list: () => missing, facts: () => missing },
-    { configId: "node1", instanceName: undefined, environment: () => undefined, random: seededRandom(1) },
+    { configId: "node1", environment: () => undefined, random: seededRandom(1) },
   ).configuration;
 }
 

@@ -19,7 +19,11 @@ export function withDefaultUser(configuration: Configuration, accounts: Accounts
  * Users and groups by their numbers, so that the vrrp process asks no name service, which may take seconds that a master has
  * not. One that nobody knows stays as it is; nothing runs as that.
  */
-export function withNumbers(configuration: Configuration, accounts: Accounts): Configuration {
+export function withNumbers(
+  configuration: Configuration,
+  accounts: Accounts,
+  furtherGroups: (user: string, own: number) => readonly number[],
+): Configuration {
   const known = new Map<string, ScriptUser>();
   const numbers = (user: ScriptUser | undefined): ScriptUser | undefined => {
     if (user === undefined) return undefined;
@@ -30,7 +34,10 @@ export function withNumbers(configuration: Configuration, accounts: Accounts): C
   };
   const numbersOf = (user: ScriptUser): ScriptUser => {
     const account = accounts.findAccount(user.user, user.group);
-    return account.ok ? { user: `${account.value.uid}`, group: `${account.value.gid}` } : user;
+    if (!account.ok) return user;
+    const { uid, gid, name } = account.value;
+    const groups = configuration.global.supplementaryGroups ? furtherGroups(name, gid) : undefined;
+    return { user: `${uid}`, group: `${gid}`, ...(groups === undefined ? {} : { groups }) };
   };
   const { global, ...rest } = mapCommands(configuration, (command) => ({ ...command, user: numbers(command.user) }));
   return {

@@ -5,7 +5,8 @@ import type { ChildFailureCode, ChildSettings, FromChild } from "../daemon/messa
 import type { StartedDriver } from "../daemon/supervisor/child-agent.ts";
 import { createChildAgent } from "../daemon/supervisor/child-agent.ts";
 import { enterNetworkNamespace } from "../linux/network-namespace.ts";
-import { dieWithParent, setNiceness, useRealTimeScheduling } from "../linux/scheduling.ts";
+import { canResetScheduling } from "../linux/processes.ts";
+import { dieWithParent, runOnProcessors, setNiceness, useRealTimeScheduling } from "../linux/scheduling.ts";
 import type { Clock } from "../ports/clock.ts";
 import { describeFailure } from "../ports/failure.ts";
 import type { Log } from "../ports/log.ts";
@@ -80,21 +81,43 @@ export function serveAsChild(options: ChildProcess): void {
   if (!process.connected) agent.stop(SUPERVISOR_GONE);
 }
 
+export interface WantedProcessSettings {
+  readonly title: string;
+  readonly nice: number | undefined;
+  readonly realtimePriority: number | undefined;
+  /** Empty: the kernel's choice. */
+  readonly cpus: readonly number[];
+  /** They must not inherit the real-time scheduling for longer than their first instruction. */
+  readonly startsPrograms: boolean;
+}
+
 /** Gives the process its title and its place among others. `harm` is what follows where that is refused. */
-export function applyProcessSettings(
-  wanted: { readonly title: string; readonly nice: number | undefined; readonly realtimePriority: number | undefined },
-  log: Log,
-  harm: string,
-): void {
-  const { title, nice, realtimePriority } = wanted;
+export function applyProcessSettings(wanted: WantedProcessSettings, log: Log, harm: string): void {
+  const { title, nice, realtimePriority, cpus, startsPrograms } = wanted;
   if (process.title !== title) process.title = title;
   // Whoever sets a nice value and no real-time priority wants ordinary scheduling.
-  const scheduled =
-    nice !== undefined && realtimePriority === undefined
-      ? setNiceness(nice)
-      : useRealTimeScheduling(realtimePriority ?? DEFAULT_REALTIME_PRIORITY);
+  const isOrdinary = nice !== undefined && realtimePriority === undefined;
+  const resets = canResetScheduling(process.env);
+  const scheduled = isOrdinary
+    ? setNiceness(nice)
+    : useRealTimeScheduling(realtimePriority ?? DEFAULT_REALTIME_PRIORITY, resets);
   if (!scheduled.ok) log.write("warn", `${describeFailure(scheduled.error)}; ${harm}`);
+  else if (startsPrograms && !isOrdinary && !resets && !complained) {
+    complained = true;
+    log.write("warn", `There is no chrt(1) (util-linux), so a start of a script holds up this process longer; ${harm}`);
+  }
+  // Nobody who never named one is moved: the starter may have chosen.
+  if (cpus.length === 0 && !pinned) return;
+  const placed = runOnProcessors(cpus);
+  if (!placed.ok) log.write("warn", describeFailure(placed.error));
+  pinned = cpus.length > 0;
 }
+
+/** Processors were chosen by us. */
+let pinned = false;
+
+/** A reload would say it again. */
+let complained = false;
 
 /**
  * Messages to the supervisor. Heartbeats are left out while earlier messages wait, and mails while many do: a stopped

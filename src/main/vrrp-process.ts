@@ -15,10 +15,10 @@ import { openLinuxKernel } from "../linux/kernel.ts";
 import { openLinuxLinkProbe } from "../linux/link-probe.ts";
 import { openLinuxLinks } from "../linux/links.ts";
 import { createLinuxPacketFilter } from "../linux/nftables-filter.ts";
+import { subscribeToProcessNotices } from "../linux/process-notices.ts";
 import { openLinuxProcessTable } from "../linux/process-table.ts";
-import { openLinuxProcesses } from "../linux/processes.ts";
+import { canGiveGroups, openLinuxProcesses } from "../linux/processes.ts";
 import { openLinuxRouting } from "../linux/routing.ts";
-import { runOnProcessors } from "../linux/scheduling.ts";
 import { openLinuxSysctls } from "../linux/sysctls.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Kernel } from "../ports/kernel.ts";
@@ -40,7 +40,7 @@ function main(): void {
     applySettings(configuration, log);
     const files = openLinuxFiles({ searchPath: process.env["PATH"] });
     const journal = openJournal({ directory: settings.stateDirectory }, { clock, files, log });
-    const { kernelRequests: requests, kernelEvents: events } = configuration.global.buffers;
+    const { kernelRequests: requests, kernelEvents: events, processNotices } = configuration.global.buffers;
     const kernel = openLinuxKernel({ requests, events });
     const links = openLinuxLinks();
     if (!kernel.ok) return fail({ code: "SYSTEM", message: describeFailure(kernel.error) });
@@ -53,6 +53,7 @@ function main(): void {
         configuration,
         runtimeDirectory: settings.runtimeDirectory,
         keepAddresses: settings.keepAddresses,
+        reportsAddresses: settings.reportsAddresses,
         isRestart,
       },
       {
@@ -62,7 +63,9 @@ function main(): void {
         outbox: { post: (alert) => tell({ kind: "mail", alert }) },
         hostName: hostname(),
         fileWatches: openLinuxFileWatches(clock),
-        processTable: openLinuxProcessTable(clock),
+        processTable: openLinuxProcessTable(clock, (onReadable) =>
+          subscribeToProcessNotices(onReadable, processNotices),
+        ),
         linkProbe: openLinuxLinkProbe(),
         kernel: kernel.value,
         routing: routing.value,
@@ -92,6 +95,7 @@ function main(): void {
         groups: running.groups(),
         strangers: running.strangers(),
       }),
+      data: () => running.dump("data"),
       signal: (signal) => answerSignal(signal, running, { pid: process.pid, log, tell }),
       stop: (reason, done) => running.stop(reason, done),
       reload: (next) => {
@@ -123,19 +127,13 @@ function rehearseSoon(
 function applySettings({ global }: Configuration, log: Log): void {
   const { names, vrrpNice, vrrpRealtimePriority } = global.processes;
   const title = names?.vrrp ?? DEFAULT_TITLES.vrrp;
-  const wanted = { title, nice: vrrpNice, realtimePriority: vrrpRealtimePriority };
-  applyProcessSettings(wanted, log, "adverts may be late on a busy host");
   const { cpus, umask } = global.daemon;
+  const wanted = { title, nice: vrrpNice, realtimePriority: vrrpRealtimePriority, cpus, startsPrograms: true };
+  applyProcessSettings(wanted, log, "adverts may be late on a busy host");
   if (umask !== undefined) process.umask(umask);
-  // Nobody who never named one is moved: the starter may have chosen.
-  if (cpus.length === 0 && !pinned) return;
-  const placed = runOnProcessors(cpus);
-  if (!placed.ok) log.write("warn", describeFailure(placed.error));
-  pinned = cpus.length > 0;
+  if (global.supplementaryGroups && !canGiveGroups(process.env))
+    log.write("warn", "There is no setpriv(1) (util-linux), so scripts run with their primary group alone");
 }
-
-/** Processors were chosen by us. */
-let pinned = false;
 
 const REHEARSAL_DELAY = millis(100);
 

@@ -8,7 +8,7 @@ export interface MacvlanRequest {
   readonly name: string;
   readonly baseIndex: number;
   readonly mac: MacAddress;
-  /** The group of interfaces; undefined: 0. */
+  /** The group of interfaces; undefined: that of the base. */
   readonly group: number | undefined;
 }
 
@@ -22,6 +22,11 @@ export interface Devices {
   /** Keeps the kernel from giving it a link-local IPv6 address. */
   withoutLinkLocal(index: number): Result<void, SystemFailure>;
   setUp(index: number): Result<void, SystemFailure>;
+  /**
+   * Has the kernel tell its listeners of an interface that has not changed. Some drivers turn promiscuous in silence when a
+   * macvlan is made on them.
+   */
+  tellOf(index: number): Result<void, SystemFailure>;
   /** Refused with ENODEV when it is not there. */
   remove(index: number): Result<void, SystemFailure>;
 }

@@ -6,6 +6,8 @@ export interface Account {
   readonly uid: number;
   readonly gid: number;
   readonly name: string;
+  /** Further groups; none where it is missing. */
+  readonly groups?: readonly number[] | undefined;
 }
 
 export interface ProgramRequest {

@@ -23,6 +23,7 @@ export function simDevices(kernel: SimKernel, process: SimProcess): Devices {
         if (outcome.ok) kernel.setMacvlanUp(index);
         return outcome;
       }),
+    tellOf: (index) => process.call(() => found(kernel, index)),
     remove: (index) =>
       process.call(() => {
         const outcome = found(kernel, index);

@@ -38,7 +38,7 @@ function loadAll(bytes: Uint8Array): void {
       list: () => succeed(["f", "g", "missing"]),
       facts: (path) => (path.endsWith("gone") ? missing : succeed({ kind: "file", executable: false })),
     },
-    { configId: "node1", instanceName: undefined, environment: () => "value", random: seededRandom(1) },
+    { configId: "node1", environment: () => "value", random: seededRandom(1) },
   );
   verdict(diagnostics, configuration);
   JSON.stringify(checkDocument(["/c/main.conf"], diagnostics.slice(0, 50)));

@@ -387,5 +387,6 @@ const NO_DEVICES = {
   createMacvlan: () => succeed(undefined),
   withoutLinkLocal: () => succeed(undefined),
   setUp: () => succeed(undefined),
+  tellOf: () => succeed(undefined),
   remove: () => succeed(undefined),
 };

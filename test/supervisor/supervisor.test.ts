@@ -140,6 +140,7 @@ function watch(program: string): Watched {
         runtimeDirectory: "/nowhere",
         stateDirectory: "/nowhere",
         keepAddresses: false,
+        reportsAddresses: false,
         detail: 0,
         heartbeatIntervalMs: 20,
         log: { console: false, detail: 0, syslogFacility: null, file: null },
@@ -168,7 +169,7 @@ function watch(program: string): Watched {
         alive: () => {},
         watchdogInterval: undefined,
       },
-      dumps: { write: () => {}, writeParent: () => {} },
+      dumps: { write: () => {}, save: () => {}, writeParent: () => {} },
       publishPid: (_name, pid) => {
         if (pid === undefined) return;
         if (pidWanted === undefined) pids.push(pid);

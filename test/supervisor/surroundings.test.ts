@@ -1,4 +1,13 @@
-import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -126,7 +135,81 @@ needs({ root: true, tools: ["ip", "taskset"] })("the surroundings of the process
       expect(readFileSync(`/proc/${pid}/status`, "utf8")).toContain("Umask:\t0077\n");
     }
   });
+
+  test("bfd_cpu_affinity, and SIGUSR1: the bfd process is where it should be, and tells of its sessions", async () => {
+    const session = "bfd_instance there {\nneighbor_ip 10.1.1.9\n}\n";
+    const daemon = start(network, `global_defs {\nbfd_cpu_affinity 0\n}\n${session}${instance("")}`);
+    await daemon.line("Startup complete");
+    await daemon.pidFile("bfd.pid");
+    expect(command("taskset", "-p", `${daemon.pid("bfd.pid")}`)).toMatch(/affinity mask: 1\n$/);
+    daemon.signal("SIGUSR1");
+    await daemon.file("keepalived_bfd.data");
+    expect(readFileSync(join(folder, "keepalived_bfd.data"), "utf8")).toContain(
+      " BFD Instance = there\n   Neighbor IP = 10.1.1.9\n",
+    );
+  });
+
+  test("config_save_dir and reload_check_config: what was read, the states around a reload, and what it found", async () => {
+    const words = `global_defs {\nconfig_save_dir ${folder}/saved\nreload_check_config ${folder}/found\n}\n`;
+    const daemon = start(network, words + instance(""));
+    await daemon.line("Startup complete");
+    await daemon.pidFile("vrrp.pid");
+    const [all, vrrp] = [daemon.pid("holdfast.pid"), daemon.pid("vrrp.pid")];
+    writeFileSync(join(folder, "good.conf"), words + instance("priority 120"));
+    daemon.signal("SIGHUP");
+    await daemon.line("Reload complete");
+    writeFileSync(join(folder, "good.conf"), words + instance("priority many"));
+    daemon.signal("SIGHUP");
+    await daemon.line("Reload refused");
+    // What the vrrp process has sent before its answer has been written by then.
+    await run(network, ["status", "--runtime-dir", folder]);
+    expect(readdirSync(join(folder, "saved")).toSorted()).toEqual(
+      [
+        `keepalived.conf.${all}.0`,
+        `keepalived.conf.${all}.1`,
+        `keepalived_vrrp.${vrrp}.1.post`,
+        `keepalived_vrrp.${vrrp}.1.pre`,
+      ].toSorted(),
+    );
+    const saved = (name: string): string => readFileSync(join(folder, "saved", name), "utf8");
+    expect(saved(`keepalived.conf.${all}.1`)).toBe(`# ${folder}/good.conf\n${words}${instance("priority 120")}`);
+    expect(saved(`keepalived_vrrp.${vrrp}.1.pre`)).toContain("   Priority = 100\n");
+    expect(saved(`keepalived_vrrp.${vrrp}.1.post`)).toContain("   Priority = 120\n");
+    expect(statSync(join(folder, "saved", `keepalived.conf.${all}.0`)).mode & 0o777).toBe(0o600);
+    expect(readFileSync(join(folder, "found"), "utf8")).toContain('"many" is not a whole number');
+  });
+
+  test("disable_local_igmp: groups of 224.0.0.0/24 are not reported while it runs", async () => {
+    const reports = (): string =>
+      command("ip", "netns", "exec", network, "cat", "/proc/sys/net/ipv4/igmp_link_local_mcast_reports");
+    expect(reports()).toBe("1\n");
+    const daemon = start(network, `global_defs {\ndisable_local_igmp\n}\n${instance("")}`);
+    await daemon.line("Startup complete");
+    expect(reports()).toBe("0\n");
+    daemon.signal("SIGTERM");
+    expect(await daemon.exit).toBe(0);
+    expect(reports()).toBe("1\n");
+  });
+
+  test("-V: the address stays at the end, for ever, and the next start removes it", async () => {
+    const address = (): readonly unknown[] => {
+      const [veth0] = JSON.parse(command("ip", "-n", network, "-j", "address", "show", "dev", "veth0"));
+      const found = veth0.addr_info.filter(({ local }: { local: string }) => local === "10.1.1.1");
+      return found.map(({ valid_life_time }: { valid_life_time: number }) => valid_life_time);
+    };
+    const first = start(network, instance(""), "-V");
+    await first.line("setting VIPs");
+    first.signal("SIGTERM");
+    expect(await first.exit).toBe(0);
+    expect(address()).toEqual([INFINITY_LIFE_TIME]);
+    const second = start(network, `global_defs {\nvrrp_startup_delay 60\n}\n${instance("")}`, "-V");
+    await second.line("Startup complete");
+    expect(address()).toEqual([]);
+  });
 });
+
+/** linux/if_addr.h: of `ip -j` for an address without an end. */
+const INFINITY_LIFE_TIME = 4_294_967_295;
 
 function instance(more: string): string {
   const addresses = "virtual_ipaddress {\n10.1.1.1/24\n}";

@@ -17,9 +17,7 @@ export const GLOBAL_KEYWORDS: readonly KeywordSpec[] = [
     consequence: "scripts run under the path as written in any case",
     harmless: true,
   }),
-  parsed("set_supplementary_groups", NONE, "Gives scripts their user's further groups", {
-    consequence: "scripts run with their primary group alone",
-  }),
+  acted("set_supplementary_groups", NONE, "Gives scripts their user's further groups", { default: "off" }),
   acted("umask", [words("MODE")], "File mode mask of what is created", { default: "the starter's" }),
   acted("vrrp_version", [integer(2, 3, "VERSION")], "Version of instances that name none", { default: "2" }),
   acted("vrrp_strict", NONE, "Keeps every instance to the letter of the RFC", { default: "off" }),
@@ -53,7 +51,7 @@ export const GLOBAL_KEYWORDS: readonly KeywordSpec[] = [
     default: "off",
   }),
   acted("default_interface", [k.INTERFACE], "Interface of static addresses without dev", { default: "eth0" }),
-  parsed("disable_local_igmp", NONE, "Sends no IGMP to this host", { consequence: "IGMP is sent" }),
+  acted("disable_local_igmp", NONE, "Sends no reports of groups of 224.0.0.0/24, which need none", { default: "off" }),
   ...filtering(),
   ...balancing(),
   ...processes(),
@@ -169,9 +167,12 @@ function balancing(): readonly KeywordSpec[] {
 
 function processes(): readonly KeywordSpec[] {
   const checks = { consequence: "that process does not exist yet" } as const;
-  const memory = { consequence: "memory is never locked", harmless: true } as const;
+  const memory = {
+    consequence: "locked memory ends Node.js; MemorySwapMax=0 in the systemd unit keeps it out of swap",
+  } as const;
   const limit = {
-    consequence: "no limit is set, since collecting garbage may take longer",
+    consequence:
+      "no limit is set, since collecting garbage may take longer; a process that loops is replaced when its heartbeat stops",
     harmless: true,
     default: "10000",
     unit: "us",
@@ -180,7 +181,6 @@ function processes(): readonly KeywordSpec[] {
   const realtime = integer(1, 99);
   const rttime = integer(1, 2147483647, "MICROSECONDS");
   const cpus = words("CPU ...");
-  const affinity = { consequence: "the kernel chooses the processor" } as const;
   return [
     acted("vrrp_priority", [nice], "Nice value of the vrrp process", { default: "0" }),
     parsed("checker_priority", [nice], "Nice value of the checker process", checks),
@@ -188,14 +188,12 @@ function processes(): readonly KeywordSpec[] {
     acted("vrrp_rt_priority", [realtime], "Real-time priority of the vrrp process", { default: "chosen" }),
     parsed("checker_rt_priority", [realtime], "Real-time priority of the checker process", checks),
     acted("bfd_rt_priority", [realtime], "Real-time priority of the BFD process", { default: "chosen" }),
-    parsed("vrrp_no_swap", NONE, "Locks the vrrp process in memory", {
-      consequence: "locked memory ends Node.js; MemorySwapMax=0 in the systemd unit keeps it out of swap",
-    }),
-    parsed("checker_no_swap", NONE, "Locks the checker process in memory", memory),
+    parsed("vrrp_no_swap", NONE, "Locks the vrrp process in memory", memory),
+    parsed("checker_no_swap", NONE, "Locks the checker process in memory", checks),
     parsed("bfd_no_swap", NONE, "Locks the BFD process in memory", memory),
     acted("vrrp_cpu_affinity", [cpus], "Processors of the vrrp process", { default: "the kernel's choice" }),
-    parsed("checker_cpu_affinity", [cpus], "Processors of the checker process", affinity),
-    parsed("bfd_cpu_affinity", [cpus], "Processors of the BFD process", affinity),
+    parsed("checker_cpu_affinity", [cpus], "Processors of the checker process", checks),
+    acted("bfd_cpu_affinity", [cpus], "Processors of the BFD process", { default: "the kernel's choice" }),
     ...["vrrp", "checker", "bfd"].flatMap((process) => [
       parsed(`${process}_rlimit_rttime`, [rttime], `Real-time limit of the ${process} process`, limit),
       parsed(`${process}_rlimit_rtime`, [rttime], `Old name of ${process}_rlimit_rttime`, {
@@ -266,14 +264,14 @@ function monitoring(): readonly KeywordSpec[] {
     parsed("enable_dbus", NONE, "Switches DBus on", dbus),
     parsed("dbus_service_name", [word("NAME")], "Name on DBus", dbus),
     parsed("dbus_no_interface_name", NONE, "Paths without the interface", dbus),
-    ...["vrrp_netlink_cmd", "vrrp_netlink_monitor"].flatMap((name) => [
+    ...["vrrp_netlink_cmd", "vrrp_netlink_monitor", "process_monitor"].flatMap((name) => [
       acted(`${name}_rcv_bufs`, [integer(0, 1073741823)], "Receive buffer for what the kernel says", {
         unit: "bytes",
-        default: "8 MiB",
+        default: name === "process_monitor" ? "1 MiB" : "8 MiB",
       }),
       acted(`${name}_rcv_bufs_force`, SWITCH, "Beyond the system's limit", { default: "off" }),
     ]),
-    ...["lvs_netlink_cmd", "lvs_netlink_monitor", "process_monitor"].flatMap((name) => [
+    ...["lvs_netlink_cmd", "lvs_netlink_monitor"].flatMap((name) => [
       parsed(`${name}_rcv_bufs`, [integer(0, 4294967295)], "Receive buffer", buffers),
       parsed(`${name}_rcv_bufs_force`, SWITCH, "Beyond the system's limit", buffers),
     ]),
@@ -290,15 +288,20 @@ function monitoring(): readonly KeywordSpec[] {
 }
 
 function files(): readonly KeywordSpec[] {
-  const reload = { consequence: "every reload is checked first in any case", harmless: true } as const;
-  const dump = { consequence: "nothing is written there" } as const;
   return [
-    parsed("reload_check_config", [optional(word("LOG"))], "Checks before a reload", reload),
+    acted(
+      "reload_check_config",
+      [optional(k.PATH)],
+      "Where to write what a reload finds; each is checked first in any case",
+    ),
     acted("reload_time_file", [k.PATH], "File that says when to reload: HH:MM:SS, with a date before it or not"),
     acted("reload_repeat", NONE, "Keeps it, and reloads every day"),
     acted("reload_file", [optional(k.PATH)], "File that is there while the configuration is being read"),
-    parsed("config_save_dir", [k.PATH], "Where configurations are kept", dump),
-    parsed("tmp_config_directory", [k.PATH], "Where the configuration is copied to", { ...dump, harmless: true }),
+    acted("config_save_dir", [k.PATH], "Where configurations are kept, and states before and after each reload"),
+    parsed("tmp_config_directory", [k.PATH], "Where the configuration is copied to", {
+      consequence: "it is never copied",
+      harmless: true,
+    }),
     acted("data_use_instance", SWITCH, "Dump files carry the namespace and the name of this daemon", {
       default: "off",
     }),
@@ -312,8 +315,8 @@ function files(): readonly KeywordSpec[] {
       default: "/usr/share/iproute2",
     }),
     acted("iproute_etc_dir", [k.PATH], "Where the administrator keeps them", { default: "/etc/iproute2" }),
-    parsed("random_seed", [integer(0, 4294967295)], "Makes ${_RANDOM} repeat itself", {
-      consequence: "${_RANDOM} is not seeded",
+    acted("random_seed", [integer(0, 4294967295)], "Makes ${_RANDOM} repeat itself from here on", {
+      default: "another one each time",
     }),
   ];
 }

@@ -36,16 +36,18 @@ export const OTHER_BLOCKS: readonly KeywordSpec[] = [
   acted("linkbeat_use_polling", NONE, "Asks all interfaces in use for their link state once a second"),
   acted("net_namespace", [k.NAME], "The vrrp process runs in this network namespace"),
   parsed("net_namespace_ipvs", [k.NAME], "Network namespace of IPVS", { consequence: "no connections are balanced" }),
-  parsed("namespace_with_ipsets", NONE, "Uses sets in a namespace", { consequence: "nothing is filtered" }),
+  parsed("namespace_with_ipsets", NONE, "Uses sets in a namespace", {
+    consequence: "no_accept works by the table holdfast_vrrp of nf_tables",
+    harmless: true,
+  }),
   acted("instance", [k.NAME], "Name of this daemon among several, for its folders and its log"),
   parsed("use_pid_dir", NONE, "Puts pid files into a folder", {
     consequence: "they lie in a folder in any case",
     harmless: true,
   }),
-  parsed("child_wait_time", [integer(0, 86_400)], "Patience with processes at the end", {
+  acted("child_wait_time", [integer(0, 86_400)], "Patience with processes at the end; at least 5 s", {
     unit: "s",
-    consequence: "the vrrp process has 5 s, which is longer than a hand-over takes",
-    harmless: true,
+    default: "5",
   }),
 ];
 

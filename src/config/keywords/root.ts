@@ -1,4 +1,4 @@
-import { keywords, parsed, acted, choice, optional, NONE } from "../keyword.ts";
+import { keywords, acted, optional, NONE } from "../keyword.ts";
 import type { BlockContent, KeywordSpec } from "../keyword.ts";
 import * as k from "../keyword.ts";
 import { GLOBAL_KEYWORDS } from "./global-defs.ts";
@@ -16,7 +16,11 @@ export const ROOT: readonly KeywordSpec[] = [
   SYNC_GROUP_BLOCK,
   ...SERVER_BLOCKS,
   ...OTHER_BLOCKS,
-  parsed("include_check", [optional(choice("all"))], "Default checks of include lines", { harmless: true }),
+  acted(
+    "include_check",
+    [optional(k.words("[+-]CHECK ..."))],
+    "Checks of the include lines behind it (config/includes.ts)",
+  ),
 ];
 
 export const ROOT_CONTENT: BlockContent = keywords(ROOT);

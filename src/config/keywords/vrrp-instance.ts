@@ -126,7 +126,7 @@ function transport(): readonly KeywordSpec[] {
   return [
     acted("mcast_src_ip", [k.ADDRESS], "Source address of multicast adverts", { default: "the interface's first" }),
     acted("mcast_dst_ip", [k.ADDRESS], "Multicast group", { default: "224.0.0.18" }),
-    acted("unicast_src_ip", [k.ADDRESS, optional(word("default"))], "Source address of unicast adverts", {
+    acted("unicast_src_ip", [k.ADDRESS], "Source address of unicast adverts", {
       default: "the interface's first",
     }),
     acted("unicast_peer", NONE, "Sends to these hosts instead of multicast", {

@@ -30,7 +30,9 @@ export interface VirtualInterface {
   /** The interface it lies on. */
   readonly base: string;
   readonly mac: MacAddress;
-  /** The group of interfaces it is in; undefined: the default one. */
+  /** The group of interfaces it is in; undefined: that of its base. */
   readonly group: number | undefined;
+  /** Listeners are told of the interface it lies on when it has been made (`netlink_notify_msg`). */
+  readonly tellsOfBase?: true;
   readonly place: Place | undefined;
 }

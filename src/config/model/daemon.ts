@@ -14,7 +14,13 @@ export interface DaemonSettings {
   readonly shutdownScript: HookSettings | undefined;
   /** Processors of the vrrp process, 0-1023; empty: the kernel's choice. */
   readonly cpus: readonly number[];
+  /** The same of the bfd process. */
+  readonly bfdCpus: readonly number[];
+  /** How long processes may take to stop (`child_wait_time`), at least 5 s; undefined: 5 s. */
+  readonly childWait: Micros | undefined;
   readonly reload: ReloadSettings;
+  /** Where the configuration, and the state around each reload, are kept for those who look for a fault (`config_save_dir`). */
+  readonly savesTo: string | undefined;
 }
 
 /** What starts a reload besides signals, and what tells of one. Paths are absolute. */
@@ -24,6 +30,8 @@ export interface ReloadSettings {
   readonly repeats: boolean;
   /** `reload_file`: it is there while the configuration is being read; "default" lies with the pid files. */
   readonly file: { readonly path: string } | "default" | undefined;
+  /** Where the findings of a reload are written (`reload_check_config`); the one before it says so. */
+  readonly checkLog: string | undefined;
 }
 
 /** A script that the supervisor runs once. */

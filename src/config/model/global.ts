@@ -20,6 +20,10 @@ export interface GlobalSettings {
   readonly buffers: BufferSettings;
   /** An interface that is missing at the start is a fault until it comes, and no reason not to start. */
   readonly dynamicInterfaces: boolean;
+  /** This host tells no router that it is in groups of 224.0.0.0/24 (`disable_local_igmp`). */
+  readonly withoutLocalIgmp: boolean;
+  /** Scripts have the further groups of their user (`set_supplementary_groups`). */
+  readonly supplementaryGroups: boolean;
   /** Where static addresses go that name no device (`default_interface`). */
   readonly defaultInterface: string;
   readonly processes: ProcessSettings;
@@ -42,6 +46,8 @@ export interface BufferSettings {
   /** Of the sockets that talk with the kernel. */
   readonly kernelRequests: KernelBuffer | undefined;
   readonly kernelEvents: KernelBuffer | undefined;
+  /** Of the socket on which the kernel tells of processes. */
+  readonly processNotices: KernelBuffer | undefined;
 }
 
 export interface KernelBuffer {

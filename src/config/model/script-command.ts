@@ -10,4 +10,6 @@ export interface ScriptCommand {
 export interface ScriptUser {
   readonly user: string;
   readonly group: string | undefined;
+  /** Numbers of its further groups, known when a daemon has read the file, and with `set_supplementary_groups` alone. */
+  readonly groups?: readonly number[] | undefined;
 }

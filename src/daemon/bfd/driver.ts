@@ -10,6 +10,7 @@ import type { Log } from "../../ports/log.ts";
 import type { Udp, UdpDatagram, UdpReceiver } from "../../ports/udp.ts";
 import { BFD_CONTROL_PORT, BFD_MULTIHOP_PORT, parseBfdControl } from "../../wire/bfd.ts";
 import type { BfdNews } from "../bfd-news.ts";
+import type { BfdFacts } from "../dump/bfd.ts";
 import { LimitedLog } from "../vrrp/limited-log.ts";
 import { SessionRunner } from "./session-runner.ts";
 import { describeBfdFailure } from "./words.ts";
@@ -32,6 +33,8 @@ export interface BfdDriver {
   reload(configuration: BfdConfiguration): void;
   /** Plain data, true at this moment. */
   status(): readonly BfdSessionStatus[];
+  /** The same for keepalived's dump. */
+  facts(): readonly BfdFacts[];
   /** Tells the neighbours that the sessions are turned off, and calls back at once. */
   stop(done: () => void): void;
 }
@@ -79,6 +82,10 @@ class Driver implements BfdDriver {
     this.#listen();
     for (const session of started) session.start();
     this.#tell();
+  }
+
+  facts(): readonly BfdFacts[] {
+    return this.#sessions.map((session) => session.facts());
   }
 
   status(): readonly BfdSessionStatus[] {

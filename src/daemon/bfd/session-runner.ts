@@ -24,6 +24,7 @@ import type { SystemFailure } from "../../ports/failure.ts";
 import type { Log } from "../../ports/log.ts";
 import type { Udp, UdpSender } from "../../ports/udp.ts";
 import { BFD_CONTROL_PORT, BFD_MULTIHOP_PORT, serializeBfdControl, type BfdControlPacket } from "../../wire/bfd.ts";
+import type { BfdFacts } from "../dump/bfd.ts";
 import { timeOfDay } from "../time-of-day.ts";
 import { bfdStateName, describeBfdFailure, describeDiagnostic } from "./words.ts";
 
@@ -137,6 +138,23 @@ export class SessionRunner {
       transmitIntervalMs: inMillis(transmitInterval(protocol, this.#session)),
       detectionTimeMs: inMillis(detectionTime(protocol, this.#session)),
       counters: Object.fromEntries(this.#counters),
+    };
+  }
+
+  /** For keepalived's dump. */
+  facts(): BfdFacts {
+    const { clock } = this.#dependencies;
+    const protocol = this.#protocol();
+    const session = this.#session;
+    const { remote } = session;
+    return {
+      settings: this.#settings,
+      session,
+      localDiscriminator: this.#localDiscriminator,
+      transmitInterval: transmitInterval(protocol, session),
+      detectionTime: detectionTime(protocol, session),
+      heardAtMs:
+        remote === undefined ? undefined : clock.wallClockMs() - toMillis(elapsed(remote.heardAt, clock.now())),
     };
   }
 

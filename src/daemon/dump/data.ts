@@ -35,7 +35,8 @@ export function renderParentData(global: GlobalSettings): string {
     .join("");
 }
 
-function globalLines({
+/** The first section of every dump. */
+export function globalLines({
   daemon,
   routerId,
   scriptSecurity,

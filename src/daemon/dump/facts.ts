@@ -11,6 +11,9 @@ import type { NetworkInterface } from "../../ports/kernel.ts";
 /** What keepalived's dumps show. */
 export type DumpKind = "data" | "stats" | "json";
 
+/** What a process that is not the supervisor can have written to a file: `bfd` is keepalived_bfd.data. */
+export type DumpSubject = DumpKind | "bfd";
+
 /** All that the vrrp process knows at one moment, as far as keepalived's dumps show it. */
 export interface DumpFacts {
   readonly global: GlobalSettings;

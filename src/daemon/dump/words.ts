@@ -65,6 +65,22 @@ export function wholeSeconds(time: Micros): number {
 
 /** `1795187170.647470 (Fri Nov 20 15:06:10.647470 2026)`, in the time zone of this host as keepalived has it. */
 export function timestamp(atMs: number): string {
+  const { seconds, fraction, words, year } = wordsOf(atMs);
+  return `${seconds}.${fraction} (${words}.${fraction} ${year})`;
+}
+
+/** `1795194957.357132 (Fri Nov 20 17:15:57 2026.357132)`, as keepalived's bfd process has it. */
+export function timestampOfBfd(atMs: number): string {
+  const { seconds, fraction, words, year } = wordsOf(atMs);
+  return `${seconds}.${fraction} (${words} ${year}.${fraction})`;
+}
+
+function wordsOf(atMs: number): {
+  readonly seconds: number;
+  readonly fraction: string;
+  readonly words: string;
+  readonly year: number;
+} {
   const total = Math.round(atMs * 1_000);
   const fraction = String(total % 1_000_000).padStart(6, "0");
   const whole = Math.floor(total / 1_000_000);
@@ -72,8 +88,8 @@ export function timestamp(atMs: number): string {
   const date = new Date(whole * 1_000);
   const clock = [date.getHours(), date.getMinutes(), date.getSeconds()].map((part) => String(part).padStart(2, "0"));
   const day = String(date.getDate()).padStart(2, " ");
-  const words = `${DAYS[date.getDay()]} ${MONTHS[date.getMonth()]} ${day} ${clock.join(":")}.${fraction}`;
-  return `${whole}.${fraction} (${words} ${date.getFullYear()})`;
+  const words = `${DAYS[date.getDay()]} ${MONTHS[date.getMonth()]} ${day} ${clock.join(":")}`;
+  return { seconds: whole, fraction, words, year: date.getFullYear() };
 }
 
 /** rt_scope_t of linux/rtnetlink.h. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { fail, succeed } from "../../base/result.ts";
-import { instant } from "../../base/time.ts";
+import { instant, seconds } from "../../base/time.ts";
 import type { Configuration } from "../../config/model/configuration.ts";
 import type { FromChild, ChildFailureCode, VrrpStatus } from "../messages.ts";
 import type { ChildAgent } from "./child-agent.ts";
@@ -79,6 +79,33 @@ describe("child agent", () => {
     bench.run(20_000);
     bench.released();
     expect(bench.exits).toEqual([1]);
+  });
+
+  test("stop that never ends, with child_wait_time: exits with 1 when that is over", () => {
+    const bench = createBench();
+    bench.agent.receive(START);
+    const { configuration } = START;
+    const daemon = { ...configuration.global.daemon, childWait: seconds(30) };
+    const next = { ...configuration, global: { ...configuration.global, daemon } };
+    bench.agent.receive({ kind: "configure", generation: 1, configuration: next });
+    bench.agent.stop("the supervisor is gone");
+    bench.run(29_990_000);
+    expect(bench.exits).toEqual([]);
+    bench.run(20_000);
+    expect(bench.exits).toEqual([1]);
+  });
+
+  test("asked for its state before and after a reload: answers in the order of the questions", () => {
+    const bench = createBench();
+    bench.agent.receive(START);
+    bench.agent.receive({ kind: "save-request", path: "/saved/1.pre" });
+    bench.agent.receive({ kind: "configure", generation: 1, configuration: START.configuration });
+    bench.agent.receive({ kind: "save-request", path: "/saved/1.post" });
+    expect(bench.sent.filter(({ kind }) => kind !== "started")).toEqual([
+      { kind: "saved", path: "/saved/1.pre", text: "state after 0 events" },
+      { kind: "configured", generation: 1 },
+      { kind: "saved", path: "/saved/1.post", text: "state after 2 events" },
+    ]);
   });
 
   test("stop: the driver hears why", () => {
@@ -203,6 +230,7 @@ function createBench(options: { refusal?: ChildFailureCode } = {}): Bench {
           done = callback;
         },
         signal: (signal) => void order.push(signal),
+        data: () => `state after ${order.length} events`,
         learn: (news) => void order.push(...news.map(({ name, verdict }) => `${name} ${verdict}`)),
       });
     },
@@ -247,6 +275,7 @@ const START = {
     runtimeDirectory: "/run/x",
     stateDirectory: "/var/x",
     keepAddresses: false,
+    reportsAddresses: false,
     detail: 0,
     heartbeatIntervalMs: 250,
     log: { console: false, detail: 0, syslogFacility: null, file: null },

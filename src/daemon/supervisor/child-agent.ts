@@ -1,5 +1,5 @@
 import type { Result } from "../../base/result.ts";
-import { after, millis, seconds } from "../../base/time.ts";
+import { after, millis, seconds, type Micros } from "../../base/time.ts";
 import type { Cause } from "../../api/contract.ts";
 import type { Configuration } from "../../config/model/configuration.ts";
 import type { Clock } from "../../ports/clock.ts";
@@ -40,6 +40,8 @@ export interface StartedDriver {
   readonly learn: ((news: readonly BfdNews[]) => void) | undefined;
   /** One of keepalived's further signals. */
   readonly signal: (signal: DumpSignal) => void;
+  /** All that there is to know at this moment, in keepalived's form. */
+  readonly data: () => string;
   readonly log: Log;
 }
 
@@ -61,6 +63,8 @@ export interface ChildAgent {
 export function createChildAgent(ports: ChildAgentPorts): ChildAgent {
   let started: StartedDriver | undefined;
   let stopping = false;
+  /** `child_wait_time`. */
+  let patience: Micros | undefined;
 
   const start = (message: ToChild & { readonly kind: "start" }): void => {
     const result = ports.start(message.settings, message.configuration, message.predecessor !== null);
@@ -69,6 +73,7 @@ export function createChildAgent(ports: ChildAgentPorts): ChildAgent {
       return ports.exit(EXIT_STATUS[result.error.code]);
     }
     started = result.value;
+    patience = message.configuration.global.daemon.childWait;
     if (message.predecessor !== null) started.noteRestart(message.predecessor);
     ports.send({ kind: "started" });
     const interval = millis(message.settings.heartbeatIntervalMs);
@@ -93,7 +98,7 @@ export function createChildAgent(ports: ChildAgentPorts): ChildAgent {
     };
     // The supervisor kills a process that does not stop; without a supervisor nobody would.
     const limit = ports.clock.alarm(() => end(EXIT_FATAL));
-    limit.set(after(ports.clock.now(), STOP_LIMIT));
+    limit.set(after(ports.clock.now(), patience ?? STOP_LIMIT));
     started.stop(reason, () => end(0));
   };
 
@@ -102,6 +107,7 @@ export function createChildAgent(ports: ChildAgentPorts): ChildAgent {
       case "start":
         return started === undefined && !stopping ? start(message) : undefined;
       case "configure":
+        patience = message.configuration.global.daemon.childWait;
         if (!stopping) started?.reload(message.configuration);
         return ports.send({ kind: "configured", generation: message.generation });
       case "note":
@@ -110,6 +116,8 @@ export function createChildAgent(ports: ChildAgentPorts): ChildAgent {
         return started === undefined ? undefined : ports.send(started.status(message.request));
       case "signal":
         return started?.signal(message.signal);
+      case "save-request":
+        return started && ports.send({ kind: "saved", path: message.path, text: started.data() });
       case "bfd-news":
         return stopping ? undefined : started?.learn?.(message.news);
     }
@@ -139,5 +147,5 @@ const EXIT_STATUS: Readonly<Record<ChildFailureCode, number>> = {
   SYSTEM: EXIT_FATAL,
 };
 
-/** As long as the supervisor waits (`child_wait_time`); a hand-over takes 3 s at most. */
+/** As long as the supervisor waits; a hand-over takes 3 s at most. */
 const STOP_LIMIT = seconds(5);

@@ -4,14 +4,16 @@ import { describeFailure } from "../../ports/failure.ts";
 import type { Files } from "../../ports/files.ts";
 import type { Log } from "../../ports/log.ts";
 import { renderParentData } from "../dump/data.ts";
-import type { DumpKind } from "../dump/facts.ts";
+import type { DumpSubject } from "../dump/facts.ts";
 
 /**
  * Writes keepalived's dumps to their files, mode 0600. A file appears whole, by its name: a symbolic link that somebody put
  * there is replaced and not followed, and so is a file of somebody else. A device or a pipe is left alone.
  */
 export interface DumpWriter {
-  write(kind: DumpKind, text: string, settings: DumpSettings): void;
+  write(subject: DumpSubject, text: string, settings: DumpSettings): void;
+  /** Writes to this path, in the same manner. */
+  save(path: string, text: string): void;
   /** keepalived_parent.data: what the supervisor itself knows. */
   writeParent(global: GlobalSettings): void;
 }
@@ -35,7 +37,8 @@ export function openDumpWriter(
     if (!written.ok) log.write("error", describeFailure(written.error));
   };
   return {
-    write: (kind, text, settings) => write(dumpPath(kind, settings, directory), text),
+    write: (subject, text, settings) => write(dumpPath(subject, settings, directory), text),
+    save: write,
     writeParent(global) {
       log.write("info", `Printing parent data for process(${pid}) on signal`);
       write(`${directory}/keepalived_parent${suffix(global.dumps)}.data`, renderParentData(global));
@@ -49,10 +52,11 @@ export function dumpDirectory(environment: Readonly<Record<string, string | unde
   return named === undefined ? "/tmp" : named.replace(/(?<=.)\/+$/, "");
 }
 
-function dumpPath(kind: DumpKind, settings: DumpSettings, directory: string): string {
+function dumpPath(subject: DumpSubject, settings: DumpSettings, directory: string): string {
+  if (subject === "bfd") return `${directory}/keepalived_bfd${suffix(settings)}.data`;
   const { stateFile, statsFile, jsonFile } = settings;
-  const named = { data: stateFile, stats: statsFile, json: jsonFile }[kind];
-  if (named === undefined) return `${directory}/keepalived${suffix(settings)}.${kind}`;
+  const named = { data: stateFile, stats: statsFile, json: jsonFile }[subject];
+  if (named === undefined) return `${directory}/keepalived${suffix(settings)}.${subject}`;
   // As keepalived has it, a name without a folder lies where the dumps lie.
   return named.startsWith("/") ? named : `${directory}/${named}`;
 }

@@ -47,7 +47,7 @@ export type StatusAnswer = Extract<FromChild, { readonly kind: "status" | "bfd-s
 /** One child process and its successors, kept running by the restart policy while it is wanted. It decides nothing itself. */
 export class SupervisedChild {
   readonly spec: ChildSpec;
-  readonly #policy: RestartPolicy;
+  readonly #policy: () => RestartPolicy;
   readonly #ports: { readonly clock: Clock; readonly log: Log };
   readonly #listener: ChildEvents;
   #state: ChildState = { kind: "stopped" };
@@ -71,7 +71,8 @@ export class SupervisedChild {
 
   constructor(
     spec: ChildSpec,
-    policy: RestartPolicy,
+    /** The one in force: a reload may change it. */
+    policy: () => RestartPolicy,
     ports: { readonly clock: Clock; readonly log: Log },
     listener: ChildEvents,
   ) {
@@ -85,6 +86,10 @@ export class SupervisedChild {
 
   get alive(): boolean {
     return this.#child !== undefined;
+  }
+
+  get pid(): number | undefined {
+    return this.#child?.pid;
   }
 
   /** A process of it has reported once. */
@@ -101,7 +106,7 @@ export class SupervisedChild {
   start(): void {
     if (!this.idle) return;
     this.#predecessor = null;
-    const first = startChild(this.#policy, this.#ports.clock.now());
+    const first = startChild(this.#policy(), this.#ports.clock.now());
     this.#state = first.state;
     this.#stepping = true;
     for (const effect of first.effects) this.#obey(effect);
@@ -143,7 +148,7 @@ export class SupervisedChild {
 
   describe(): ProcessStatus {
     const silent = elapsed(this.#heardAt, this.#ports.clock.now());
-    const isSilent = silent > SILENT_BEATS * this.#policy.heartbeatInterval;
+    const isSilent = silent > SILENT_BEATS * this.#policy().heartbeatInterval;
     return {
       name: this.spec.name,
       pid: this.#child?.pid ?? null,
@@ -168,7 +173,7 @@ export class SupervisedChild {
     this.#stepping = true;
     const before: ChildState["kind"] = this.#state.kind;
     for (let event = this.#events.shift(); event !== undefined; event = this.#events.shift()) {
-      const step = stepChild(this.#policy, this.#state, event, this.#ports.clock.now());
+      const step = stepChild(this.#policy(), this.#state, event, this.#ports.clock.now());
       this.#state = step.state;
       for (const effect of step.effects) this.#obey(effect);
     }
@@ -256,6 +261,7 @@ export class SupervisedChild {
       case "configured":
       case "reload-requested":
       case "dump":
+      case "saved":
       case "bfd-news":
         break;
     }

@@ -256,6 +256,21 @@ describe("supervisor, stop", () => {
     expect(world.managed).toEqual(["ready", "stopping"]);
   });
 
+  test("the vrrp process ignores SIGTERM, and a reload has given it more time: SIGKILL after child_wait_time", () => {
+    const world = createWorld();
+    world.child(0).says({ kind: "started" });
+    const model = modelOf("second");
+    const daemon = { ...model.global.daemon, childWait: seconds(30) };
+    const configuration = { ...model, global: { ...model.global, daemon } };
+    world.next = { kind: "accepted", configuration, findings: [] };
+    world.reload();
+    world.supervisor.stop();
+    world.run(millis(29_990));
+    expect(world.child(0).signals).toEqual(["SIGTERM"]);
+    world.run(millis(20));
+    expect(world.child(0).signals).toEqual(["SIGTERM", "SIGKILL"]);
+  });
+
   test("the vrrp process ignores SIGTERM: SIGKILL after 5 s (child_wait_time)", () => {
     const world = createWorld();
     world.child(0).says({ kind: "started" });
@@ -392,6 +407,41 @@ describe("supervisor, a second process", () => {
     expect(world.children).toHaveLength(2);
     world.child(1).ends({ kind: "exited", status: 0 });
     expect(world.child(2).received[0]).toMatchObject({ kind: "start", configuration: modelOf("third", BFD) });
+  });
+
+  test("SIGUSR1: the bfd process hears of it, too, and what it writes lies beside the other dumps", () => {
+    const world = createWorld({ bfd: BFD });
+    world.supervisor.takeSignal("data");
+    expect(world.child(1).received.at(-1)).toEqual({ kind: "signal", signal: "data" });
+    world.child(1).says({ kind: "dump", of: "bfd", text: "sessions" });
+    expect(world.told.at(-1)).toBe("dump bfd sessions");
+  });
+
+  test("config_save_dir: each tells its state before the reload and after it, to files with keepalived's names", () => {
+    const world = createWorld({ bfd: BFD });
+    for (const child of world.children) child.says({ kind: "started" });
+    const saving = (name: string, savesTo: string | undefined): Configuration => {
+      const model = modelOf(name, BFD);
+      return { ...model, global: { ...model.global, daemon: { ...model.global.daemon, savesTo } } };
+    };
+    // The first one has no folder, so nothing is kept of the state before; the third one has none any more.
+    for (const [name, folder] of [
+      ["second", "/saved"],
+      ["third", undefined],
+    ] as const) {
+      world.next = { kind: "accepted", configuration: saving(name, folder), findings: [] };
+      world.reload();
+    }
+    const asked = world.child(0).received.flatMap((message) => (message.kind === "save-request" ? [message.path] : []));
+    expect(asked).toEqual(["/saved/keepalived_vrrp.1001.1.post", "/saved/keepalived_vrrp.1001.2.pre"]);
+    expect(
+      world
+        .child(1)
+        .received.slice(-3)
+        .map(({ kind }) => kind),
+    ).toEqual(["save-request", "save-request", "configure"]);
+    world.child(1).says({ kind: "saved", path: "/saved/keepalived_bfd.1002.1.post", text: "sessions" });
+    expect(world.told.at(-1)).toBe("save /saved/keepalived_bfd.1002.1.post sessions");
   });
 
   test("a reload is answered when both have it", () => {
@@ -686,6 +736,7 @@ function createWorld(
       },
       dumps: {
         write: (kind, text) => void told.push(`dump ${kind} ${text}`),
+        save: (path, text) => void told.push(`save ${path} ${text}`),
         writeParent: ({ routerId }) => void told.push(`dump parent ${routerId}`),
       },
       publishPid: (name, pid) => {
@@ -758,6 +809,7 @@ const SETTINGS = {
   runtimeDirectory: "/run/x",
   stateDirectory: "/var/x",
   keepAddresses: false,
+  reportsAddresses: false,
   detail: 0,
   heartbeatIntervalMs: 250,
   log: { console: true, detail: 0, syslogFacility: null, file: null },

@@ -109,7 +109,7 @@ class RunningSupervisor implements Supervisor {
       (spec) =>
         new SupervisedChild(
           spec,
-          options.policy,
+          () => this.#policy(),
           { clock, log },
           {
             message: (child, message) => this.#take(child, message),
@@ -141,19 +141,21 @@ class RunningSupervisor implements Supervisor {
       return answer({ kind: "refused", reasons });
     }
     const { configuration } = loaded;
+    // A child that dies instead of answering is followed by one that starts with the new configuration.
+    const takers = this.#children.filter((child) => child.takesOrders && this.#wants(child, configuration));
+    this.#generation += 1;
+    this.#askForStates(takers, this.#configuration, "pre");
     this.#configuration = configuration;
     this.#configuredAt = this.#timeOfDay();
     this.#refusedReload = null;
     this.#ports.configured(configuration);
     this.#ports.mail.configure(configuration.global.mail);
-    this.#generation += 1;
-    // A child that dies instead of answering is followed by one that starts with the new configuration.
-    const takers = this.#children.filter((child) => child.takesOrders && this.#wants(child));
     this.#reloads = [...this.#reloads, { generation: this.#generation, waiting: new Set(takers), answer }];
     for (const child of takers) {
       child.send({ kind: "configure", generation: this.#generation, configuration });
       if (this.#options.withoutBfd) child.send({ kind: "bfd-news", news: withoutBfd(configuration) });
     }
+    this.#askForStates(takers, configuration, "post");
     this.#settle();
     this.#finishReloads();
   }
@@ -174,7 +176,7 @@ class RunningSupervisor implements Supervisor {
 
   takeSignal(signal: DumpSignal): void {
     if (signal === "data") this.#ports.dumps.writeParent(this.#configuration.global);
-    for (const child of this.#children) if (child.spec.name === "vrrp") child.send({ kind: "signal", signal });
+    for (const child of this.#children) child.send({ kind: "signal", signal });
   }
 
   note(cause: Cause): void {
@@ -214,6 +216,11 @@ class RunningSupervisor implements Supervisor {
     if (this.#children.every((child) => child.idle)) this.#end(this.#exitStatus);
   }
 
+  #policy(): RestartPolicy {
+    const { policy } = this.#options;
+    return { ...policy, stopLimit: this.#configuration.global.daemon.childWait ?? policy.stopLimit };
+  }
+
   #greet(child: SupervisedChild, predecessor: string | null): readonly ToChild[] {
     const { settings } = this.#options;
     const start: ToChild = { kind: "start", settings, configuration: this.#configuration, predecessor };
@@ -221,8 +228,18 @@ class RunningSupervisor implements Supervisor {
     return child.spec.name === "bfd" || news.length === 0 ? [start] : [start, { kind: "bfd-news", news }];
   }
 
-  #wants({ spec }: SupervisedChild): boolean {
-    return spec.wanted(this.#configuration) && !(spec.name === "bfd" && this.#options.withoutBfd);
+  /** For `config_save_dir`, under keepalived's names. */
+  #askForStates(children: readonly SupervisedChild[], { global }: Configuration, moment: "pre" | "post"): void {
+    const folder = global.daemon.savesTo;
+    if (folder === undefined) return;
+    for (const child of children) {
+      const name = `keepalived_${child.spec.name}.${child.pid}.${this.#generation}.${moment}`;
+      child.send({ kind: "save-request", path: `${folder}/${name}` });
+    }
+  }
+
+  #wants({ spec }: SupervisedChild, configuration = this.#configuration): boolean {
+    return spec.wanted(configuration) && !(spec.name === "bfd" && this.#options.withoutBfd);
   }
 
   #notePid(child: SupervisedChild, pid: number | undefined): void {
@@ -246,6 +263,8 @@ class RunningSupervisor implements Supervisor {
         return this.reload(false, () => {});
       case "dump":
         return this.#ports.dumps.write(message.of, message.text, this.#configuration.global.dumps);
+      case "saved":
+        return this.#ports.dumps.save(message.path, message.text);
       case "status": {
         const { instances, groups, strangers } = message;
         this.#lastKnown = { at: this.#timeOfDay(), instances, groups, strangers };

@@ -43,7 +43,7 @@ function connected(lines: string): { readonly sender: AdvertisementSender; reado
   const { configuration } = loadConfiguration(
     "f",
     { read: () => succeed(new TextEncoder().encode(text)), list: () => missing, facts: () => missing },
-    { configId: "node1", instanceName: undefined, environment: () => undefined, random: seededRandom(1) },
+    { configId: "node1", environment: () => undefined, random: seededRandom(1) },
   );
   const [settings] = configuration.instances;
   if (settings === undefined) return expect.fail("no instance");

@@ -1,3 +1,4 @@
+import type { GlobalSettings } from "../../config/model/global.ts";
 import type { InstanceSettings } from "../../config/model/instance.ts";
 import type { Devices } from "../../ports/devices.ts";
 import type { Files } from "../../ports/files.ts";
@@ -45,11 +46,11 @@ export class DeviceKeeper {
   }
 
   /** Makes and sets what these need, and gives back what they do not. To be called again when interfaces change. */
-  apply(instances: readonly InstanceSettings[]): void {
+  apply(instances: readonly InstanceSettings[], global: Pick<GlobalSettings, "withoutLocalIgmp">): void {
     const wanted = instances.flatMap((instance) => instance.virtualInterfaces);
     if (wanted.length === 0) this.#reversePath = undefined;
     else this.#reversePath ??= this.#readReversePath(new Set(wanted.map(({ name }) => name)));
-    this.#wanted = new Map([...(this.#reversePath ?? []), ...wantedSysctls(instances)]);
+    this.#wanted = new Map([...(this.#reversePath ?? []), ...wantedSysctls(instances, global)]);
     this.#sysctls.apply(this.#wanted);
     this.#virtual.apply(wanted);
   }

@@ -11,6 +11,7 @@ import { describeFailure } from "../../ports/failure.ts";
 import type { KernelEvent, KernelMonitor } from "../../ports/kernel.ts";
 import type { BfdNews } from "../bfd-news.ts";
 import type { DumpKind } from "../dump/facts.ts";
+import { AddressReport } from "./address-report.ts";
 import { Announcer } from "./announcer.ts";
 import { FineLockKeeper } from "./fine-lock-keeper.ts";
 import { DeviceKeeper } from "./device-keeper.ts";
@@ -43,6 +44,8 @@ export interface VrrpDriverOptions {
   readonly runtimeDirectory: string;
   /** Leave the addresses at the end (`-V`), for ever and without a lease. */
   readonly keepAddresses: boolean;
+  /** The log tells which addresses come and go on this host (`-a`). */
+  readonly reportsAddresses?: boolean;
   /** It takes the place of a process that died: what the daemon does at its start only has been done. */
   readonly isRestart: boolean;
 }
@@ -121,6 +124,7 @@ class Driver implements VrrpDriver {
   /** Something has been let go, and somebody may wait for that. */
   #isCheckDue = false;
   #ending: Ending = { kind: "no" };
+  readonly #addressReport: AddressReport | undefined;
   /** Nothing happens any more. */
   #closed = false;
 
@@ -132,6 +136,7 @@ class Driver implements VrrpDriver {
     this.#tickedAt = clock.now();
     this.#held = new HeldRecord(`${options.runtimeDirectory}/held-addresses.json`, { files, log });
     this.#interfaces = new InterfaceTable(this.#held);
+    this.#addressReport = options.reportsAddresses === true ? new AddressReport(this.#interfaces, log) : undefined;
     this.#leases = new LeaseKeeper({ kernel, clock, log });
     this.#fineLock = new FineLockKeeper({ filter: ports.packetFilter, clock, log });
     this.#host = new HostObjects({
@@ -180,6 +185,7 @@ class Driver implements VrrpDriver {
     this.#held.load();
     const read = this.#interfaces.reload(kernel);
     if (!read.ok) return this.#abandon(startFailure(read.error));
+    this.#addressReport?.begin();
     // What the daemon started with was right. It may be missing at this moment, and whoever needs it waits for it.
     const checked = this.#options.isRestart ? succeed(undefined) : this.#checkHost();
     if (!checked.ok) return this.#abandon(checked.error);
@@ -188,7 +194,7 @@ class Driver implements VrrpDriver {
     this.#scripts.configure(this.#configuration);
     this.#telling.configure(this.#configuration);
     this.#trackers.configure(this.#configuration, this.#options.isRestart ? "reload" : "start");
-    this.#devices.apply(this.#configuration.instances);
+    this.#devices.apply(this.#configuration.instances, this.#configuration.global);
     this.#instances = this.#configuration.instances.map((settings) => this.#createInstance(settings));
     this.#groups.configure(this.#configuration.groups, this.#byName());
     const resuming = new Set([...this.#groups.resuming(this.#instances)].map(({ holder }) => holder));
@@ -224,7 +230,8 @@ class Driver implements VrrpDriver {
     this.#trackers.configure(configuration, "reload");
     this.#announcer.reconfigure(configuration.global.pacing);
     // What is not wanted any more goes when those that use it have let go.
-    this.#devices.apply([...this.#instances.map(({ settings }) => settings), ...configuration.instances]);
+    const wanted = [...this.#instances.map(({ settings }) => settings), ...configuration.instances];
+    this.#devices.apply(wanted, configuration.global);
     const matched = matchInstances(this.#instances, ({ settings }) => settings, configuration.instances);
     const next = matched.next.map(({ settings, running }) => {
       return { settings, known: running, instance: running ?? this.#createInstance(settings) };
@@ -388,7 +395,8 @@ class Driver implements VrrpDriver {
   }
 
   #prepareDevices(): void {
-    this.#devices.apply([...this.#instances, ...this.#leaving].map(({ settings }) => settings));
+    const wanted = [...this.#instances, ...this.#leaving].map(({ settings }) => settings);
+    this.#devices.apply(wanted, this.#configuration.global);
   }
 
   /** Routes and rules follow the addresses that they need. */
@@ -406,6 +414,7 @@ class Driver implements VrrpDriver {
     for (const event of events) {
       structural ||= this.#isStructural(event);
       if (event.kind === "interface-changed") this.#tellLinkState(event);
+      this.#addressReport?.note(event);
       this.#interfaces.apply(event);
       if (event.kind === "overrun") {
         log.write("warn", "the kernel had more to tell than we could hear; reading interfaces and addresses anew");

@@ -45,7 +45,7 @@ function judge(addresses: readonly string[], lines = "", trusted?: string): Retu
       list: () => missing,
       facts: () => missing,
     },
-    { configId: "a", instanceName: undefined, environment: () => undefined, random: seededRandom(1) },
+    { configId: "a", environment: () => undefined, random: seededRandom(1) },
   );
   const [settings] = configuration.instances;
   if (settings === undefined) throw new Error("The configuration has no instance");

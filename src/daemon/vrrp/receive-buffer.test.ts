@@ -9,6 +9,7 @@ const bufferOf = (adverts: BufferSettings["adverts"]): BufferSettings => ({
   adverts,
   kernelRequests: undefined,
   kernelEvents: undefined,
+  processNotices: undefined,
 });
 const password = { kind: "password", password: "secret" } as const;
 const header = { kind: "header", password: "secret" } as const;

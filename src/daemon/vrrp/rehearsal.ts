@@ -104,7 +104,12 @@ function createStage(settings: InstanceSettings): { readonly instance: Instance;
       virtualAddresses: () => new Set(),
       missingStatics: () => [],
       sockets: new SocketPool(links, ignore),
-      buffers: () => ({ adverts: undefined, kernelRequests: undefined, kernelEvents: undefined }),
+      buffers: () => ({
+        adverts: undefined,
+        kernelRequests: undefined,
+        kernelEvents: undefined,
+        processNotices: undefined,
+      }),
       catchUp: ignore,
       teller: {
         clock,

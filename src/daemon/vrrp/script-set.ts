@@ -61,13 +61,14 @@ export class ScriptSet {
   accountOf(command: Pick<ScriptCommand, "user">): Result<Account | undefined, SystemFailure> {
     const user = command.user ?? this.#scriptUser;
     if (user === undefined) return succeed(undefined);
-    const key = `${user.user}:${user.group ?? ""}`;
+    const key = `${user.user}:${user.group ?? ""}:${user.groups?.join() ?? ""}`;
     const known = this.#accounts.get(key);
     if (known !== undefined) return known;
     const found = this.#dependencies.processes.findAccount(user.user, user.group);
     if (!found.ok) this.#dependencies.log.write("error", describeFailure(found.error));
-    this.#accounts.set(key, found);
-    return found;
+    const account = found.ok ? succeed({ ...found.value, groups: user.groups }) : found;
+    this.#accounts.set(key, account);
+    return account;
   }
 
   /**

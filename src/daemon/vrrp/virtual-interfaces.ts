@@ -85,6 +85,7 @@ export class VirtualInterfaces {
     this.#tell(name, devices.withoutLinkLocal(made.index));
     onCreated(name);
     this.#tell(name, devices.setUp(made.index));
+    if (settings.tellsOfBase === true) this.#tell(name, devices.tellOf(base.index));
     this.#find(name);
     this.#told.delete(name);
     this.#dependencies.log.write("info", `made ${name} on ${settings.base} with ${mac}`);

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { reversePathSysctls } from "./wanted-sysctls.ts";
+import { reversePathSysctls, wantedSysctls } from "./wanted-sysctls.ts";
 
 const ALL = "net/ipv4/conf/all/rp_filter";
 
@@ -21,4 +21,10 @@ test("reverse path filter, on for all: each interface gets the stricter of both,
     "net/ipv4/conf/eth1/rp_filter": "1",
     "net/ipv4/conf/default/rp_filter": "1",
   });
+});
+
+test("disable_local_igmp: groups of 224.0.0.0/24 are not reported; without it the kernel's setting is left alone", () => {
+  const reports = "net/ipv4/igmp_link_local_mcast_reports";
+  expect(Object.fromEntries(wantedSysctls([], { withoutLocalIgmp: true }))).toEqual({ [reports]: "0" });
+  expect(wantedSysctls([], { withoutLocalIgmp: false }).size).toBe(0);
 });

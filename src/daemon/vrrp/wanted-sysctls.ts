@@ -1,9 +1,14 @@
 import { familyOf } from "../../base/address.ts";
+import type { GlobalSettings } from "../../config/model/global.ts";
 import type { InstanceSettings } from "../../config/model/instance.ts";
 
-/** The kernel settings that these instances want, by their path under /proc/sys. */
-export function wantedSysctls(instances: readonly InstanceSettings[]): ReadonlyMap<string, string> {
+/** The kernel settings that these instances, and the global ones, want, by their path under /proc/sys. */
+export function wantedSysctls(
+  instances: readonly InstanceSettings[],
+  { withoutLocalIgmp }: Pick<GlobalSettings, "withoutLocalIgmp">,
+): ReadonlyMap<string, string> {
   const wanted = new Map<string, string>();
+  if (withoutLocalIgmp) wanted.set(LOCAL_REPORTS, "0");
   for (const { promotesSecondaries, interface: own, virtualAddresses, excludedAddresses } of instances) {
     if (!promotesSecondaries) continue;
     // IPv6 has no secondary addresses.
@@ -34,8 +39,10 @@ function addVirtualMac(wanted: Map<string, string>, instance: InstanceSettings):
     wanted.set(`net/ipv4/conf/${name}/promote_secondaries`, "1");
     wanted.set(`net/ipv4/conf/${name}/rp_filter`, "0");
   }
-  if (advertInterface !== own) wanted.set("net/ipv4/igmp_link_local_mcast_reports", "0");
+  if (advertInterface !== own) wanted.set(LOCAL_REPORTS, "0");
 }
+
+const LOCAL_REPORTS = "net/ipv4/igmp_link_local_mcast_reports";
 
 /**
  * The strictest of "all" and an interface's own rp_filter counts, so where "all" is not 0 each interface gets its value, and

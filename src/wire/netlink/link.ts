@@ -1,6 +1,6 @@
 import { macBytes } from "../../base/address.ts";
 import type { MacAddress } from "../../base/address.ts";
-import { AttributeBuilder } from "./attributes.ts";
+import { AttributeBuilder, AttributeReader } from "./attributes.ts";
 import { HOST_ORDER } from "./byte-order.ts";
 import {
   AF_INET6,
@@ -18,7 +18,7 @@ import {
   RTM_DELLINK,
   RTM_NEWLINK,
 } from "./constants.ts";
-import type { NetlinkRequest } from "./message.ts";
+import type { NetlinkMessage, NetlinkRequest } from "./message.ts";
 
 /*
  * struct ifinfomsg:  | family 8 | pad 8 | type 16 | index 32 | flags 32 | change 32 |   host order, attributes follow
@@ -57,6 +57,22 @@ export function withoutLinkLocal(index: number): NetlinkRequest {
 
 export function setLinkUp(index: number): NetlinkRequest {
   return { type: RTM_NEWLINK, flags: 0, payload: linkMessage(index, IFF_UP, new AttributeBuilder()) };
+}
+
+/** Sets what it has already, so that the kernel tells its listeners of it. */
+export function setLinkGroup(index: number, group: number): NetlinkRequest {
+  const attributes = new AttributeBuilder().uint32(IFLA_GROUP, group, HOST_ORDER);
+  return { type: RTM_NEWLINK, flags: 0, payload: linkMessage(index, 0, attributes) };
+}
+
+/** The group that a message of a dump of links tells of this interface; undefined: it is about another. */
+export function linkGroupOf({ type, payload }: NetlinkMessage, index: number): number | undefined {
+  if (type !== RTM_NEWLINK || payload.length < IFINFOMSG_LENGTH) return undefined;
+  const view = new DataView(payload.buffer, payload.byteOffset, payload.byteLength);
+  if (view.getInt32(AT_INDEX, HOST_ORDER) !== index) return undefined;
+  const reader = new AttributeReader(payload.subarray(IFINFOMSG_LENGTH));
+  while (reader.next()) if (reader.type === IFLA_GROUP) return reader.uint32(HOST_ORDER);
+  return 0;
 }
 
 export function removeLink(index: number): NetlinkRequest {

@@ -23,7 +23,6 @@ describe("configurations, read as their vectors say", () => {
       const vector = parseVector(readFileSync(join(FOLDER, name), "utf8"));
       const loaded = loadConfiguration("/etc/holdfast/main.conf", memoryReader(vector.files), {
         configId: "node1",
-        instanceName: "blue",
         environment: (variable) => (variable === "SITE" ? "north" : undefined),
         random: seededRandom(1),
       });

@@ -4,10 +4,13 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { ip } from "../../../src/base/address.ts";
 import { seededRandom } from "../../../src/base/random.ts";
 import { fail, succeed } from "../../../src/base/result.ts";
-import { micros } from "../../../src/base/time.ts";
+import { instant, micros } from "../../../src/base/time.ts";
 import { loadConfiguration } from "../../../src/config/load.ts";
+import type { BfdInstanceSettings } from "../../../src/config/model/bfd.ts";
 import type { Configuration } from "../../../src/config/model/configuration.ts";
 import type { InstanceSettings } from "../../../src/config/model/instance.ts";
+import { initialSession } from "../../../src/core/bfd/session.ts";
+import { renderBfdData, type BfdFacts } from "../../../src/daemon/dump/bfd.ts";
 import { renderData } from "../../../src/daemon/dump/data.ts";
 import type { DumpFacts, InstanceFacts } from "../../../src/daemon/dump/facts.ts";
 import { renderJson } from "../../../src/daemon/dump/json.ts";
@@ -56,6 +59,62 @@ describe("dumps beside those of keepalived", () => {
     expect(renderStatistics(counted)).toBe(read("keepalived.stats"));
   });
 });
+
+// keepalived_bfd.data is of another run, of keepalived_bfd.conf beside a second keepalived with 120, 200 ms and 4 for the
+// session over IPv4, the same numbers for the one over IPv6, and nobody at the third address.
+describe("the dump of the bfd process beside that of keepalived", () => {
+  test("the same lines; over IPv6 packets leave with the hop limit that RFC 5881 wants", () => {
+    const theirs = bfdPart(read("keepalived_bfd.data"))
+      .filter((line) => !LEFT_OUT_OF_BFD.test(line))
+      .map((line) => line.replace("hoplimit = 64", "hoplimit = 255"));
+    const { global, bfd } = load("keepalived_bfd.conf");
+    const ours = renderBfdData(global, bfd.map(bfdFactsOf));
+    expect(bfdPart(ours)).toEqual(theirs);
+    expect(ours.split("\n").slice(0, 2)).toEqual([
+      "------< Global definitions >------",
+      " Network namespace = (default)",
+    ]);
+  });
+});
+
+const LEFT_OUT_OF_BFD = /^ +(fd_|thread_|sands_|send |max_hops)/;
+
+function bfdPart(dump: string): readonly string[] {
+  const lines = dump.split("\n");
+  return lines.slice(lines.indexOf("------< BFD Data >------"));
+}
+
+function bfdFactsOf(settings: BfdInstanceSettings): BfdFacts {
+  const heard = {
+    right: { discriminator: 0xb7819bab, desiredMinTx: 120_000, requiredMinRx: 200_000, multiplier: 4 },
+    six: { discriminator: 0x6fffc5af, desiredMinTx: 150_000, requiredMinRx: 150_000, multiplier: 5 },
+  }[settings.name];
+  if (heard === undefined) {
+    const silent = { session: initialSession(), transmitInterval: undefined, detectionTime: undefined };
+    return { settings, localDiscriminator: 0x2f59d981, heardAtMs: undefined, ...silent };
+  }
+  const { discriminator, desiredMinTx, requiredMinRx, multiplier } = heard;
+  const remote = {
+    discriminator,
+    state: "up",
+    diagnostic: 0,
+    demand: false,
+    multiplier,
+    desiredMinTx: micros(desiredMinTx),
+    requiredMinRx: micros(requiredMinRx),
+    heardAt: instant(0),
+  } as const;
+  const isSix = settings.name === "six";
+  return {
+    settings,
+    session: { ...initialSession(), state: "up", remote },
+    // Both daemons drew the same number.
+    localDiscriminator: discriminator,
+    transmitInterval: micros(isSix ? 150_000 : 200_000),
+    detectionTime: micros(isSix ? 750_000 : 480_000),
+    heardAtMs: isSix ? 1795194957420.207 : 1795194957357.132,
+  };
+}
 
 /** What Holdfast has nothing of: descriptors, buffers, and inner state of scripts. */
 const LEFT_OUT = [
@@ -156,16 +215,16 @@ function happened(settings: InstanceSettings): Omit<InstanceFacts, "settings" | 
   }
 }
 
-function load(): Configuration {
+function load(file = "keepalived.conf"): Configuration {
   const missing = fail({ errno: "ENOENT", message: "No such file or directory" });
   const { configuration } = loadConfiguration(
     "/etc/keepalived/keepalived.conf",
     {
-      read: () => succeed(new TextEncoder().encode(read("keepalived.conf"))),
+      read: () => succeed(new TextEncoder().encode(read(file))),
       list: () => missing,
       facts: () => missing,
     },
-    { configId: "node1", instanceName: undefined, environment: () => undefined, random: seededRandom(1) },
+    { configId: "node1", environment: () => undefined, random: seededRandom(1) },
   );
   return configuration;
 }

@@ -41,7 +41,7 @@ function settingsOf(line: string): RoutingSettings {
     list: () => missing,
     facts: () => missing,
   };
-  const options = { configId: "", instanceName: undefined, environment: () => undefined, random: seededRandom(1) };
+  const options = { configId: "", environment: () => undefined, random: seededRandom(1) };
   const { configuration, diagnostics } = loadConfiguration("/x", reader, options);
   expect(diagnostics.filter(({ severity }) => severity === "error")).toEqual([]);
   const [settings] = configuration.instances[0]?.routing ?? [];
