@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import { openHolder, type Undoing } from "./namespaces.ts";
 import { Prober } from "./prober.ts";
 import { Program, run, runOrThrow, type Finished } from "./program.ts";
+import { beforeAllElse } from "./real-time.ts";
 import { VipWatch } from "./vip-watch.ts";
 
 /** A process on a host, by its pid there. */
@@ -47,7 +48,9 @@ export class Host {
     await runOrThrow(["ip", "-n", namespace, "link", "set", "lo", "up"]);
     await plugIn(network, { port: portOf(name, DEVICE), device: DEVICE, mac, bridge: BRIDGE, address });
     const holder = await openHolder(namespace, name, undoing);
-    const monitor = await Program.start(entrance(holder, "--no-fork"), ["ip", "-ts", "-o", "monitor", "address"]);
+    // It dates what it is told by when it gets to print it.
+    const watch = beforeAllElse(["ip", "-ts", "-o", "monitor", "address"]);
+    const monitor = await Program.start(entrance(holder, "--no-fork"), watch);
     const host = new Host(identity, network, holder, new VipWatch(monitor));
     await host.#awaitMonitor(monitor);
     return host;
@@ -161,7 +164,7 @@ export class Host {
   async ask(address: string, { port = 80, everyMs = 5, patienceMs = 250 } = {}): Promise<Prober> {
     const program = compiledProgram("prober-program");
     const argv = [process.execPath, program, address, String(port), String(everyMs), String(patienceMs)];
-    return new Prober(await this.start(argv), patienceMs);
+    return new Prober(await this.start(argv), { everyMs, patienceMs });
   }
 
   /** Sends whole Ethernet frames from the host's interface, in their order, every millisecond. */

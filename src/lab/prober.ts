@@ -11,13 +11,18 @@ export interface Outage {
   readonly fromMs: number;
   /** When the first answered question after it was asked; undefined while it lasts. */
   readonly untilMs: number | undefined;
+  /**
+   * For how long of it the client asked nothing, because it did not get its turn on a busy machine. What was the matter then
+   * nobody knows.
+   */
+  readonly unwatchedMs: number;
 }
 
 export interface Measured {
   /** In the order of asking. */
   readonly asks: readonly Ask[];
   readonly outages: readonly Outage[];
-  /** 0 if there was none. One that lasts counts until the measurement. */
+  /** 0 if there was none. One that lasts counts until the measurement. What nobody watched does not count. */
   readonly longestOutageMs: number;
   /** Who answered, in order, each once per turn. */
   readonly answeredBy: readonly string[];
@@ -45,33 +50,46 @@ export function parseAsk(line: string): Ask | undefined {
  * Lists the outages in the order of asking, which is not the order in which asks end. A question is dated by when it was
  * asked, so neither the time an answer takes nor the patience of the asker adds to an outage; it is known to one interval
  * between asks.
+ *
+ * @param watchedMs For how long after an unanswered question the outage is known to last, unless the next comes before.
+ * @param nowMs Until when an outage that goes on is looked at.
  */
-export function outagesOf(asks: readonly Ask[]): Outage[] {
+export function outagesOf(asks: readonly Ask[], watchedMs: number, nowMs: number): Outage[] {
   const outages: Outage[] = [];
-  let fromMs: number | undefined;
-  for (const ask of asks.toSorted((a, b) => a.atMs - b.atMs)) {
-    if (ask.kind === "unanswered") fromMs ??= ask.atMs;
-    else if (fromMs !== undefined) {
-      outages.push({ fromMs, untilMs: ask.atMs });
-      fromMs = undefined;
+  const sorted = asks.toSorted((a, b) => a.atMs - b.atMs);
+  let begun: { readonly fromMs: number; unwatchedMs: number } | undefined;
+  for (const [index, ask] of sorted.entries()) {
+    if (ask.kind === "unanswered") {
+      begun ??= { fromMs: ask.atMs, unwatchedMs: 0 };
+      const nextMs = sorted[index + 1]?.atMs ?? nowMs;
+      begun.unwatchedMs += Math.max(0, nextMs - ask.atMs - watchedMs);
+    } else if (begun !== undefined) {
+      outages.push({ ...begun, untilMs: ask.atMs });
+      begun = undefined;
     }
   }
-  if (fromMs !== undefined) outages.push({ fromMs, untilMs: undefined });
+  if (begun !== undefined) outages.push({ ...begun, untilMs: undefined });
   return outages;
+}
+
+/** How the program asks. */
+export interface Rhythm {
+  readonly everyMs: number;
+  /** How long it waits for each answer, as long as it gets its turn: see the program. */
+  readonly patienceMs: number;
 }
 
 /** A client that keeps asking one address. */
 export class Prober {
   readonly #program: Program;
-  readonly #patienceMs: number;
+  readonly #rhythm: Rhythm;
   readonly #asks: Ask[] = [];
   readonly #listeners = new Listeners();
   #read = 0;
 
-  /** @param patienceMs How long the program waits for each answer. */
-  constructor(program: Program, patienceMs: number) {
+  constructor(program: Program, rhythm: Rhythm) {
     this.#program = program;
-    this.#patienceMs = patienceMs;
+    this.#rhythm = rhythm;
     program.onLine(() => this.#take());
   }
 
@@ -89,15 +107,23 @@ export class Prober {
    */
   async measure(sinceMs = 0): Promise<Measured> {
     const now = Date.now();
-    const settled = (): true | undefined => this.#asks.some(({ atMs }) => atMs > now + this.#patienceMs) || undefined;
+    const { everyMs, patienceMs } = this.#rhythm;
+    // The last of so many was asked when everything before now had been given up.
+    const settled = (): true | undefined => {
+      const later = this.#asks.filter(({ atMs }) => atMs > now);
+      return later.length > Math.ceil(patienceMs / everyMs) || undefined;
+    };
     await waitFor("all questions to settle", settled, this.#listeners.subscribe, () => this.#program.lastLines());
     const asks = this.#asks.filter(({ atMs }) => atMs >= sinceMs && atMs <= now).toSorted((a, b) => a.atMs - b.atMs);
-    const outages = outagesOf(asks);
+    const outages = outagesOf(asks, WATCHED_INTERVALS * everyMs, now);
     const names = asks.flatMap((ask) => (ask.kind === "answered" ? [ask.by] : []));
     return {
       asks,
       outages,
-      longestOutageMs: Math.max(0, ...outages.map(({ fromMs, untilMs = now }) => untilMs - fromMs)),
+      longestOutageMs: Math.max(
+        0,
+        ...outages.map(({ fromMs, untilMs = now, unwatchedMs }) => untilMs - fromMs - unwatchedMs),
+      ),
       answeredBy: names.filter((name, index) => name !== names[index - 1]),
     };
   }
@@ -133,3 +159,6 @@ export class Prober {
     this.#listeners.notify();
   }
 }
+
+/** A timer that is late by a few intervals is no news on a busy machine. */
+const WATCHED_INTERVALS = 4;

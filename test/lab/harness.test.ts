@@ -119,6 +119,20 @@ needs({ root: true, tools: TOOLS })("a lab with two keepaliveds", () => {
   });
 });
 
+needs({ root: true, tools: ["ip", "nsenter", "chrt"] })("what a lab measures with", () => {
+  test("an address added while real-time work keeps all processors busy: seen when it was added, not when that ends", async () => {
+    const lab = await Lab.open();
+    try {
+      const host = await lab.host("a", { address: "10.78.0.1/24" });
+      const added = await host.runOrThrow(["chrt", "--rr", "45", "sh", "-c", ADD_WHILE_BUSY, "sh", VIP]);
+      const heldMs = await host.vips.waitUntil(VIP, true);
+      expect(heldMs - Number(added)).toBeLessThan(50);
+    } finally {
+      await lab.close();
+    }
+  });
+});
+
 needs({ root: true, tools: ["ip", "nsenter"] })("what a lab leaves behind", () => {
   test("closed: no namespace and no process", async () => {
     const lab = await Lab.open();
@@ -168,3 +182,12 @@ vrrp_instance web {
 }
 `;
 }
+
+/** Says when it added the address, in ms since 1970. The loops go on for 0.2 s after that. */
+const ADD_WHILE_BUSY = `
+for processor in $(seq "$(nproc --all)"); do chrt --rr 10 timeout 0.3 sh -c 'while :; do :; done' & done
+sleep 0.1
+date +%s%3N
+ip addr add "$1/24" dev eth0
+wait
+`;

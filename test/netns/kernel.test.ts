@@ -67,6 +67,10 @@ needs({ root: true, tools: ["ip"] })("addresses and interfaces of a real kernel"
       action();
     });
 
+  /** Within its first two seconds an interface gets its link-local address, and the kernel tells of that, too. */
+  const ofAddress = (address: string, events: readonly KernelEvent[]): readonly KernelEvent[] =>
+    events.filter((event) => "record" in event && event.record.address === address);
+
   test("interfaces, a veth pair that is up: listed as ip shows them", () => {
     const interfaces = kernel.interfaces();
     const shownLink = JSON.parse(command("ip", "-n", host, "-j", "link", "show", "dev", "eth0"))[0];
@@ -181,8 +185,9 @@ needs({ root: true, tools: ["ip"] })("addresses and interfaces of a real kernel"
       (event) => event.kind === "address-removed",
       () => kernel.addAddress(vip({ validLifetime: 1, preferredLifetime: 1 })),
     );
-    expect(events.map(({ kind }) => kind)).toEqual(["address-added", "address-removed"]);
-    expect(events[1]).toMatchObject({ record: { interfaceIndex: device, address: "192.0.2.77", protocol: 0x48 } });
+    const own = ofAddress("192.0.2.77", events);
+    expect(own.map(({ kind }) => kind)).toEqual(["address-added", "address-removed"]);
+    expect(own[1]).toMatchObject({ record: { interfaceIndex: device, address: "192.0.2.77", protocol: 0x48 } });
     expect(shownAt("192.0.2.77")).toBeUndefined();
   });
 
@@ -192,7 +197,7 @@ needs({ root: true, tools: ["ip"] })("addresses and interfaces of a real kernel"
       (event) => event.kind === "address-removed",
       () => command("ip", "-n", host, "addr", "del", "192.0.2.77/24", "dev", "eth0"),
     );
-    expect(events).toMatchObject([{ kind: "address-removed", record: { address: "192.0.2.77", prefixLength: 24 } }]);
+    expect(ofAddress("192.0.2.77", events)).toMatchObject([{ kind: "address-removed", record: { prefixLength: 24 } }]);
   });
 
   test("monitor, an interface that goes down, comes back and is deleted: reported in order", async () => {
