@@ -1,4 +1,4 @@
-import { accessSync, constants } from "node:fs";
+import { accessSync, constants, existsSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { describe, test } from "vitest";
 
@@ -7,6 +7,8 @@ export interface Needs {
   readonly root?: boolean;
   /** Programs to be found in PATH or in the system's own folders. */
   readonly tools?: readonly string[];
+  /** Paths of what `npm run setup` provides. */
+  readonly files?: readonly string[];
 }
 
 /**
@@ -32,8 +34,9 @@ export function needs(what: Needs): (name: string, body: () => void) => void {
   };
 }
 
-function missingOf({ root = false, tools = [] }: Needs): string[] {
+function missingOf({ root = false, tools = [], files = [] }: Needs): string[] {
   const missing = tools.filter((tool) => !isInstalled(tool));
+  missing.push(...files.filter((path) => !existsSync(path)).map((path) => `${path} (npm run setup)`));
   return root && process.geteuid?.() !== 0 ? ["root", ...missing] : missing;
 }
 

@@ -172,5 +172,9 @@ const TOOLS = [
   { command: "openssl", package: "openssl", purpose: "certificates of mail servers in tests" },
   { command: "arping", package: "iputils-arping", purpose: "asking who answers for an address in tests" },
   { command: "tcpdump", package: "tcpdump", purpose: "recording packets in tests" },
+  { command: "qemu-system-x86_64", package: "qemu-system-x86", purpose: "a virtual machine for tests of the kernel" },
+  { command: "depmod", package: "kmod", purpose: "the modules of its kernel" },
+  { command: "xz", package: "xz-utils", purpose: "unpacking its kernel" },
+  { command: "mii-tool", package: "net-tools", purpose: "a second reader of link states in tests" },
   { command: "tshark", package: "tshark", purpose: "a second reader of our packets in tests" },
 ];

@@ -9,6 +9,7 @@ import { dirname, join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { installPackages, missingTools, restoreAfterCrash } from "./debian.mjs";
+import { hasMachineKernel, provideMachineKernel } from "./machine.mjs";
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 const quiet = process.argv.includes("--quiet");
@@ -20,6 +21,7 @@ async function main() {
   if (tooOld !== undefined) return complain(tooOld);
 
   await provideTools();
+  provideKernel();
   if (!provideModules()) return 1;
   if (!build()) return complain("The build failed; see the messages above.");
   if (!quiet) console.log("Ready: npm run demo, npm test, npm run ok.");
@@ -58,6 +60,14 @@ async function provideTools() {
       ? "The rest goes on; what needs them will say so."
       : "Run this as root on Debian, or install them yourself. The rest goes on; what needs them will say so.",
   );
+}
+
+// As above: who cannot have it does without those tests.
+function provideKernel() {
+  if (hasMachineKernel()) return speak("The kernel of the virtual machine: it is there, or cannot be here.");
+  if (process.getuid?.() !== 0 || !existsSync("/usr/bin/apt-get")) return;
+  say("Fetching Debian's kernel for tests in a virtual machine (nothing is installed)");
+  provideMachineKernel(say);
 }
 
 function provideModules() {

@@ -7,7 +7,7 @@ import { readAnnounceDefaults, readPacing } from "./check-announcing.ts";
 import { readBuffers } from "./check-buffers.ts";
 import { readFifos } from "./check-fifos.ts";
 import { readMail } from "./check-mail.ts";
-import type { VmacDefaults } from "./check-vmac.ts";
+import type { VmacDefaults } from "./check-virtual-interfaces.ts";
 import type { Report } from "./diagnostic.ts";
 import type { AnnounceSettings } from "./model/announcing.ts";
 import type { DumpSettings } from "./model/daemon.ts";

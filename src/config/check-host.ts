@@ -126,8 +126,11 @@ function checkOwnAddresses(instance: InstanceSettings, own: readonly IpAddress[]
       report({ code: "OWN_ADDRESS_AS_PEER", at: peer.place ?? instance.place, message });
     }
   }
-  if (transport.source !== undefined && own.length > 0 && !own.includes(transport.source)) {
-    const message = `The source address "${transport.source}" is not on this host: nothing can be sent from it`;
+  const { source } = transport;
+  // An ipvlan interface gets its address with the interface.
+  const comes = instance.virtualInterfaces.some((made) => made.kind === "ipvlan" && made.address?.address === source);
+  if (source !== undefined && own.length > 0 && !own.includes(source) && !comes) {
+    const message = `The source address "${source}" is not on this host: nothing can be sent from it`;
     report({ code: "SOURCE_NOT_HERE", at: instance.place, message });
   }
   if (instance.priority === 255) return;

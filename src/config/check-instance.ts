@@ -5,6 +5,7 @@ import { readAnnounce } from "./check-announcing.ts";
 import { readAuthentication } from "./check-authentication.ts";
 import { readFilter } from "./check-filter.ts";
 import type { InstanceDefaults } from "./check-global.ts";
+import { readInterface, type InstanceInterface } from "./check-instance-interface.ts";
 import { checkIpv6 } from "./check-ipv6.ts";
 import { readNotify } from "./check-notify.ts";
 import { readRouting } from "./check-routing.ts";
@@ -19,7 +20,7 @@ import {
 import { readTracked } from "./check-tracking.ts";
 import type { KnownTrackers } from "./check-tracking.ts";
 import { readTransport } from "./check-transport.ts";
-import { planVmacs } from "./check-vmac.ts";
+import { planVirtualInterfaces } from "./check-virtual-interfaces.ts";
 import type { Report } from "./diagnostic.ts";
 import type { VirtualAddress } from "./model/addresses.ts";
 import type { InstanceSettings } from "./model/instance.ts";
@@ -35,6 +36,8 @@ export interface InstanceContext {
   readonly trackers: KnownTrackers;
   readonly reader: ConfigReader;
   readonly names: RoutingNames;
+  /** Where addresses go that name no device, in an instance that names no interface. */
+  readonly defaultInterface: string;
 }
 
 /**
@@ -52,13 +55,9 @@ export function checkInstance(
   if (name === undefined) return undefined;
   const place = spanOfToken(name);
 
-  const ownInterface = wordOf(block, "interface");
-  const interfaceStatement = statementOf(block, "interface");
-  if (ownInterface === undefined || interfaceStatement === undefined) {
-    const message = `The instance "${name.text}" names no interface and is dropped`;
-    report({ code: "MISSING_INTERFACE", at: place, message, help: "Add a line such as: interface eth0" });
-    return undefined;
-  }
+  const home = readInterface(name, block, report);
+  if (home === undefined) return undefined;
+  const ownInterface = home.name;
   const vrid = integerOf(block, "virtual_router_id");
   if (vrid === undefined) {
     const message = `The instance "${name.text}" has no valid virtual_router_id and is dropped`;
@@ -79,16 +78,18 @@ export function checkInstance(
     report,
   );
   if (!authentication.ok) return undefined;
-  const addresses = readAddresses(statement, family, ownInterface, report);
+  const defaultDevice = home.kind === "interface" ? ownInterface : context.defaultInterface;
+  const addresses = readAddresses(statement, family, { home, defaultDevice }, report);
   if (addresses.advertised.length === 0 && !reportNoAddresses(statement, version, strict, report)) return undefined;
-  const transport = readTransport(block, family, defaults, report);
-  const vmacs = planVmacs(
+  const plainTransport = readTransport(block, family, defaults, report);
+  const virtual = planVirtualInterfaces(
     block,
     {
       vrid,
       family,
-      interface: ownInterface,
-      unicast: transport.kind === "unicast",
+      interface: home.kind === "interface" ? ownInterface : undefined,
+      unicast: plainTransport.kind === "unicast",
+      strict,
       addresses: addresses.advertised,
       excluded: addresses.excluded,
     },
@@ -96,6 +97,11 @@ export function checkInstance(
     names,
     report,
   );
+  const transport = { ...plainTransport, source: plainTransport.source ?? virtual.source };
+  if (home.kind === "vrf" && transport.source === undefined) {
+    const message = "Without an interface there is no address to send from, so the instance stays in FAULT";
+    report({ code: "VRF_WITHOUT_SOURCE", at: spanOfStatement(home.statement), message, help: "Add unicast_src_ip." });
+  }
   const owner = priority === 255;
   const preemption = readPreemption(block, priority, report);
   const settings: InstanceSettings = {
@@ -105,17 +111,17 @@ export function checkInstance(
     version,
     vrid,
     interface: ownInterface,
-    interfacePlace: spanOfStatement(interfaceStatement),
+    interfacePlace: spanOfStatement(home.statement),
     priority,
     advertisementInterval,
     ...preemption,
     downTimerAdverts: integerOf(block, "down_timer_adverts") ?? defaults.downTimerAdverts,
     transport,
     authentication: authentication.value,
-    virtualAddresses: vmacs.addresses,
-    excludedAddresses: vmacs.excluded,
-    advertInterface: vmacs.advertInterface,
-    virtualInterfaces: vmacs.virtualInterfaces,
+    virtualAddresses: virtual.addresses,
+    excludedAddresses: virtual.excluded,
+    advertInterface: virtual.advertInterface ?? ownInterface,
+    virtualInterfaces: virtual.virtualInterfaces,
     routing: readRouting(block, "virtual", names, report),
     skipCheckAdvertisedAddresses: switchOf(block, "skip_check_adv_addr") ?? defaults.skipCheckAdvertisedAddresses,
     checksumAsV2: family === "ipv4" && (switchOf(block, "v3_checksum_as_v2") ?? defaults.checksumAsV2),
@@ -125,7 +131,7 @@ export function checkInstance(
     announce: readAnnounce(block, defaults.announce, report),
     notify: readNotify(block, defaults, report),
     lease: readLease(block, report),
-    ...readFilter(block, priority),
+    ...readFilter(block, { priority, version, strict }, report),
     repair: switchOf(block, "repair") ?? true,
     answersLowerPriority: not(switchOf(block, "lower_prio_no_advert")) ?? defaults.answersLowerPriority,
     answersHigherPriority: switchOf(block, "higher_prio_send_advert") ?? defaults.answersHigherPriority,
@@ -169,16 +175,22 @@ function readVersion(
   return version === 2 || version === 3 ? version : undefined;
 }
 
+/** Where an address goes that names no device. */
+interface Homes {
+  readonly home: InstanceInterface;
+  readonly defaultDevice: string;
+}
+
 function readAddresses(
   statement: Statement,
   family: AddressFamily,
-  ownInterface: string,
+  homes: Homes,
   report: Report,
 ): { readonly advertised: readonly VirtualAddress[]; readonly excluded: readonly VirtualAddress[] } {
   const block = statement.block ?? [];
-  const all = readAddressBlock(block, "virtual_ipaddress", ownInterface, family, report);
+  const all = readAddressBlock(block, "virtual_ipaddress", homes, family, report);
   // Those are sent to nobody, so they may be of any family.
-  const excluded = readAddressBlock(block, "virtual_ipaddress_excluded", ownInterface, undefined, report);
+  const excluded = readAddressBlock(block, "virtual_ipaddress_excluded", homes, undefined, report);
   const limit = ADVERT_LIMIT[family];
   if (all.length <= limit) return { advertised: all, excluded };
   report({
@@ -193,7 +205,7 @@ function readAddresses(
 function readAddressBlock(
   block: readonly Statement[],
   keyword: "virtual_ipaddress" | "virtual_ipaddress_excluded",
-  ownInterface: string,
+  { home, defaultDevice }: Homes,
   /** Undefined: any. */
   family: AddressFamily | undefined,
   report: Report,
@@ -202,7 +214,7 @@ function readAddressBlock(
   for (const line of statementsOf(block, keyword).flatMap((statement) => statement.block ?? [])) {
     const read = readVirtualAddress(line, report);
     if (read === undefined) continue;
-    const address: VirtualAddress = { ...read, device: read.device ?? ownInterface };
+    const address: VirtualAddress = { ...read, device: read.device ?? defaultDevice };
     if (family !== undefined && familyOf(address.address) !== family) {
       const [its, ours] = family === "ipv4" ? ["IPv6", "IPv4"] : ["IPv4", "IPv6"];
       const message = `"${address.address}" is of ${its}, but the instance has ${ours} addresses; it is dropped`;
@@ -214,6 +226,15 @@ function readAddressBlock(
       const message = `"${address.address}/${address.prefixLength}" stands in the list already`;
       report({ code: "DUPLICATE_ADDRESS", at: read.place, message });
       continue;
+    }
+    if (read.device === undefined && home.kind === "vrf") {
+      const message = `"${address.address}" names no device and the instance no interface, so it goes to ${defaultDevice}`;
+      report({
+        code: "ADDRESS_WITHOUT_DEVICE",
+        at: read.place,
+        message,
+        help: 'Write "dev" and its interface behind it.',
+      });
     }
     addresses.push(address);
   }
@@ -267,6 +288,7 @@ const FAMILY_KEYWORDS: readonly string[] = [
   "vrrp_unicast_bind",
   "unicast_peer",
   "vrrp_unicast_peer",
+  "use_ipvlan",
 ];
 /**
  * The count of addresses is one byte (RFC 9568 section 5.2.5). Of IPv6, 89 is what keepalived puts into a packet of

@@ -7,8 +7,8 @@ import { spanOfStatement, statementOf } from "./tree.ts";
 import type { Statement } from "./tree.ts";
 
 /**
- * What vrrp_strict takes from an instance, each with a finding; undefined where keepalived would not run it at all. The
- * firewall rules that strict mode adds are not made: the addresses answer.
+ * What vrrp_strict takes from an instance, each with a finding; undefined where keepalived would not run it at all. What it
+ * means for `accept` and for virtual MAC addresses is read with these.
  */
 export function applyStrictMode(
   settings: InstanceSettings,
@@ -42,12 +42,13 @@ export function applyStrictMode(
   if (settings.preemptDelay > 0) reset("preempt_delay", "preempt_delay is not used");
   if (settings.downTimerAdverts !== 3) reset("down_timer_adverts", "down_timer_adverts is 3");
   if (settings.answersHigherPriority) reset("higher_prio_send_advert", "higher_prio_send_advert is off");
-  if (settings.priority !== 255) {
+  if (!settings.accept && statementOf(block, "no_accept") === undefined) {
+    const remedy = settings.version === 3 ? "Add accept to the instance, or remove vrrp_strict" : "Remove vrrp_strict";
     report({
       code: "STRICT_MODE",
       at: settings.place,
-      message: `vrrp_strict: keepalived drops what is sent to the addresses of "${settings.name}", even ping; Holdfast lets them answer`,
-      help: "Remove vrrp_strict: nearly nobody wants this.",
+      message: `vrrp_strict: what is sent to the addresses of "${settings.name}" is dropped, even ping; they only route`,
+      help: `${remedy}: services on these addresses cannot be reached.`,
       severity: "warning",
     });
   }

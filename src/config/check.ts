@@ -12,7 +12,7 @@ import { checkSyncGroups } from "./check-sync-groups.ts";
 import type { KnownTrackers } from "./check-tracking.ts";
 import { checkFiles, checkProcesses } from "./check-trackers.ts";
 import { checkUsage } from "./check-usage.ts";
-import { distinctVmacs } from "./check-vmac.ts";
+import { distinctInterfaces } from "./check-virtual-interfaces.ts";
 import type { Report } from "./diagnostic.ts";
 import type { Configuration } from "./model/configuration.ts";
 import type { GlobalSettings } from "./model/global.ts";
@@ -50,11 +50,13 @@ export function check(tree: readonly Statement[], report: Report, reader: Config
   };
   const blocks = uniqueInstances(tree, report);
   const checked: InstanceSettings[] = [];
+  const { defaultInterface } = global;
+  const context = { defaults, trackers, reader, names, defaultInterface };
   for (const statement of blocks.values()) {
-    const instance = checkInstance(statement, { defaults, trackers, reader, names }, report);
+    const instance = checkInstance(statement, context, report);
     if (instance !== undefined && !clashes(instance, checked, report)) checked.push(instance);
   }
-  const alone = distinctVmacs(
+  const alone = distinctInterfaces(
     checked.map((instance) => withoutStrangers(instance, checked)),
     report,
   );
@@ -62,7 +64,7 @@ export function check(tree: readonly Statement[], report: Report, reader: Config
     tree,
     alone.map((instance) => instance.name),
     names,
-    wordOf(globalBlock, "default_interface") ?? DEFAULT_INTERFACE,
+    defaultInterface,
     report,
   );
   const complete = withPreferences(alone, statics, report);
@@ -200,6 +202,3 @@ function reportNothingUsable(tree: readonly Statement[], report: Report): void {
       : "There is no vrrp_instance that can run",
   });
 }
-
-/** keepalived's, for static addresses that name none. */
-const DEFAULT_INTERFACE = "eth0";

@@ -4,11 +4,14 @@ import type { Devices } from "../ports/devices.ts";
 import type { SystemFailure } from "../ports/failure.ts";
 import { NETLINK_ROUTE } from "../wire/netlink/constants.ts";
 import {
+  createIpvlan,
   createMacvlan,
   linkGroupOf,
+  probeKind,
   removeLink,
   setLinkGroup,
   setLinkUp,
+  setMaster,
   withoutLinkLocal,
 } from "../wire/netlink/link.ts";
 import type { NetlinkRequest } from "../wire/netlink/message.ts";
@@ -41,6 +44,19 @@ export function openLinuxDevices(): Result<LinuxDevices, SystemFailure> {
       const group = request.group ?? groupOf(request.baseIndex);
       return ask(createMacvlan({ ...request, group }), `create the macvlan interface ${request.name}`);
     },
+    createIpvlan: (request) => ask(createIpvlan(request), `create the ipvlan interface ${request.name}`),
+    has: (kind) => {
+      const answer = ask(probeKind(kind), `ask for the kind of interface ${kind}`);
+      if (answer.ok || answer.error.errno === "EINVAL") return succeed(true);
+      return answer.error.errno === "EOPNOTSUPP" ? succeed(false) : answer;
+    },
+    setVrf: (index, vrfIndex) =>
+      ask(
+        setMaster(index, vrfIndex ?? 0),
+        vrfIndex === undefined
+          ? `take interface ${index} out of its VRF`
+          : `put interface ${index} into the VRF with index ${vrfIndex}`,
+      ),
     withoutLinkLocal: (index) => ask(withoutLinkLocal(index), `turn link-local addresses of interface ${index} off`),
     setUp: (index) => ask(setLinkUp(index), `set interface ${index} up`),
     tellOf: (index) => {

@@ -21,8 +21,12 @@ export interface NetworkInterface {
   readonly mac: MacAddress | undefined;
   /** It forwards IPv6 packets (net.ipv6.conf.*.forwarding), so that its neighbors may use it as a router. */
   readonly forwardsIpv6: boolean;
+  /** IFLA_MASTER: the index of the bridge, bond or VRF that it belongs to. */
+  readonly master?: number | undefined;
   /** IFLA_VRF_TABLE: it is a VRF, with this routing table. */
   readonly vrfTable?: number | undefined;
+  /** It is an ipvlan on the interface with this index. Mode 0 is L2; the flags are IPVLAN_F_*, none of them means bridge. */
+  readonly ipvlan?: { readonly baseIndex: number; readonly mode: number; readonly flags: number } | undefined;
 }
 
 /** Seconds that remain, or the kernel's INFINITY_LIFE_TIME. */

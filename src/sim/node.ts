@@ -6,6 +6,7 @@ import type { Configuration } from "../config/model/configuration.ts";
 import { openJournal } from "../daemon/journal.ts";
 import { startVrrpDriver, type VrrpDriver } from "../daemon/vrrp/driver.ts";
 import type { StartFailure } from "../daemon/vrrp/start-failure.ts";
+import type { DeviceKind } from "../ports/devices.ts";
 import type { AddressRequest } from "../ports/kernel.ts";
 import type { Links } from "../ports/links.ts";
 import type { LogLevel } from "../ports/log.ts";
@@ -35,6 +36,8 @@ export interface NodeOptions {
   readonly keepsProtocol: boolean;
   /** Its kernel has nf_tables; it has unless this says otherwise. */
   readonly filtersPackets?: boolean;
+  /** Kinds of interfaces that its kernel has not; it has all unless this says otherwise. */
+  readonly lacks?: readonly DeviceKind[];
   /** What its clocks show when the world begins; by chance where it is not given. */
   readonly origin?: Instant;
   /** Its interfaces have link-local IPv6 addresses. */
@@ -75,6 +78,7 @@ export class SimNode {
   readonly address: IpAddress;
   readonly #number: number;
   readonly #hasIpv6: boolean;
+  readonly #lacks: readonly DeviceKind[];
   readonly machine: Machine;
   readonly kernel: SimKernel;
   readonly packetFilter: SimPacketFilter;
@@ -102,6 +106,7 @@ export class SimNode {
     this.address = nodeAddress(options.number);
     this.#number = options.number;
     this.#hasIpv6 = options.hasIpv6 === true;
+    this.#lacks = options.lacks ?? [];
     this.machine = new Machine(options.name, { world, random, outside: options.outside, origin: options.origin });
     this.kernel = new SimKernel({
       machine: this.machine,
@@ -164,7 +169,7 @@ export class SimNode {
           kernel: this.kernel.portFor(process),
           packetFilter: this.packetFilter.portFor(process),
           routing: this.routing.portFor(process),
-          devices: simDevices(this.kernel, process),
+          devices: simDevices(this.kernel, process, this.#lacks),
           links: this.#linksFor(process),
           processes: this.programs.portFor(process),
           journal: openJournal({ directory: "/var/lib/holdfast" }, { clock, files, log }),

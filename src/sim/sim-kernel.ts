@@ -1,4 +1,4 @@
-import { formatPrefix, mac, type MacAddress } from "../base/address.ts";
+import { formatPrefix, mac } from "../base/address.ts";
 import { fail, succeed, type Result } from "../base/result.ts";
 import type { SystemFailure } from "../ports/failure.ts";
 import type { AddressRequest, Kernel, KernelEvent, KernelMonitor, NetworkInterface } from "../ports/kernel.ts";
@@ -11,7 +11,7 @@ import type { SimProcess, Source } from "./sim-process.ts";
 export class SimKernel {
   readonly addresses: AddressBook;
   readonly #interfaces = new Map<number, NetworkInterface>();
-  /** Of macvlan interfaces. */
+  /** What those that lie on others lie on. */
   readonly #bases = new Map<number, number>();
   readonly #monitors = new Set<Monitor>();
   readonly #observers: ((change: AddressChange) => void)[] = [];
@@ -43,21 +43,22 @@ export class SimKernel {
   setInterface(index: number, name: string, state: { readonly up: boolean; readonly running: boolean }): void {
     const address = mac(`02:00:00:00:${hexadecimal(this.#number)}:${hexadecimal(index)}`);
     const facts = { multicast: true, loopback: false, noArp: false, mtu: 1500, mac: address, forwardsIpv6: false };
-    const entry: NetworkInterface = { index, name, ...state, ...facts };
+    const master = this.#interfaces.get(index)?.master;
+    const entry: NetworkInterface = { index, name, ...state, ...facts, master };
     this.#interfaces.set(index, entry);
     this.#publish({ kind: "interface-changed", interface: entry });
   }
 
-  /** A private macvlan on another interface, down at first. */
-  createMacvlan(name: string, baseIndex: number, address: MacAddress): void {
-    const index = Math.max(FIRST_MACVLAN - 1, ...this.#interfaces.keys()) + 1;
+  /** One that lies on another, down at first. */
+  createAbove(name: string, baseIndex: number, facts: Pick<NetworkInterface, "mac" | "ipvlan">): void {
+    const index = Math.max(FIRST_ABOVE - 1, ...this.#interfaces.keys()) + 1;
     this.#bases.set(index, baseIndex);
-    const facts = { multicast: true, loopback: false, noArp: false, mtu: 1500, mac: address, forwardsIpv6: false };
-    this.#interfaces.set(index, { index, name, up: false, running: false, ...facts });
+    const common = { multicast: true, loopback: false, noArp: false, mtu: 1500, forwardsIpv6: false };
+    this.#interfaces.set(index, { index, name, up: false, running: false, ...common, ...facts });
     this.#publishInterface(index);
   }
 
-  setMacvlanUp(index: number): void {
+  setUp(index: number): void {
     const entry = this.#interfaces.get(index);
     const base = this.#interfaces.get(this.baseOf(index));
     if (entry === undefined) return;
@@ -65,7 +66,21 @@ export class SimKernel {
     this.#publishInterface(index);
   }
 
-  /** The interface that one lies on; itself where it is no macvlan. */
+  /** `ip link add NAME type vrf table TABLE`, and up. */
+  createVrf(index: number, name: string, vrfTable: number): void {
+    const facts = { multicast: false, loopback: false, noArp: true, mtu: 65575, mac: undefined, forwardsIpv6: false };
+    this.#interfaces.set(index, { index, name, up: true, running: true, ...facts, vrfTable });
+    this.#publishInterface(index);
+  }
+
+  setMaster(index: number, master: number | undefined): void {
+    const entry = this.#interfaces.get(index);
+    if (entry === undefined) return;
+    this.#interfaces.set(index, { ...entry, master });
+    this.#publishInterface(index);
+  }
+
+  /** The interface that one lies on; itself where it lies on none. */
   baseOf(index: number): number {
     return this.#bases.get(index) ?? index;
   }
@@ -195,7 +210,7 @@ function hexadecimal(byte: number): string {
 }
 
 /** Above the numbers of the interfaces that come and go. */
-const FIRST_MACVLAN = 100;
+const FIRST_ABOVE = 100;
 
 /** What fits into the socket buffer of a listener that does not read. */
 const MONITOR_BUFFER = 300;

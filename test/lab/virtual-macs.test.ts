@@ -75,6 +75,20 @@ needs({ ...LAB_NEEDS, tools: [...LAB_NEEDS.tools, "tcpdump", "tshark"] })("virtu
       }
     }));
 
+  test.concurrent("vrrp_strict: as with keepalived, neither vmac_xmit_base nor a MAC address of its own counts", () =>
+    withPair(async ({ a, b }) => {
+      const lines = ["use_vmac mine 02:00:00:00:00:01", "vmac_xmit_base"];
+      const configuration = configurationOf({ ...FAST, global: ["vrrp_strict"], lines, priority: 200 });
+      for (const daemon of ["keepalived", "holdfast"] as const) {
+        const capture = await b.host.capture("ip proto 112");
+        await a.start(daemon, configuration);
+        await a.host.vips.waitUntil(VIP, true);
+        expect(await linksOf(a.host)).toEqual([`mine on eth0 ${VMAC} private UP none`]);
+        await a.stop();
+        expect(new Set(await framesOf(b.host, await capture.stop()))).toEqual(new Set([`vrrp 10.77.0.1 ${VMAC}`]));
+      }
+    }));
+
   test.concurrent("kill -9 of all its processes: the VIP goes with its lease, the next start takes the interface over", () =>
     withNode(async (node) => {
       const configuration = configurationOf({ ...FAST, ...USES, priority: 200 });

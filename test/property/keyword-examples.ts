@@ -109,6 +109,9 @@ function trackerKeywords(): Readonly<Record<string, string | Partial<Example>>> 
 
 function instanceKeywords(): Readonly<Record<string, string | Partial<Example>>> {
   return {
+    "vrrp_instance/vrf": {
+      body: `virtual_router_id 7\nunicast_src_ip 10.0.0.3\n${PEERS}\nvirtual_ipaddress {\n 10.0.8.1 dev eth8\n}`,
+    },
     "vrrp_instance/priority": "priority 37",
     "vrrp_instance/authentication": "authentication {\n auth_type PASS\n auth_pass abc\n}",
     "vrrp_instance/auth_hmac": `auth_hmac {\n key 1 ${KEY}\n active_key 1\n}`,

@@ -385,6 +385,9 @@ const NO_SETTING = { operation: "use", errno: "ENOENT", message: "No such file o
 
 const NO_DEVICES = {
   createMacvlan: () => succeed(undefined),
+  createIpvlan: () => succeed(undefined),
+  has: () => succeed(true),
+  setVrf: () => succeed(undefined),
   withoutLinkLocal: () => succeed(undefined),
   setUp: () => succeed(undefined),
   tellOf: () => succeed(undefined),

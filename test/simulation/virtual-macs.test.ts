@@ -10,7 +10,14 @@ import { World } from "../../src/sim/world.ts";
 import { configuration, instance, virtualAddress } from "./settings.ts";
 
 const VIP = ip("10.0.0.100");
-const VMAC = { name: "vrrp.51", base: "eth0", mac: mac("00:00:5e:00:01:33"), group: undefined, place: undefined };
+const VMAC = {
+  kind: "macvlan",
+  name: "vrrp.51",
+  base: "eth0",
+  mac: mac("00:00:5e:00:01:33"),
+  group: undefined,
+  place: undefined,
+} as const;
 
 let world: World;
 let log: string[];

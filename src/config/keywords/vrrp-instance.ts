@@ -188,13 +188,14 @@ function announcing(): readonly KeywordSpec[] {
 }
 
 function interfaces(): readonly KeywordSpec[] {
-  const mac = { consequence: "the addresses are added to the interface itself, under its own MAC address" } as const;
   return [
     acted("use_vmac", [k.REST], "Holds the addresses on an interface with the virtual MAC address"),
     acted("use_vmac_addr", NONE, "The same for addresses on other interfaces"),
     acted("vmac_xmit_base", NONE, "Sends adverts from the interface itself, and not with the virtual MAC address"),
-    parsed("use_ipvlan", [k.REST], "Holds the addresses on an ipvlan interface", mac),
-    parsed("vrf", [k.NAME], "Binds the virtual MAC interface into a VRF", mac),
+    acted("use_ipvlan", [k.REST], "Sends adverts from an ipvlan interface with an address of its own", {
+      repeated: "first",
+    }),
+    acted("vrf", [k.NAME], "The VRF of an instance with unicast peers that names no interface"),
     parsed("native_ipv6", NONE, "Old way to ask for IPv6", { obsolete: true }),
     acted("kernel_rx_buf_size", [integer(1, 1073741823)], "Receive buffer", { unit: "bytes", default: "8 MiB" }),
     acted("linkbeat_use_polling", NONE, "Asks for the link state of its interface once a second"),

@@ -1,4 +1,4 @@
-import type { IpAddress, MacAddress } from "../../base/address.ts";
+import type { IpAddress } from "../../base/address.ts";
 import type { Place } from "../place.ts";
 
 /** A line of virtual_ipaddress or virtual_ipaddress_excluded. */
@@ -22,17 +22,4 @@ export interface VirtualAddress {
   /** It asks for an interface with the virtual MAC address; the device is that interface already. */
   readonly usesVmac: boolean;
   readonly place: Place;
-}
-
-/** An interface with a virtual MAC address, which the vrrp process makes (`use_vmac`). */
-export interface VirtualInterface {
-  readonly name: string;
-  /** The interface it lies on. */
-  readonly base: string;
-  readonly mac: MacAddress;
-  /** The group of interfaces it is in; undefined: that of its base. */
-  readonly group: number | undefined;
-  /** Listeners are told of the interface it lies on when it has been made (`netlink_notify_msg`). */
-  readonly tellsOfBase?: true;
-  readonly place: Place | undefined;
 }

@@ -1,7 +1,8 @@
 import type { AddressFamily } from "../../base/address.ts";
 import type { Micros } from "../../base/time.ts";
 import type { Place } from "../place.ts";
-import type { VirtualAddress, VirtualInterface } from "./addresses.ts";
+import type { VirtualAddress } from "./addresses.ts";
+import type { VirtualInterface } from "./virtual-interfaces.ts";
 import type { AnnounceSettings } from "./announcing.ts";
 import type { AuthenticationSettings } from "./authentication.ts";
 import type { RoutingSettings } from "./routing.ts";
@@ -16,8 +17,9 @@ export interface InstanceSettings extends TrackedThings {
   readonly family: AddressFamily;
   readonly version: 2 | 3;
   readonly vrid: number;
+  /** With `vrf` in its place, the VRF, whose interfaces are all heard. */
   readonly interface: string;
-  /** Where adverts leave and arrive: the interface, or the one with the virtual MAC address. */
+  /** Where adverts leave and arrive: the interface, or one that is made for it. */
   readonly advertInterface: string;
   /** What the process makes for it before it starts. */
   readonly virtualInterfaces: readonly VirtualInterface[];

@@ -4,6 +4,7 @@ import { after, earliest, elapsed, seconds, toSeconds, type Instant } from "../.
 import type { VirtualAddress } from "../../config/model/addresses.ts";
 import type { RoutingSettings } from "../../config/model/routing.ts";
 import { fullBucket, takePermission, type Bucket, type RateLimit } from "../../core/rate-limit.ts";
+import type { VirtualInterface } from "../../config/model/virtual-interfaces.ts";
 import type { Clock } from "../../ports/clock.ts";
 import { describeFailure } from "../../ports/failure.ts";
 import type { Kernel } from "../../ports/kernel.ts";
@@ -19,6 +20,7 @@ import type { HeldRecord } from "./held-record.ts";
 import { firstTerms, type HeldAddress, type LeaseKeeper, type LeaseOwner } from "./lease-keeper.ts";
 import { renewAfter } from "./prefix-route.ts";
 import type { RouteKeeper, RoutingOwner } from "./route-keeper.ts";
+import { ipvlanOf } from "./virtual-device.ts";
 import { firstOfEachDevice, formatVip, leaseOf, lockTermsOf, termsOf, vipKey, type FilterTerms } from "./vip.ts";
 
 export interface HolderSettings extends FilterTerms {
@@ -26,6 +28,8 @@ export interface HolderSettings extends FilterTerms {
   readonly excludedAddresses: readonly VirtualAddress[];
   readonly routing: readonly RoutingSettings[];
   readonly interface: string;
+  readonly advertInterface: string;
+  readonly virtualInterfaces: readonly VirtualInterface[];
   readonly repair: boolean;
   readonly transport: { readonly source: IpAddress | undefined };
 }
@@ -436,7 +440,9 @@ export class AddressHolder implements LeaseOwner, LockOwner, RoutingOwner {
 
   #waitsForSource({ device }: VirtualAddress, key: AddressKey): boolean {
     const { interface: own, transport } = this.#settings;
-    return device === own && waitsForSource(key, transport.source, this.#dependencies.interfaces);
+    // The address of an ipvlan interface is there and not on the interface itself.
+    const isThere = ipvlanOf(this.#settings) === undefined;
+    return isThere && device === own && waitsForSource(key, transport.source, this.#dependencies.interfaces);
   }
 
   #keys(): readonly AddressKey[] {

@@ -77,7 +77,14 @@ test.each([
 ] as const)(
   "garp_extra_if %s, adverts leave %s: announced again and again on %j",
   (keyword, advertInterface, expected) => {
-    const virtual = { name: "vrrp.51", base: "eth0", mac: OWN, group: undefined, place: undefined };
+    const virtual = {
+      kind: "macvlan",
+      name: "vrrp.51",
+      base: "eth0",
+      mac: OWN,
+      group: undefined,
+      place: undefined,
+    } as const;
     const settings = instance({ advertInterface, virtualInterfaces: [virtual] });
     const extra = { period: seconds(100), everywhere: keyword === "all 100" };
     const announce = { ...settings.announce, extra: keyword === "not configured" ? undefined : extra };

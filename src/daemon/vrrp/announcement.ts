@@ -32,7 +32,7 @@ export function isAnnouncedOften(
   device: string,
 ): boolean {
   if (announce.extra === undefined || device === advertInterface) return false;
-  return announce.extra.everywhere || virtualInterfaces.some(({ name }) => name === device);
+  return announce.extra.everywhere || virtualInterfaces.some(({ kind, name }) => kind === "macvlan" && name === device);
 }
 
 /**

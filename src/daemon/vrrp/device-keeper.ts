@@ -31,25 +31,34 @@ export class DeviceKeeper {
   /** Found when the first virtual interface was wanted: what is set by then is ours. */
   #reversePath: ReadonlyMap<string, string> | undefined;
   #wanted: ReadonlyMap<string, string> = new Map();
+  /** Interfaces that adverts over IPv6 leave from. */
+  #ipv6Senders: ReadonlySet<string> = new Set();
 
   constructor(runtimeDirectory: string, dependencies: DeviceKeeperDependencies) {
     this.#dependencies = dependencies;
     this.#sysctls = new SysctlKeeper(`${runtimeDirectory}/sysctls.json`, dependencies);
     this.#virtual = new VirtualInterfaces(`${runtimeDirectory}/virtual-interfaces.json`, {
       ...dependencies,
-      onCreated: (name) => {
+      onCreated: ({ name }) => {
         this.#sysctls.apply(this.#wanted);
         this.ipv6.turnOff(name);
       },
     });
-    this.ipv6 = new Ipv6Switch({ ...dependencies, isVirtual: (name) => this.#virtual.has(name) });
+    this.ipv6 = new Ipv6Switch({
+      ...dependencies,
+      isVirtual: (name) => this.#virtual.has(name) && !this.#ipv6Senders.has(name),
+    });
   }
 
   /** Makes and sets what these need, and gives back what they do not. To be called again when interfaces change. */
   apply(instances: readonly InstanceSettings[], global: Pick<GlobalSettings, "withoutLocalIgmp">): void {
     const wanted = instances.flatMap((instance) => instance.virtualInterfaces);
-    if (wanted.length === 0) this.#reversePath = undefined;
-    else this.#reversePath ??= this.#readReversePath(new Set(wanted.map(({ name }) => name)));
+    const withMac = wanted.filter(({ kind }) => kind === "macvlan");
+    this.#ipv6Senders = new Set(
+      wanted.flatMap((settings) => (settings.kind === "ipvlan" && settings.family === "ipv6" ? [settings.name] : [])),
+    );
+    if (withMac.length === 0) this.#reversePath = undefined;
+    else this.#reversePath ??= this.#readReversePath(new Set(withMac.map(({ name }) => name)));
     this.#wanted = new Map([...(this.#reversePath ?? []), ...wantedSysctls(instances, global)]);
     this.#sysctls.apply(this.#wanted);
     this.#virtual.apply(wanted);

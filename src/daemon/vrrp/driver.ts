@@ -22,6 +22,7 @@ import { HeldRecord } from "./held-record.ts";
 import { HostObjects } from "./host-objects.ts";
 import { Instance, type InstanceDependencies } from "./instance.ts";
 import { InterfaceTable } from "./interface-table.ts";
+import { KernelNeeds } from "./kernel-needs.ts";
 import { joiningTime } from "./joining-time.ts";
 import type { JournalSink } from "./journal-sink.ts";
 import { PauseWatch } from "./pause-watch.ts";
@@ -106,6 +107,7 @@ class Driver implements VrrpDriver {
   readonly #scripts: ScriptSet;
   readonly #trackers: TrackerSets;
   readonly #devices: DeviceKeeper;
+  readonly #needs: KernelNeeds;
   readonly #groups: GroupSet;
   readonly #telling: Telling;
   readonly #surroundings: Surroundings;
@@ -156,6 +158,7 @@ class Driver implements VrrpDriver {
       interfaces: this.#interfaces,
       leases: this.#leases,
     });
+    this.#needs = new KernelNeeds({ ...ports, interfaces: this.#interfaces });
     this.#sockets = new SocketPool(links, () => this.#onReadable());
     this.#scripts = new ScriptSet(() => this.#onTrackerChange(), { clock, processes, files, log });
     this.#telling = new Telling(options.configuration, {
@@ -207,6 +210,7 @@ class Driver implements VrrpDriver {
     this.#startAt = joiningTime(this.#configuration.global, this.#ports.clock);
     this.#startInstances();
     this.#schedule();
+    this.#tellNeeds();
     log.write("info", "Startup complete");
     return succeed(undefined);
   }
@@ -264,6 +268,7 @@ class Driver implements VrrpDriver {
       for (const instance of this.#instances) instance.repeatState();
     }
     this.#schedule();
+    this.#tellNeeds();
     this.#ports.log.write("info", "Reload complete");
   }
 
@@ -397,6 +402,11 @@ class Driver implements VrrpDriver {
   #prepareDevices(): void {
     const wanted = [...this.#instances, ...this.#leaving].map(({ settings }) => settings);
     this.#devices.apply(wanted, this.#configuration.global);
+  }
+
+  #tellNeeds(): void {
+    const experiences = { filter: this.#fineLock.health, processes: this.#trackers.processSource };
+    this.#needs.tell(this.#configuration, experiences);
   }
 
   /** Routes and rules follow the addresses that they need. */

@@ -16,6 +16,7 @@ import type { FileTracker } from "./file-tracker.ts";
 import type { InterfaceTable } from "./interface-table.ts";
 import type { ProcessTracker } from "./process-tracker.ts";
 import type { ScriptTracker } from "./script-tracker.ts";
+import { findAdvertDevice, ipvlanOf } from "./virtual-device.ts";
 
 /** What is known of this host, as far as it decides whether an instance can take part. */
 export interface Surroundings {
@@ -44,16 +45,13 @@ export interface Fitness {
 
 /** Looks at everything that decides: the interface, the source address and the trackers. */
 export function judgeFitness(settings: InstanceSettings, surroundings: Surroundings): Fitness {
-  const device = surroundings.interfaces.byName(settings.interface);
-  const source = findSource(settings, device, surroundings);
+  const { interfaces } = surroundings;
+  const device = interfaces.byName(settings.interface);
+  const advertDevice = findAdvertDevice(settings, interfaces);
+  const sender = findSender(settings, { device, advertDevice }, surroundings);
   const verdict = effectivePriority(settings.priority, trackedItems(settings, surroundings));
-  const made = settings.virtualInterfaces.find(({ name }) => name === settings.advertInterface);
-  const found = surroundings.interfaces.byName(settings.advertInterface);
-  // One of the name with another MAC address is somebody else's.
-  const advertDevice = made === undefined || found?.mac === made.mac ? found : undefined;
-  const own = ownFaults(settings, device, source, surroundings);
-  if (own.length === 0 && advertDevice === undefined)
-    own.push({ kind: "interface-missing", interface: settings.advertInterface });
+  const own = ownFaults(settings, { device, advertDevice, sender }, surroundings);
+  const { source } = sender;
   const statics = surroundings
     .missingStatics(settings.name)
     .map((what): FaultCause => ({ kind: "static-object", what }));
@@ -125,6 +123,32 @@ function faultOf(item: TrackedItem, surroundings: Surroundings): FaultCause {
   }
 }
 
+interface OwnDevices {
+  readonly device: NetworkInterface | undefined;
+  readonly advertDevice: NetworkInterface | undefined;
+}
+
+/** The address that adverts come from, and the interface whose it is; `wanted`: the configuration names it. */
+interface Sender {
+  readonly interface: string;
+  readonly source: IpAddress | undefined;
+  readonly wanted: IpAddress | undefined;
+}
+
+/** What has a virtual MAC address has no address before it is master; an ipvlan has one of its own. */
+function findSender(settings: InstanceSettings, own: OwnDevices, surroundings: Surroundings): Sender {
+  const wanted = settings.transport.source;
+  const ipvlan = ipvlanOf(settings);
+  if (ipvlan === undefined) {
+    return { interface: settings.interface, source: findSource(settings, own.device, surroundings), wanted };
+  }
+  // As with keepalived: whatever else is configured, one without an address sends nothing over IPv4.
+  if (ipvlan.address === undefined && settings.family === "ipv4") {
+    return { interface: ipvlan.name, source: undefined, wanted: undefined };
+  }
+  return { interface: ipvlan.name, source: findSource(settings, own.advertDevice, surroundings), wanted };
+}
+
 function findSource(
   { transport, family }: InstanceSettings,
   device: NetworkInterface | undefined,
@@ -143,22 +167,23 @@ function findSource(
 }
 
 function ownFaults(
-  { interface: name, trackOwnInterface, trackSource, transport, family }: InstanceSettings,
-  device: NetworkInterface | undefined,
-  source: IpAddress | undefined,
+  settings: InstanceSettings,
+  { device, advertDevice, sender }: OwnDevices & { readonly sender: Sender },
   { links, interfaces }: Surroundings,
 ): FaultCause[] {
+  const { interface: name, trackOwnInterface, trackSource, transport, family } = settings;
   if (device === undefined) return [{ kind: "interface-missing", interface: name }];
   if (trackOwnInterface && !links.isUp(device)) return [{ kind: "interface-down", interface: name }];
   if (transport.kind === "unicast" && transport.peers.length === 0) return [{ kind: "no-unicast-peer" }];
-  if (source === undefined) {
+  if (advertDevice === undefined) return [{ kind: "interface-missing", interface: settings.advertInterface }];
+  if (sender.source === undefined) {
     // Over IPv6 the kernel sends nothing from an address that is not there, so it matters whether it is tracked or not.
-    if (transport.source !== undefined) return [{ kind: "source-not-here", address: transport.source }];
-    return [{ kind: "no-source-address", interface: name, family }];
+    if (sender.wanted !== undefined) return [{ kind: "source-not-here", address: sender.wanted }];
+    return [{ kind: "no-source-address", interface: sender.interface, family }];
   }
   if (!trackSource || transport.source === undefined) return [];
-  const isHere = interfaces.all().some(({ address }) => address === source);
-  return isHere ? [] : [{ kind: "source-not-here", address: source }];
+  const isHere = interfaces.all().some(({ address }) => address === sender.source);
+  return isHere ? [] : [{ kind: "source-not-here", address: sender.source }];
 }
 
 function trackerFaults(verdict: PriorityVerdict, surroundings: Surroundings): readonly FaultCause[] {

@@ -85,6 +85,10 @@ export class InterfaceTable {
     return this.#byName.get(name);
   }
 
+  at(index: number): NetworkInterface | undefined {
+    return this.#interfaces.get(index);
+  }
+
   /** In the order of their indexes. */
   interfaces(): readonly NetworkInterface[] {
     return [...this.#interfaces.values()].toSorted((left, right) => left.index - right.index);

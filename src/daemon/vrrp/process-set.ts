@@ -24,6 +24,11 @@ export class ProcessSet {
     this.#dependencies = dependencies;
   }
 
+  /** How processes that begin are noticed; undefined: nobody asks. */
+  get source(): ProcessWatch["source"] | undefined {
+    return this.#watch?.handle.source;
+  }
+
   /** Watches what is new; the same pattern under the same name keeps what is known of it. */
   configure(configuration: Pick<Configuration, "trackProcesses">): void {
     for (const settings of configuration.trackProcesses) {

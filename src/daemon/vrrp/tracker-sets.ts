@@ -27,6 +27,11 @@ export class TrackerSets {
     this.#bfd = new BfdSet(onChange, dependencies);
   }
 
+  /** How processes that begin are noticed; undefined: nobody asks. */
+  get processSource(): ProcessSet["source"] {
+    return this.#processes.source;
+  }
+
   get surroundings(): Pick<Surroundings, "files" | "processes" | "links" | "bfd"> {
     return { files: this.#files.trackers, processes: this.#processes.trackers, links: this.#links, bfd: this.#bfd };
   }

@@ -1,11 +1,12 @@
-import type { VirtualInterface } from "../../config/model/addresses.ts";
+import type { VirtualInterface } from "../../config/model/virtual-interfaces.ts";
 import type { Devices } from "../../ports/devices.ts";
 import { describeFailure, type SystemFailure } from "../../ports/failure.ts";
 import type { Files } from "../../ports/files.ts";
-import type { Kernel, NetworkInterface } from "../../ports/kernel.ts";
+import type { AddressTarget, Kernel, NetworkInterface } from "../../ports/kernel.ts";
 import type { Log } from "../../ports/log.ts";
 import { textFromBytes } from "../../wire/text.ts";
 import type { InterfaceTable } from "./interface-table.ts";
+import { IPVLAN_FLAGS, isAsWanted, ownAddressOf, vrfOf } from "./virtual-device.ts";
 
 export interface VirtualInterfaceDependencies {
   readonly devices: Devices;
@@ -14,20 +15,22 @@ export interface VirtualInterfaceDependencies {
   readonly files: Files;
   readonly log: Log;
   /** Called between the creation of an interface and its coming up: what is to be set on it is set then. */
-  readonly onCreated: (name: string) => void;
+  readonly onCreated: (settings: VirtualInterface) => void;
 }
 
 /**
- * The interfaces with virtual MAC addresses that this process has made.
+ * The interfaces that this process has made on others.
  *
- * One that a run before this one left behind is taken over where it has the name and the MAC address that are wanted, and
- * removed where it does not: its name and index are on disk, where a reboot empties them with the interfaces.
+ * One that a run before this one left behind is taken over where it is what is wanted, and removed where it is not: its name
+ * and index are on disk, where a reboot empties them with the interfaces.
  */
 export class VirtualInterfaces {
   readonly #dependencies: VirtualInterfaceDependencies;
   readonly #path: string;
   /** Ours, by name. */
   readonly #made = new Map<string, number>();
+  /** What we have added to them, and to ipvlan interfaces that were there before us. */
+  readonly #addresses = new Map<string, AddressTarget>();
   readonly #told = new Map<string, string>();
   #saved = "";
 
@@ -43,6 +46,7 @@ export class VirtualInterfaces {
   /** Makes what is missing of these, and removes what is ours and not among them. To be called again after changes. */
   apply(wanted: readonly VirtualInterface[]): void {
     const names = new Set(wanted.map(({ name }) => name));
+    for (const name of this.#addresses.keys()) if (!names.has(name)) this.#removeAddress(name);
     for (const [name, index] of this.#made) {
       if (names.has(name)) continue;
       this.#made.delete(name);
@@ -59,36 +63,78 @@ export class VirtualInterfaces {
   }
 
   #ensure(settings: VirtualInterface): void {
-    const { devices, interfaces, onCreated } = this.#dependencies;
-    const { name, mac, group } = settings;
+    const { interfaces } = this.#dependencies;
+    const { name } = settings;
     const base = interfaces.byName(settings.base);
     if (base === undefined) return;
     const existing = interfaces.byName(name);
-    if (existing !== undefined && existing.mac !== mac) {
-      if (this.#made.get(name) !== existing.index) {
-        return this.#complain(name, `Cannot make ${name}: there is an interface of that name with another MAC address`);
-      }
+    const isOurs = existing !== undefined && this.#made.get(name) === existing.index;
+    if (existing === undefined) return this.#create(settings, base);
+    if (isAsWanted(existing, settings, interfaces)) {
+      // With the virtual MAC address nobody else has made it.
+      if (settings.kind === "macvlan") this.#made.set(name, existing.index);
+      this.#complete(settings, base, existing);
+    } else if (isOurs) {
       this.#remove(name, existing.index);
-    } else if (existing !== undefined) {
-      this.#made.set(name, existing.index);
-      if (existing.up) return;
-      onCreated(name);
-      this.#tell(name, devices.setUp(existing.index));
-      return;
+      this.#create(settings, base);
+    } else {
+      const other = settings.kind === "macvlan" ? "with another MAC address" : "that is no such ipvlan";
+      this.#complain(name, `Cannot make ${name}: there is an interface of that name ${other}`);
     }
-    const created = devices.createMacvlan({ name, baseIndex: base.index, mac, group });
-    if (!created.ok) return this.#complain(name, `${describeFailure(created.error)}${hintOf(created.error)}`);
+  }
+
+  #create(settings: VirtualInterface, base: NetworkInterface): void {
+    const { devices, log } = this.#dependencies;
+    const { name } = settings;
+    const created =
+      settings.kind === "macvlan"
+        ? devices.createMacvlan({ name, baseIndex: base.index, mac: settings.mac, group: settings.group })
+        : devices.createIpvlan({ name, baseIndex: base.index, flags: IPVLAN_FLAGS[settings.mode] });
+    if (!created.ok) return this.#complain(name, `${describeFailure(created.error)}${hintOf(created.error, settings)}`);
     const made = this.#find(name);
     if (made === undefined) return;
     this.#made.set(name, made.index);
     this.#save();
-    this.#tell(name, devices.withoutLinkLocal(made.index));
-    onCreated(name);
-    this.#tell(name, devices.setUp(made.index));
-    if (settings.tellsOfBase === true) this.#tell(name, devices.tellOf(base.index));
+    if (settings.kind === "macvlan") this.#tell(name, devices.withoutLinkLocal(made.index));
+    this.#complete(settings, base, made);
+    if (settings.kind === "macvlan" && settings.tellsOfBase === true) this.#tell(name, devices.tellOf(base.index));
     this.#find(name);
     this.#told.delete(name);
-    this.#dependencies.log.write("info", `made ${name} on ${settings.base} with ${mac}`);
+    const how = settings.kind === "macvlan" ? `with ${settings.mac}` : `as ipvlan, ${settings.mode}`;
+    log.write("info", `made ${name} on ${settings.base} ${how}`);
+  }
+
+  /** Gives it what it lacks: its VRF, its settings, its address. */
+  #complete(settings: VirtualInterface, base: NetworkInterface, device: NetworkInterface): void {
+    const { devices, interfaces, onCreated } = this.#dependencies;
+    const { name } = settings;
+    const vrf = vrfOf(base, interfaces);
+    if (vrf !== vrfOf(device, interfaces)) this.#tell(name, devices.setVrf(device.index, vrf));
+    if (!device.up) {
+      onCreated(settings);
+      this.#tell(name, devices.setUp(device.index));
+    }
+    this.#addAddress(settings, device.index);
+  }
+
+  #addAddress(settings: VirtualInterface, interfaceIndex: number): void {
+    const { name } = settings;
+    const wanted = ownAddressOf(settings, interfaceIndex);
+    const known = this.#addresses.get(name);
+    if (known !== undefined && (known.address !== wanted?.address || known.prefixLength !== wanted.prefixLength)) {
+      this.#removeAddress(name);
+    }
+    if (wanted === undefined || this.#dependencies.interfaces.find(wanted) !== undefined) return;
+    const added = this.#dependencies.kernel.addAddress(wanted);
+    if (added.ok) this.#addresses.set(name, wanted);
+    else if (added.error.errno !== "EEXIST") this.#complain(name, describeFailure(added.error));
+  }
+
+  #removeAddress(name: string): void {
+    const known = this.#addresses.get(name);
+    this.#addresses.delete(name);
+    // Gone with its interface, or by another's hand.
+    if (known !== undefined) this.#dependencies.kernel.removeAddress(known);
   }
 
   /** Asks the kernel, which the monitor will tell of only later. */
@@ -133,8 +179,10 @@ export class VirtualInterfaces {
   }
 }
 
-function hintOf({ errno }: SystemFailure): string {
-  return errno === "EOPNOTSUPP" ? "; this kernel has no macvlan, which use_vmac needs" : "";
+function hintOf({ errno }: SystemFailure, { kind, base }: VirtualInterface): string {
+  const keyword = kind === "macvlan" ? "use_vmac" : "use_ipvlan";
+  if (errno === "EOPNOTSUPP") return `; this kernel has no ${kind}, which ${keyword} needs`;
+  return errno === "EBUSY" ? `; ${base} belongs to a bridge or bond, or carries interfaces of another kind` : "";
 }
 
 /** A record that was torn by a crash, or edited by hand, says nothing. */

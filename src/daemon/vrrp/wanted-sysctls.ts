@@ -27,8 +27,14 @@ export function wantedSysctls(
  * part in the group; switches flood link-local groups without being told (RFC 4541 section 2.1.2).
  */
 function addVirtualMac(wanted: Map<string, string>, instance: InstanceSettings): void {
-  const { virtualInterfaces, advertInterface, interface: own } = instance;
-  for (const { name, base } of virtualInterfaces) {
+  const { virtualInterfaces, advertInterface } = instance;
+  for (const wantedInterface of virtualInterfaces) {
+    const { name, base } = wantedInterface;
+    if (wantedInterface.kind === "ipvlan") {
+      // Adverts over IPv6 leave from its link-local address, where new interfaces have none by the host's setting.
+      if (wantedInterface.family === "ipv6") wanted.set(`net/ipv6/conf/${name}/disable_ipv6`, "0");
+      continue;
+    }
     wanted.set(`net/ipv4/conf/${base}/arp_ignore`, "1");
     wanted.set(`net/ipv4/conf/${base}/arp_filter`, "1");
     // Answers leave by the base. When the host asks for a client's address there, it must not do so in the name of a virtual
@@ -39,7 +45,8 @@ function addVirtualMac(wanted: Map<string, string>, instance: InstanceSettings):
     wanted.set(`net/ipv4/conf/${name}/promote_secondaries`, "1");
     wanted.set(`net/ipv4/conf/${name}/rp_filter`, "0");
   }
-  if (advertInterface !== own) wanted.set(LOCAL_REPORTS, "0");
+  const isShared = virtualInterfaces.some(({ name, kind }) => name === advertInterface && kind === "macvlan");
+  if (isShared) wanted.set(LOCAL_REPORTS, "0");
 }
 
 const LOCAL_REPORTS = "net/ipv4/igmp_link_local_mcast_reports";

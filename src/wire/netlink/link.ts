@@ -11,13 +11,16 @@ import {
   IFLA_IFNAME,
   IFLA_INFO_DATA,
   IFLA_INFO_KIND,
+  IFLA_LINK,
   IFLA_LINKINFO,
+  IFLA_MASTER,
   IFNAMSIZ,
   NLM_F_CREATE,
   NLM_F_EXCL,
   RTM_DELLINK,
   RTM_NEWLINK,
 } from "./constants.ts";
+import { IFLA_IPVLAN_FLAGS, IFLA_IPVLAN_MODE } from "./link-info.ts";
 import type { NetlinkMessage, NetlinkRequest } from "./message.ts";
 
 /*
@@ -35,17 +38,51 @@ export interface MacvlanSettings {
   readonly group: number | undefined;
 }
 
+/** An ipvlan in mode L2: it has the MAC address of its base, and addresses of its own. */
+export interface IpvlanSettings {
+  /** At most 15 bytes. */
+  readonly name: string;
+  readonly baseIndex: number;
+  /** IPVLAN_F_*. All that lie on one base have those of the one that was made last. */
+  readonly flags: number;
+}
+
 /** Creates it, down. EEXIST: the name is taken. EOPNOTSUPP: the kernel has no macvlan. */
 export function createMacvlan({ name, baseIndex, mac, group }: MacvlanSettings): NetlinkRequest {
   const data = new AttributeBuilder().uint32(IFLA_MACVLAN_MODE, MACVLAN_MODE_PRIVATE, HOST_ORDER);
-  const info = new AttributeBuilder().text(IFLA_INFO_KIND, "macvlan", IFNAMSIZ).nested(IFLA_INFO_DATA, data);
+  const info = kindOf("macvlan").nested(IFLA_INFO_DATA, data);
   const attributes = new AttributeBuilder()
     .text(IFLA_IFNAME, name, IFNAMSIZ)
     .uint32(IFLA_LINK, baseIndex, HOST_ORDER)
     .bytes(IFLA_ADDRESS, macBytes(mac));
   if (group !== undefined) attributes.uint32(IFLA_GROUP, group, HOST_ORDER);
-  attributes.nested(IFLA_LINKINFO, info);
-  return { type: RTM_NEWLINK, flags: NLM_F_CREATE | NLM_F_EXCL, payload: linkMessage(0, 0, attributes) };
+  return createLink(attributes.nested(IFLA_LINKINFO, info));
+}
+
+/** Creates it, down. As `createMacvlan`; EBUSY: the base belongs to a bridge or bond, or carries macvlans. */
+export function createIpvlan({ name, baseIndex, flags }: IpvlanSettings): NetlinkRequest {
+  const data = new AttributeBuilder()
+    .uint16(IFLA_IPVLAN_MODE, IPVLAN_MODE_L2, HOST_ORDER)
+    .uint16(IFLA_IPVLAN_FLAGS, flags, HOST_ORDER);
+  const attributes = new AttributeBuilder()
+    .text(IFLA_IFNAME, name, IFNAMSIZ)
+    .uint32(IFLA_LINK, baseIndex, HOST_ORDER)
+    .nested(IFLA_LINKINFO, kindOf("ipvlan").nested(IFLA_INFO_DATA, data));
+  return createLink(attributes);
+}
+
+/**
+ * Asks whether the kernel has a kind of interface, without making one: it looks for the kind first, which loads its module,
+ * and these need a base, or a table. EOPNOTSUPP: it has not; EINVAL: it has.
+ */
+export function probeKind(kind: "macvlan" | "ipvlan" | "vrf"): NetlinkRequest {
+  return createLink(new AttributeBuilder().nested(IFLA_LINKINFO, kindOf(kind)));
+}
+
+/** Puts it into a VRF, or takes it out of one (0). The kernel sets it down and up, which drops its IPv6 addresses. */
+export function setMaster(index: number, master: number): NetlinkRequest {
+  const attributes = new AttributeBuilder().uint32(IFLA_MASTER, master, HOST_ORDER);
+  return { type: RTM_NEWLINK, flags: 0, payload: linkMessage(index, 0, attributes) };
 }
 
 /** Keeps the kernel from giving it a link-local IPv6 address, which would be the same on all nodes of the virtual router. */
@@ -79,6 +116,14 @@ export function removeLink(index: number): NetlinkRequest {
   return { type: RTM_DELLINK, flags: 0, payload: linkMessage(index, 0, new AttributeBuilder()) };
 }
 
+function kindOf(kind: string): AttributeBuilder {
+  return new AttributeBuilder().text(IFLA_INFO_KIND, kind, IFNAMSIZ);
+}
+
+function createLink(attributes: AttributeBuilder): NetlinkRequest {
+  return { type: RTM_NEWLINK, flags: NLM_F_CREATE | NLM_F_EXCL, payload: linkMessage(0, 0, attributes) };
+}
+
 /** `flags` are those to be set; all others stay as they are. */
 function linkMessage(index: number, flags: number, attributes: AttributeBuilder): Uint8Array {
   const rest = attributes.build();
@@ -100,9 +145,9 @@ const AT_CHANGE = 12;
 const IFINFOMSG_LENGTH = 16;
 
 // linux/if_link.h (6.1), which this file alone needs
-const IFLA_LINK = 5;
 const IFLA_GROUP = 27;
 const IFLA_MACVLAN_MODE = 1;
 const MACVLAN_MODE_PRIVATE = 1;
+const IPVLAN_MODE_L2 = 0;
 const IFLA_INET6_ADDR_GEN_MODE = 8;
 const IN6_ADDR_GEN_MODE_NONE = 1;

@@ -78,6 +78,28 @@ describe("parseRouteMessage, interfaces", () => {
     });
   });
 
+  // IFLA_LINK 5, IFLA_MASTER 10; IFLA_LINKINFO 18 holds IFLA_INFO_KIND 1 and IFLA_INFO_DATA 2.
+  test.each([
+    ["an ipvlan in mode L3S, vepa", "ipvlan", { ipvlan: { baseIndex: 3, mode: 2, flags: 2 } }],
+    ["a VRF", "vrf", { vrfTable: 131_074 }],
+    ["another kind", "macvlan", {}],
+  ])("%s that belongs to interface 9 (linux/if_link.h)", (_, kind, expected) => {
+    // IFLA_IPVLAN_MODE 1 and IFLA_IPVLAN_FLAGS 2 have 16 bits, IFLA_VRF_TABLE 1 has 32.
+    const data = new AttributeBuilder();
+    if (kind === "ipvlan") data.uint16(1, 2, HOST_ORDER).uint16(2, 2, HOST_ORDER);
+    else data.uint32(1, 131_074, HOST_ORDER);
+    const info = new AttributeBuilder().text(1, kind, 16).nested(2, data);
+    const attributes = new AttributeBuilder().text(3, "x", 16).uint32(4, 1500, HOST_ORDER);
+    attributes.uint32(5, 3, HOST_ORDER).uint32(10, 9, HOST_ORDER).nested(18, info);
+    const fact = parseRouteMessage({ type: RTM_NEWLINK, payload: link(0, 7, 0, attributes) });
+    const facts = fact.ok && fact.value.kind === "interface-changed" ? fact.value.interface : undefined;
+    expect(facts?.master).toBe(9);
+    expect({
+      ...(facts?.ipvlan && { ipvlan: facts.ipvlan }),
+      ...(facts?.vrfTable && { vrfTable: facts.vrfTable }),
+    }).toEqual(expected);
+  });
+
   test("no name: is refused", () => {
     const payload = link(0, 7, 1, new AttributeBuilder().uint32(4, 1500, HOST_ORDER));
     const error = { code: "MISSING_ATTRIBUTE", type: 3 };

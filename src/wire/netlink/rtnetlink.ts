@@ -29,11 +29,10 @@ import {
   IFLA_AF_SPEC,
   IFLA_EXT_MASK,
   IFLA_IFNAME,
-  IFLA_INFO_DATA,
-  IFLA_INFO_KIND,
+  IFLA_LINK,
   IFLA_LINKINFO,
+  IFLA_MASTER,
   IFLA_MTU,
-  IFLA_VRF_TABLE,
   IFNAMSIZ,
   INFINITY_LIFE_TIME,
   NLM_F_CREATE,
@@ -51,6 +50,7 @@ import {
 } from "./constants.ts";
 import { parseForwarding, parseForwardingChange } from "./ipv6-settings.ts";
 import type { ForwardingChange } from "./ipv6-settings.ts";
+import { parseLinkInfo, type IpvlanInfo, type LinkInfo } from "./link-info.ts";
 import type { NetlinkMessage, NetlinkRequest } from "./message.ts";
 
 /*
@@ -74,8 +74,12 @@ export interface LinkRecord {
   readonly mac: MacAddress | undefined;
   /** Its sysctl net.ipv6.conf.*.forwarding; false where it has no IPv6. */
   readonly forwardsIpv6: boolean;
+  /** IFLA_MASTER: the index of the bridge, bond or VRF that it belongs to; missing where it belongs to none. */
+  readonly master?: number;
   /** IFLA_VRF_TABLE; missing where it is no VRF. */
   readonly vrfTable?: number;
+  /** Missing where it is no ipvlan. `baseIndex`: IFLA_LINK, the interface that it lies on. */
+  readonly ipvlan?: IpvlanInfo & { readonly baseIndex: number };
 }
 
 /** Whole seconds, or the kernel's INFINITY_LIFE_TIME. */
@@ -203,12 +207,16 @@ function parseLink(payload: Uint8Array, removed: boolean): Result<RouteFact, Rou
   let mtu: number | undefined;
   let mac: MacAddress | undefined;
   let forwardsIpv6 = false;
-  let vrfTable: number | undefined;
+  let baseIndex = 0;
+  let master: number | undefined;
+  let info: LinkInfo = {};
   const attributes = new AttributeReader(payload.subarray(IFINFOMSG_LENGTH));
   while (attributes.next()) {
     if (attributes.type === IFLA_IFNAME) name = attributes.text();
     else if (attributes.type === IFLA_MTU) mtu = attributes.uint32(HOST_ORDER);
-    else if (attributes.type === IFLA_LINKINFO) vrfTable = parseVrfTable(attributes.nested());
+    else if (attributes.type === IFLA_LINKINFO) info = parseLinkInfo(attributes.nested());
+    else if (attributes.type === IFLA_LINK) baseIndex = attributes.uint32(HOST_ORDER);
+    else if (attributes.type === IFLA_MASTER) master = attributes.uint32(HOST_ORDER);
     else if (attributes.type === IFLA_ADDRESS) {
       const bytes = attributes.bytes();
       mac = bytes.length === MAC_LENGTH ? macFromBytes(bytes) : undefined;
@@ -232,23 +240,11 @@ function parseLink(payload: Uint8Array, removed: boolean): Result<RouteFact, Rou
       mtu,
       mac,
       forwardsIpv6,
-      ...(vrfTable === undefined ? {} : { vrfTable }),
+      ...(master === undefined ? {} : { master }),
+      ...(info.vrfTable === undefined ? {} : { vrfTable: info.vrfTable }),
+      ...(info.ipvlan === undefined ? {} : { ipvlan: { ...info.ipvlan, baseIndex } }),
     },
   });
-}
-
-/** Undefined for any other kind of interface. */
-function parseVrfTable(info: AttributeReader): number | undefined {
-  let kind: string | undefined;
-  let table: number | undefined;
-  while (info.next()) {
-    if (info.type === IFLA_INFO_KIND) kind = info.text();
-    else if (info.type === IFLA_INFO_DATA && kind === "vrf") {
-      const data = info.nested();
-      while (data.next()) if (data.type === IFLA_VRF_TABLE) table = data.uint32(HOST_ORDER);
-    }
-  }
-  return table;
 }
 
 function parseAddress(payload: Uint8Array, removed: boolean): Result<RouteFact, RouteError> {
