@@ -4,6 +4,9 @@
 import process from "node:process";
 import { checkText, checkTypes, report, runTests } from "./checks.mjs";
 
+// Ten times as many as `ok` takes: test/simulation/seeds.ts.
+process.env.HOLDFAST_SEEDS ??= "2000";
+
 const types = await checkTypes();
 const rest = await Promise.all([...checkText(), runTests("unit", { isShown: false })]);
 const machine = await runTests("machine", { isShown: true });

@@ -20,6 +20,7 @@ import { openLinuxProcessTable } from "../linux/process-table.ts";
 import { canGiveGroups, openLinuxProcesses } from "../linux/processes.ts";
 import { openLinuxRouting } from "../linux/routing.ts";
 import { openLinuxSysctls } from "../linux/sysctls.ts";
+import { openLinuxWakeUps } from "../linux/wake-ups.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Kernel } from "../ports/kernel.ts";
 import type { Links } from "../ports/links.ts";
@@ -75,6 +76,7 @@ function main(): void {
         log,
         processes: openLinuxProcesses({ environment: process.env, asksNameService: false }),
         sysctls: openLinuxSysctls(),
+        wakeUps: openLinuxWakeUps(),
         journal,
       },
     );

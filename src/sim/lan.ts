@@ -71,6 +71,11 @@ export class Lan {
     this.#cuts.clear();
   }
 
+  /** Mends one cut. */
+  mendBetween(from: string, to: string): void {
+    this.#cuts.delete(`${from} ${to}`);
+  }
+
   isCut(from: string, to: string): boolean {
     return this.#cuts.has(`${from} ${to}`);
   }

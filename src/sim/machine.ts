@@ -22,10 +22,12 @@ export class Machine {
   readonly #outside: OutsideClock;
   readonly #origin: number;
   readonly #outsideOrigin: number;
+  readonly #onLeap = new Set<() => void>();
   #standstill: { readonly kind: Standstill; readonly since: Instant } | undefined;
   /** How long it was frozen, and suspended, in all its standstills that are over. */
   #frozenFor = 0;
   #suspendedFor = 0;
+  #wallClockOffMs = 0;
 
   constructor(
     name: string,
@@ -70,7 +72,19 @@ export class Machine {
   }
 
   wallClockMs(): number {
-    return WORLD_BEGAN_MS + this.world.now() / 1_000;
+    return WORLD_BEGAN_MS + this.#wallClockOffMs + this.world.now() / 1_000;
+  }
+
+  /** Somebody sets the time of day, wrong by so much. No other clock minds. */
+  setWallClock(offMs: number): void {
+    this.#wallClockOffMs = offMs;
+    this.#tellOfLeap();
+  }
+
+  /** Calls back when the time of day makes a leap that the kernel knows of. */
+  watchLeaps(onLeap: () => void): { close(): void } {
+    this.#onLeap.add(onLeap);
+    return { close: () => void this.#onLeap.delete(onLeap) };
   }
 
   /** Does something when the monotonic clock says so; at once where that is in the past. */
@@ -98,7 +112,13 @@ export class Machine {
   wake(): void {
     this.#frozenFor += this.#lost("frozen");
     this.#suspendedFor += this.#lost("suspended");
+    const wasSuspended = this.#standstill?.kind === "suspended";
     this.#standstill = undefined;
+    if (wasSuspended) this.#tellOfLeap();
+  }
+
+  #tellOfLeap(): void {
+    for (const onLeap of this.#onLeap) onLeap();
   }
 
   #lost(kind: Standstill): number {

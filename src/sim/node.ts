@@ -4,6 +4,7 @@ import type { Random } from "../base/random.ts";
 import { millis, type Instant, type Micros } from "../base/time.ts";
 import type { Configuration } from "../config/model/configuration.ts";
 import { openJournal } from "../daemon/journal.ts";
+import type { BfdNews } from "../daemon/bfd-news.ts";
 import { startVrrpDriver, type VrrpDriver } from "../daemon/vrrp/driver.ts";
 import type { StartFailure } from "../daemon/vrrp/start-failure.ts";
 import type { DeviceKind } from "../ports/devices.ts";
@@ -14,6 +15,7 @@ import type { Alert } from "../ports/outbox.ts";
 import type { Lan } from "./lan.ts";
 import { Machine, type OutsideClock, type Standstill } from "./machine.ts";
 import { NetworkStack } from "./network-stack.ts";
+import { SimBfd } from "./sim-bfd.ts";
 import { SimFifos } from "./sim-fifos.ts";
 import { simDevices } from "./sim-devices.ts";
 import { SimTrackedFiles } from "./sim-file-watches.ts";
@@ -25,6 +27,7 @@ import { SimProcess, type Misfortune } from "./sim-process.ts";
 import { SimRouting } from "./sim-routing.ts";
 import { SimSysctls } from "./sim-sysctls.ts";
 import { SimPrograms } from "./sim-programs.ts";
+import { SimUdp, type UdpExchange } from "./sim-udp.ts";
 import type { World } from "./world.ts";
 
 export interface NodeOptions {
@@ -49,6 +52,8 @@ export interface NodeSurroundings {
   readonly lan: Lan;
   /** It has one more interface, eth1, plugged into this one. */
   readonly secondLan?: Lan | undefined;
+  /** It can have a bfd process, whose packets go this way. */
+  readonly exchange?: UdpExchange | undefined;
   readonly random: Random;
   readonly onLog: (node: SimNode, level: LogLevel, text: string) => void;
 }
@@ -92,6 +97,9 @@ export class SimNode {
   readonly fifos = new SimFifos();
   /** What its processes wanted to have mailed, in order. */
   readonly mails: Alert[] = [];
+  /** Undefined: its packets would have no way. */
+  readonly bfd: SimBfd | undefined;
+  readonly #udp: SimUdp | undefined;
   readonly #network: NetworkStack;
   #secondNetwork: NetworkStack | undefined;
   readonly #onLog: NodeSurroundings["onLog"];
@@ -101,7 +109,7 @@ export class SimNode {
   #interfaceIndex = LAN_INDEX;
 
   constructor(options: NodeOptions, surroundings: NodeSurroundings) {
-    const { world, lan, secondLan, random, onLog } = surroundings;
+    const { world, lan, secondLan, exchange, random, onLog } = surroundings;
     this.name = options.name;
     this.address = nodeAddress(options.number);
     this.#number = options.number;
@@ -121,8 +129,14 @@ export class SimNode {
     this.kernel.setInterface(LAN_INDEX, LAN_INTERFACE, { up: true, running: true });
     this.#network = new NetworkStack({ machine: this.machine, kernel: this.kernel, lan, interfaceIndex: LAN_INDEX });
     this.addOwnAddresses();
-    if (secondLan === undefined) return;
     const { machine, kernel } = this;
+    if (exchange !== undefined) {
+      const udp = new SimUdp({ machine, kernel, exchange, interfaceIndex: LAN_INDEX });
+      const onLogged = (level: LogLevel, text: string): void => onLog(this, level, text);
+      this.#udp = udp;
+      this.bfd = new SimBfd({ machine, udp, random, onLog: onLogged, onNews: (news) => this.#passOn(news) });
+    }
+    if (secondLan === undefined) return;
     kernel.setInterface(SECOND_INDEX, SECOND_INTERFACE, { up: true, running: true });
     this.#secondNetwork = new NetworkStack({ machine, kernel, lan: secondLan, interfaceIndex: SECOND_INDEX });
     this.addOwnAddresses("second");
@@ -142,8 +156,8 @@ export class SimNode {
     return this.#process?.stopped === true;
   }
 
-  /** Starts the process. Nothing happens while one runs. */
-  start(configuration: Configuration): void {
+  /** Starts the process. Nothing happens while one runs. `isRestart`: it takes the place of one that died. */
+  start(configuration: Configuration, isRestart = false): void {
     if (this.running) return;
     const process = new SimProcess(this.machine);
     this.#process = process;
@@ -154,7 +168,7 @@ export class SimNode {
       const files = this.files.portFor(process);
       const log = { write: (level: LogLevel, text: string): void => this.#onLog(this, level, text) };
       const started = startVrrpDriver(
-        { configuration, runtimeDirectory: "/run/holdfast", keepAddresses: false, isRestart: false },
+        { configuration, runtimeDirectory: "/run/holdfast", keepAddresses: false, isRestart },
         {
           clock,
           files,
@@ -163,6 +177,7 @@ export class SimNode {
           processTable: this.others.portFor(process),
           linkProbe: this.kernel.probeFor(process),
           sysctls: this.sysctls.portFor(process),
+          wakeUps: process.wakeUps(),
           fifos: this.fifos.portFor(process),
           outbox: { post: (alert) => void this.mails.push(alert) },
           hostName: this.name,
@@ -177,6 +192,7 @@ export class SimNode {
       );
       if (started.ok) {
         this.#driver = started.value;
+        this.#passOn([...(this.bfd?.known.values() ?? [])]);
         return;
       }
       this.#failure = started.error;
@@ -254,6 +270,7 @@ export class SimNode {
     if (this.kernel.interfaceAt(this.#interfaceIndex) !== undefined) return;
     this.#interfaceIndex += 1;
     this.#network.plugInto(this.#interfaceIndex);
+    this.#udp?.plugInto(this.#interfaceIndex);
     this.kernel.setInterface(this.#interfaceIndex, LAN_INTERFACE, { up: true, running: true });
     this.addOwnAddresses();
   }
@@ -295,11 +312,16 @@ export class SimNode {
     return device !== undefined && device.up && device.running;
   }
 
+  /** The supervisor tells what it has of sessions. */
+  #passOn(news: readonly BfdNews[]): void {
+    if (news.length > 0) this.#process?.post(() => this.#driver?.learn(news));
+  }
+
   #linksFor(process: SimProcess): Links {
     const first = this.#network.portFor(process);
     const second = this.#secondNetwork?.portFor(process);
     if (second === undefined) return first;
-    const on = (interfaceIndex: number): Links => (interfaceIndex === SECOND_INDEX ? second : first);
+    const on = (index: number): Links => (this.kernel.baseOf(index) === SECOND_INDEX ? second : first);
     return {
       openVrrpSocket: (options, onReadable) => on(options.interfaceIndex).openVrrpSocket(options, onReadable),
       openArpSocket: (options, onReadable) => on(options.interfaceIndex).openArpSocket(options, onReadable),

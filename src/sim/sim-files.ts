@@ -1,12 +1,12 @@
 import { fail, succeed, type Result } from "../base/result.ts";
 import type { SystemFailure } from "../ports/failure.ts";
 import type { Files } from "../ports/files.ts";
-import { textBytes, textFromBytes } from "../wire/text.ts";
+import { textBytes } from "../wire/text.ts";
 import type { SimProcess } from "./sim-process.ts";
 
 /** The files of one machine. They outlive the processes that write them. */
 export class SimFiles {
-  readonly #contents = new Map<string, Uint8Array>();
+  readonly #contents = new Map<string, string>();
   /** Nothing can be written any more. */
   full = false;
 
@@ -33,18 +33,17 @@ export class SimFiles {
 
   /** What a file contains; nothing where there is none. */
   text(path: string): string {
-    const content = this.#contents.get(path);
-    return content === undefined ? "" : textFromBytes(content);
+    return this.#contents.get(path) ?? "";
   }
 
   #read(path: string): Result<Uint8Array, SystemFailure> {
     const content = this.#contents.get(path);
-    return content === undefined ? fail(missing("read", path)) : succeed(content.slice());
+    return content === undefined ? fail(missing("read", path)) : succeed(textBytes(content));
   }
 
   #write(path: string, text: string): Result<void, SystemFailure> {
     if (this.full) return fail({ operation: `write ${path}`, errno: "ENOSPC", message: "No space left on device" });
-    this.#contents.set(path, textBytes(text));
+    this.#contents.set(path, text);
     return succeed(undefined);
   }
 }

@@ -47,6 +47,12 @@ export class SimKernel {
     const entry: NetworkInterface = { index, name, ...state, ...facts, master };
     this.#interfaces.set(index, entry);
     this.#publish({ kind: "interface-changed", interface: entry });
+    for (const [above, base] of this.#bases) {
+      const macvlan = this.#interfaces.get(above);
+      if (base !== index || macvlan === undefined || !macvlan.up) continue;
+      this.#interfaces.set(above, { ...macvlan, running: state.running });
+      this.#publishInterface(above);
+    }
   }
 
   /** One that lies on another, down at first. */

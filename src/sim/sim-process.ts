@@ -1,6 +1,7 @@
 import { assert } from "../base/assert.ts";
 import { after, micros, type Instant, type Micros } from "../base/time.ts";
 import type { Alarm, Clock } from "../ports/clock.ts";
+import type { WakeUps } from "../ports/wake-ups.ts";
 import type { Pending } from "./event-queue.ts";
 import type { Machine } from "./machine.ts";
 
@@ -168,6 +169,33 @@ export class SimProcess {
         clear();
         closed = true;
       },
+    };
+  }
+
+  wakeUps(): WakeUps {
+    return {
+      watch: (onWake) =>
+        this.call(() => {
+          let hasLeapt = false;
+          const source = this.source(
+            () => hasLeapt,
+            () => {
+              hasLeapt = false;
+              onWake();
+            },
+          );
+          const leaps = this.#machine.watchLeaps(() => {
+            hasLeapt = true;
+            source.notify();
+          });
+          this.onEnd(() => leaps.close());
+          return {
+            close: () => {
+              leaps.close();
+              source.close();
+            },
+          };
+        }),
     };
   }
 

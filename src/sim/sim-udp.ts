@@ -1,9 +1,10 @@
-import { familyOf, type IpAddress } from "../base/address.ts";
+import { contains, familyOf, type IpAddress } from "../base/address.ts";
 import type { Random } from "../base/random.ts";
 import { fail, succeed, type Result } from "../base/result.ts";
 import { micros } from "../base/time.ts";
 import type { SystemFailure } from "../ports/failure.ts";
 import type { Udp, UdpDatagram, UdpReceiver, UdpSender, UdpSenderOptions } from "../ports/udp.ts";
+import type { AddressRecord } from "../ports/kernel.ts";
 import type { Lan } from "./lan.ts";
 import type { Machine } from "./machine.ts";
 import type { SimKernel } from "./sim-kernel.ts";
@@ -44,7 +45,7 @@ export class SimUdp {
   readonly #machine: Machine;
   readonly #kernel: SimKernel;
   readonly #exchange: UdpExchange;
-  readonly #interfaceIndex: number;
+  #interfaceIndex: number;
   readonly #receivers = new Map<string, { put(datagram: UdpDatagram): void }>();
   readonly #sourcePorts = new Set<string>();
 
@@ -64,6 +65,11 @@ export class SimUdp {
 
   get name(): string {
     return this.#machine.name;
+  }
+
+  /** Another interface is plugged into the LAN instead. */
+  plugInto(interfaceIndex: number): void {
+    this.#interfaceIndex = interfaceIndex;
   }
 
   owns(address: IpAddress): boolean {
@@ -134,9 +140,13 @@ export class SimUdp {
     return succeed({ send: (payload) => process.call(() => send(payload)), close });
   }
 
+  /** The first one in the destination's subnet, if any. */
   #sourceFor(destination: IpAddress): IpAddress | undefined {
-    const records = this.#kernel.addresses.records();
-    return records.find(({ address }) => familyOf(address) === familyOf(destination))?.address;
+    const isOurs = ({ interfaceIndex, address }: AddressRecord): boolean =>
+      interfaceIndex === this.#interfaceIndex && familyOf(address) === familyOf(destination);
+    const records = this.#kernel.addresses.records().filter(isOurs);
+    const near = records.find(({ address, prefixLength }) => contains({ address, length: prefixLength }, destination));
+    return (near ?? records[0])?.address;
   }
 
   #linked(): boolean {

@@ -1,13 +1,4 @@
-import {
-  addressBytes,
-  addressFromBytes,
-  BROADCAST_MAC,
-  familyOf,
-  ip,
-  mac,
-  macBytes,
-  macFromBytes,
-} from "../base/address.ts";
+import { addressBytes, addressFromBytes, BROADCAST_MAC, familyOf, macBytes, macFromBytes } from "../base/address.ts";
 import type { IpAddress, MacAddress } from "../base/address.ts";
 import { fail, succeed } from "../base/result.ts";
 import type { Result } from "../base/result.ts";
@@ -47,19 +38,6 @@ export function gratuitousArp(address: IpAddress, owner: MacAddress): ArpFrame {
     senderMac: owner,
     senderAddress: address,
     targetMac: BROADCAST_MAC,
-    targetAddress: address,
-  };
-}
-
-/** The question whether anybody uses an address, which leaves no trace in anybody's cache (RFC 5227 section 2.1.1). */
-export function arpProbe(address: IpAddress, sender: MacAddress): ArpFrame {
-  return {
-    source: sender,
-    destination: BROADCAST_MAC,
-    operation: ARPOP_REQUEST,
-    senderMac: sender,
-    senderAddress: ANY_ADDRESS,
-    targetMac: ZERO_MAC,
     targetAddress: address,
   };
 }
@@ -120,9 +98,6 @@ export function serializeArp(frame: ArpFrame): Uint8Array {
   bytes.set(addressBytes(frame.targetAddress), AT_TARGET_ADDRESS);
   return bytes;
 }
-
-const ANY_ADDRESS = ip("0.0.0.0");
-const ZERO_MAC = mac("00:00:00:00:00:00");
 
 const ARPOP_REQUEST = 1;
 const ETH_P_IP = 0x0800;

@@ -1,5 +1,6 @@
 import { addressBytes, addressFromBytes, familyOf, ip } from "../base/address.ts";
 import type { AddressFamily, IpAddress } from "../base/address.ts";
+import type { Authentication, ChecksumForm } from "../base/advertisement.ts";
 import { fail, succeed } from "../base/result.ts";
 import type { Result } from "../base/result.ts";
 import { micros } from "../base/time.ts";
@@ -44,15 +45,6 @@ export interface AdvertisementV3 extends AdvertisementFields {
 
 export type Advertisement = AdvertisementV2 | AdvertisementV3;
 
-/** Auth Type with its data, version 2 only. */
-export type Authentication =
-  | { readonly kind: "none" }
-  /** Type 1 of RFC 2338: eight bytes in clear text, a shorter password followed by zeros. Empty over IPv6. A copy. */
-  | { readonly kind: "password"; readonly data: Uint8Array }
-  /** Type 2 of RFC 2338: the proof is in an IP authentication header in front of the message. */
-  | { readonly kind: "header" }
-  | { readonly kind: "other"; readonly type: number };
-
 export type AdvertisementError =
   | { readonly code: "TRUNCATED"; readonly needed: number; readonly length: number }
   | { readonly code: "BAD_LENGTH"; readonly expected: number; readonly length: number }
@@ -64,16 +56,6 @@ export type AdvertisementError =
  * senders that count it as part of their IP packet.
  */
 export type LengthRule = "exact" | "ethernet-padding";
-
-/** What a checksum turned out to cover. */
-export type ChecksumForm =
-  /** The message alone: version 2, and version 3 over IPv4 as RFC 9568 and some vendors read it. */
-  | "plain"
-  /** The message behind a pseudo-header of its real ends: version 3 as RFC 5798 and keepalived read it, and all of IPv6. */
-  | "pseudo-header"
-  /** A unicast message behind a pseudo-header that names 224.0.0.18, as old versions of keepalived send it. */
-  | "multicast-pseudo-header"
-  | "wrong";
 
 export interface MessageEnds {
   readonly source: IpAddress;

@@ -18,7 +18,8 @@ import { addAddress, parseRouteMessage } from "../../src/wire/netlink/rtnetlink.
 import { isGenuine, signMessage, splitSigned } from "../../src/wire/signature-trailer.ts";
 import { textBytes, textFromBytes } from "../../src/wire/text.ts";
 import { checksumForm, parseAdvertisement, serializeAdvertisement } from "../../src/wire/vrrp.ts";
-import type { Advertisement, AdvertisementV2, AdvertisementV3, Authentication } from "../../src/wire/vrrp.ts";
+import type { Authentication } from "../../src/base/advertisement.ts";
+import type { Advertisement, AdvertisementV2, AdvertisementV3 } from "../../src/wire/vrrp.ts";
 import { readHex } from "../vectors/wire/read-vector.ts";
 
 const address = (family: AddressFamily): fc.Arbitrary<IpAddress> => {

@@ -72,6 +72,7 @@ class Stage {
   readonly #lan: Lan;
   readonly #actors = new Map<string, Actor>();
   readonly #scripted: { weight: number | undefined } = { weight: undefined };
+  #startupDelay = seconds(0);
   #began: Instant = instant(0);
   #happenings: Happening[] = [];
 
@@ -135,6 +136,7 @@ class Stage {
     );
     const common = commonSettings(options);
     const weight = options.get("script");
+    this.#startupDelay = durationOf(options.get("startup_delay") ?? "0s");
     this.#scripted.weight = weight === undefined ? undefined : Number(weight);
     const later = new Set((options.get("later") ?? "").split(","));
     for (const [index, name] of NAMES.entries()) {
@@ -239,10 +241,14 @@ class Stage {
 
   #configurationOf({ settings }: Actor): Configuration {
     const { weight } = this.#scripted;
-    if (weight === undefined) return configuration([settings]);
+    if (weight === undefined) return this.#delayed(configuration([settings]));
     const trackScripts = [{ script: "check", weight, reverse: false }];
     const script = checkScript("check", CHECK, { interval: seconds(1), rise: 2, fall: 2 });
-    return configuration([{ ...settings, trackScripts }], [script]);
+    return this.#delayed(configuration([{ ...settings, trackScripts }], [script]));
+  }
+
+  #delayed(model: Configuration): Configuration {
+    return { ...model, global: { ...model.global, startupDelay: this.#startupDelay } };
   }
 
   #actor(name: string, text: string): Actor {

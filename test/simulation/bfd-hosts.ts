@@ -2,12 +2,11 @@ import { ip } from "../../src/base/address.ts";
 import { seededRandom, type Random } from "../../src/base/random.ts";
 import { micros, millis, seconds, type Micros } from "../../src/base/time.ts";
 import type { BfdInstanceSettings } from "../../src/config/model/bfd.ts";
-import { startBfdDriver, type BfdDriver } from "../../src/daemon/bfd/driver.ts";
-import { learnNews, type BfdNews } from "../../src/daemon/bfd-news.ts";
+import type { BfdNews } from "../../src/daemon/bfd-news.ts";
 import { Lan } from "../../src/sim/lan.ts";
 import { Machine } from "../../src/sim/machine.ts";
+import { SimBfd } from "../../src/sim/sim-bfd.ts";
 import { SimKernel } from "../../src/sim/sim-kernel.ts";
-import { SimProcess } from "../../src/sim/sim-process.ts";
 import { SimUdp, UdpExchange } from "../../src/sim/sim-udp.ts";
 import { World } from "../../src/sim/world.ts";
 import { configuration } from "./settings.ts";
@@ -33,19 +32,12 @@ export function createBfdWorld(seed: number, lossPermille = 0, settings: Partial
 }
 
 /** A machine with the bfd process, and one who tracks its session. */
-export class BfdHost {
+export class BfdHost extends SimBfd {
   readonly machine: Machine;
-  readonly log: string[] = [];
+  readonly log: string[];
   /** Every verdict that was told, in order. */
-  readonly told: BfdNews["verdict"][] = [];
-  /** What those that track it hold of the session. It outlives the process. */
-  readonly known = new Map<string, BfdNews>();
-  readonly #kernel: SimKernel;
-  readonly #udp: SimUdp;
-  readonly #random: Random;
+  readonly told: BfdNews["verdict"][];
   #session: BfdInstanceSettings;
-  #process: SimProcess | undefined;
-  #driver: BfdDriver | undefined;
 
   constructor(
     name: string,
@@ -54,61 +46,34 @@ export class BfdHost {
     surroundings: { readonly world: World; readonly random: Random; readonly exchange: UdpExchange },
   ) {
     const { world, random, exchange } = surroundings;
-    this.machine = new Machine(name, { world, random, outside: undefined, origin: undefined });
-    this.#kernel = new SimKernel({ machine: this.machine, keepsProtocol: true, number });
-    this.#kernel.setInterface(LAN_INDEX, "eth0", { up: true, running: true });
-    this.#kernel.addresses.add({ ...BY_HAND, address: ip(`10.0.0.${number}`) }, "host");
-    this.#udp = new SimUdp({ machine: this.machine, kernel: this.#kernel, exchange, interfaceIndex: LAN_INDEX });
-    this.#random = random;
-    this.#session = session;
+    const machine = new Machine(name, { world, random, outside: undefined, origin: undefined });
+    const kernel = new SimKernel({ machine, keepsProtocol: true, number });
+    kernel.setInterface(LAN_INDEX, "eth0", { up: true, running: true });
+    kernel.addresses.add({ ...BY_HAND, address: ip(`10.0.0.${number}`) }, "host");
+    const udp = new SimUdp({ machine, kernel, exchange, interfaceIndex: LAN_INDEX });
+    const log: string[] = [];
+    const told: BfdNews["verdict"][] = [];
+    super({
+      machine,
+      udp,
+      random,
+      onLog: (level, text) => void log.push(`${level} ${text}`),
+      onNews: (news) => void told.push(...news.map(({ verdict }) => verdict)),
+    });
+    [this.machine, this.log, this.told, this.#session] = [machine, log, told, session];
   }
 
   get verdict(): BfdNews["verdict"] {
     return this.known.get("peer")?.verdict ?? "unknown";
   }
 
-  get running(): boolean {
-    return this.#process?.alive === true;
+  begin(): void {
+    this.start(this.#configuration());
   }
 
-  get process(): SimProcess | undefined {
-    return this.#process;
-  }
-
-  start(): void {
-    if (this.running) return;
-    const process = new SimProcess(this.machine);
-    this.#process = process;
-    process.post(() => {
-      this.#driver = startBfdDriver(this.#configuration(), {
-        clock: process.clock(),
-        udp: this.#udp.portFor(process),
-        log: { write: (level, text) => void this.log.push(`${level} ${text}`) },
-        random: this.#random,
-        tell: (news) => {
-          learnNews(this.known, news);
-          this.told.push(...news.map(({ verdict }) => verdict));
-        },
-      });
-    });
-  }
-
-  reload(change: Partial<BfdInstanceSettings>): void {
+  change(change: Partial<BfdInstanceSettings>): void {
     this.#session = { ...this.#session, ...change };
-    this.#process?.post(() => this.#driver?.reload(this.#configuration()));
-  }
-
-  shutDown(): void {
-    const process = this.#process;
-    process?.post(() => this.#driver?.stop(() => process.exit()));
-  }
-
-  crash(): void {
-    this.#process?.kill();
-  }
-
-  status(): ReturnType<BfdDriver["status"]> {
-    return this.running ? (this.#driver?.status() ?? []) : [];
+    this.reload(this.#configuration());
   }
 
   #configuration(): ReturnType<typeof configuration> {

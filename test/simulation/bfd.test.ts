@@ -40,7 +40,7 @@ describe("BFD on a simulated LAN", () => {
 
   test("the neighbour never comes: unknown for multiplier x idle_tx, then down", () => {
     const { world, a } = createBfdWorld(4);
-    a.start();
+    a.begin();
     world.runFor(millis(2_990));
     expect(a.verdict).toBe("unknown");
     world.runFor(millis(20));
@@ -56,7 +56,7 @@ describe("BFD on a simulated LAN", () => {
 
   test("one end passive: up", () => {
     const { world, a, b } = startBoth(6, { passive: true });
-    a.reload({ passive: false });
+    a.change({ passive: false });
     world.runFor(seconds(3));
     expect([a.verdict, b.verdict]).toEqual(["up", "up"]);
   });
@@ -75,7 +75,7 @@ describe("BFD on a simulated LAN", () => {
     world.runFor(seconds(2));
     a.crash();
     world.runFor(millis(300));
-    a.start();
+    a.begin();
     expect(a.verdict).toBe("up");
     world.runFor(seconds(4));
     expect([a.verdict, a.told]).toEqual(["up", ["unknown", "up", "unknown", "up"]]);
@@ -84,9 +84,9 @@ describe("BFD on a simulated LAN", () => {
   test("the process stands still for a second: it reads what lies in its socket before it judges", () => {
     const { world, a, b } = startBoth(9);
     world.runFor(seconds(2));
-    a.process?.stop();
+    a.stop();
     world.runFor(seconds(1));
-    a.process?.resume();
+    a.resume();
     world.runFor(millis(5));
     // The neighbour has told of its own Detection Time meanwhile; it is not silence that brought ours down.
     expect(a.log.join("\n")).not.toContain("Local diagnostic - Control Detection Time Expired");
@@ -97,10 +97,10 @@ describe("BFD on a simulated LAN", () => {
   test("reload to a slower pace and back: polled, never down", () => {
     const { world, a, b } = startBoth(10);
     world.runFor(seconds(2));
-    a.reload({ minTx: millis(200), minRx: millis(150) });
+    a.change({ minTx: millis(200), minRx: millis(150) });
     world.runFor(seconds(2));
     expect(b.status()).toMatchObject([{ transmitIntervalMs: 150, detectionTimeMs: 600 }]);
-    a.reload({ minTx: millis(10), minRx: millis(10) });
+    a.change({ minTx: millis(10), minRx: millis(10) });
     world.runFor(seconds(2));
     expect(b.status()).toMatchObject([{ transmitIntervalMs: 10, detectionTimeMs: 30 }]);
     expect([a.told.length, b.told.length]).toEqual([2, 2]);
@@ -117,7 +117,7 @@ describe("BFD on a simulated LAN", () => {
           // Its own figure: a neighbour that was last heard at its idle pace may be silent for three seconds.
           const detectionTimeMs = a.status()[0]?.detectionTimeMs ?? 0;
           world.runFor(millis(detectionTimeMs + 2));
-          const isSilent = lan.isCut("b", "a") && a.process?.stopped === false;
+          const isSilent = lan.isCut("b", "a") && a.stopped === false;
           if (isSilent) expect([seed, step, a.status()[0]?.state]).not.toEqual([seed, step, "Up"]);
         }
       }
@@ -130,8 +130,8 @@ describe("BFD on a simulated LAN", () => {
 
 function startBoth(seed: number, settings: Parameters<typeof createBfdWorld>[2] = {}): BfdWorld {
   const world = createBfdWorld(seed, 0, settings);
-  world.a.start();
-  world.b.start();
+  world.a.begin();
+  world.b.begin();
   return world;
 }
 
@@ -147,11 +147,11 @@ function disturb({ random, lan, a, b }: BfdWorld): void {
     case 3:
       return host.crash();
     case 4:
-      return host.start();
+      return host.begin();
     case 5:
-      return host.process?.stop();
+      return host.stop();
     case 6:
-      return host.process?.resume();
+      return host.resume();
     default:
       lan.quality = { ...lan.quality, lossPermille: random.below(600) };
   }
@@ -161,7 +161,7 @@ function heal({ lan, a, b }: BfdWorld): void {
   lan.mend();
   lan.quality = { ...lan.quality, lossPermille: 0 };
   for (const host of [a, b]) {
-    host.process?.resume();
-    host.start();
+    host.resume();
+    host.begin();
   }
 }

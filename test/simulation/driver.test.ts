@@ -251,6 +251,7 @@ function start(model: Configuration, keepAddresses = false, isRestart = false): 
         change: () => succeed(undefined),
         remove: () => succeed(undefined),
       },
+      wakeUps: { watch: () => ({ close: () => {} }) },
       sysctls: { read: () => fail(NO_SETTING), write: () => fail(NO_SETTING) },
       fifos: { open: () => fail(missing) },
       outbox: { post: () => {} },

@@ -4,6 +4,7 @@ import type { Invariants } from "./invariants.ts";
 import { lastTold } from "./last-told.ts";
 import type { NodePlan, Plan } from "./plan.ts";
 import { NOTIFY_FIFO } from "./settings.ts";
+import type { Habits } from "./traits.ts";
 
 /** A node as it is when everything has healed. */
 export interface FinalMember {
@@ -11,6 +12,7 @@ export interface FinalMember {
   readonly node: SimNode;
   /** Killed for ever. */
   readonly dead: boolean;
+  readonly habits: Habits;
 }
 
 /**
@@ -39,23 +41,72 @@ export function demandHealth(
   }
   for (const { member, status } of states) {
     if (status?.state !== "MASTER" && status?.state !== "BACKUP") complain(`after healing: ${words}`);
-    for (const vip of vips) demandHolding(member, vip, status?.state === "MASTER", complain);
+    const isMaster = status?.state === "MASTER";
+    for (const vip of vips) demandHolding(member, vip, isMaster, complain);
+    if (isMaster) for (const vip of vips) demandRefusal(member, vip, complain);
+    if (instance === "VI_1") demandRoutes(member, isMaster, complain);
   }
   for (const member of members.filter(({ dead }) => dead)) {
     for (const vip of vips) demandHolding(member, vip, false, complain);
   }
 }
 
-/** Demands that what was told last is what is, of every instance. To be called once: what a FIFO holds is read only once. */
-export function demandTold(members: readonly FinalMember[], complain: (text: string) => void): void {
-  for (const { node, dead } of members) {
-    if (dead) continue;
-    const told = lastTold(node.fifos.read(NOTIFY_FIFO));
-    for (const { name, state } of node.status()) {
-      const last = told.get(`INSTANCE "${name}"`);
-      if (last !== state) complain(`${node.name} has ${name} in ${state}, but has told ${last ?? "nothing"} last`);
+/** Demands that whoever sends to an address on the LAN reaches the master. To be asked when all else is well. */
+export function demandBelief(
+  members: readonly FinalMember[],
+  { routers, vips }: Invariants,
+  beliefs: ReadonlyMap<IpAddress, string>,
+  complain: (text: string) => void,
+): void {
+  const instance = routers[0]?.name;
+  const master = members.find(({ node }) =>
+    node.status().some(({ name, state }) => name === instance && state === "MASTER"),
+  );
+  if (master === undefined) return;
+  for (const vip of vips) {
+    const believed = beliefs.get(vip);
+    if (believed !== master.node.name)
+      complain(`${vip} is with ${master.node.name}, but ${believed} announced it last`);
+  }
+}
+
+/** What scripts and FIFOs of each node were told last. It remembers, since what a FIFO holds is read only once. */
+export class Told {
+  readonly #last = new Map<string, string>();
+
+  /** Demands that what was told last is what is, of every instance. */
+  demand(members: readonly FinalMember[], complain: (text: string) => void): void {
+    for (const { node, dead } of members) {
+      if (dead) continue;
+      for (const [who, state] of lastTold(node.fifos.read(NOTIFY_FIFO))) this.#last.set(`${node.name} ${who}`, state);
+      for (const { name, state } of node.status()) {
+        const last = this.#last.get(`${node.name} INSTANCE "${name}"`);
+        if (last !== state) complain(`${node.name} has ${name} in ${state}, but has told ${last ?? "nothing"} last`);
+      }
     }
   }
+}
+
+/** Demands that every session is known to be up again, and that nobody's lock is in trouble. */
+export function demandSessions(members: readonly FinalMember[], complain: (text: string) => void): void {
+  for (const { node, dead } of members) {
+    if (dead) continue;
+    for (const { name, verdict } of node.bfd?.known.values() ?? []) {
+      if (verdict !== "up") complain(`${node.name}: the session ${name} is ${verdict} after healing`);
+    }
+  }
+}
+
+function demandRoutes({ node, habits }: FinalMember, isMaster: boolean, complain: (text: string) => void): void {
+  const count = node.routing.items().length;
+  if (count > 0 === (isMaster && habits.routed)) return;
+  complain(`${node.name} has ${count} routes and rules but is ${isMaster ? "" : "not "}master`);
+}
+
+function demandRefusal({ plan, node, habits }: FinalMember, vip: IpAddress, complain: (text: string) => void): void {
+  const wanted = !habits.accept && plan.filtersPackets && !plan.ownsAddress;
+  if (node.packetFilter.refuses(vip) === wanted) return;
+  complain(`${node.name} ${wanted ? "lets others talk" : "does not let others talk"} to ${vip}`);
 }
 
 function demandHolding(

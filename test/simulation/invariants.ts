@@ -12,22 +12,23 @@ import {
   type Micros,
 } from "../../src/base/time.ts";
 import { handOverLimit } from "../../src/core/hand-over.ts";
-import { planLease } from "../../src/core/lease.ts";
+import { leaseSeconds } from "../../src/core/lease.ts";
 import type { AddressChange } from "../../src/sim/address-book.ts";
 import type { SimNode } from "../../src/sim/node.ts";
 import type { World } from "../../src/sim/world.ts";
 import { LockWatch } from "./lock-watch.ts";
 import type { Plan } from "./plan.ts";
-import { addressesOf, type PlannedRouter } from "./routers.ts";
+import { addressesOf, isMovable, type PlannedRouter } from "./routers.ts";
+import { downTimerAdvertsOf, intervalOf, longestInterval } from "./traits.ts";
 
 /**
  * Watches a virtual router, or those of a sync group, from outside, with eyes that no node has, and complains of what must
  * never be.
  */
 export class Invariants {
-  readonly routers: readonly PlannedRouter[];
+  #routers: readonly PlannedRouter[];
   /** All that they hold, on whichever node. */
-  readonly vips: readonly IpAddress[];
+  #vips: readonly IpAddress[];
   readonly #plan: Plan;
   readonly #world: World;
   readonly #nodes: readonly SimNode[];
@@ -37,6 +38,7 @@ export class Invariants {
   readonly #disturbances = new Set<object>();
   /** By node and address. A node that takes over from a weaker one adds addresses first and adverts then. */
   readonly #addedAt = new Map<string, Instant>();
+  /** The longest of any node. */
   readonly #lease: number;
   readonly #lock: LockWatch;
   /** Since when one node has the group's addresses of the one LAN only, and another node those of the other only. */
@@ -44,7 +46,7 @@ export class Invariants {
   #excusedUntil: Instant = instant(0);
   /** Until when a node's own time is out of joint: it was stalled in the middle of a turn. */
   readonly #dazedUntil = new Map<string, Instant>();
-  readonly #wokenAt = new Map<string, Instant>();
+  readonly #unawareUntil = new Map<string, Instant>();
 
   constructor(
     routers: readonly PlannedRouter[],
@@ -55,20 +57,37 @@ export class Invariants {
       readonly complain: (text: string) => void;
     },
   ) {
-    this.routers = routers;
-    this.vips = routers.flatMap(addressesOf);
+    this.#routers = routers;
+    this.#vips = routers.flatMap(addressesOf);
     this.#plan = plan;
     this.#world = dependencies.world;
     this.#nodes = dependencies.nodes;
     this.#complain = dependencies.complain;
-    const lease = planLease("auto", 3, plan.interval);
-    this.#lease = lease.kind === "timed" ? seconds(lease.seconds) : 0;
+    this.#lease = Math.max(...plan.nodes.map(({ name }) => seconds(this.#leaseOf(name).seconds)));
     const rest = micros(this.#lease + KERNEL_LATENESS);
-    this.#lock = new LockWatch(plan, { vips: this.vips, rest, complain: dependencies.complain });
+    this.#lock = new LockWatch(plan, {
+      vips: () => this.#vips.filter((vip) => !isMovable(plan, vip)),
+      rest,
+      complain: dependencies.complain,
+    });
     for (const node of this.#nodes) {
       node.kernel.observe((change) => this.#onChange(node, change));
       node.packetFilter.observe(() => this.look());
     }
+  }
+
+  get routers(): readonly PlannedRouter[] {
+    return this.#routers;
+  }
+
+  get vips(): readonly IpAddress[] {
+    return this.#vips;
+  }
+
+  /** These are what the routers hold from now on. */
+  follow(routers: readonly PlannedRouter[]): void {
+    this.#routers = this.#routers.map((known) => routers.find(({ name }) => name === known.name) ?? known);
+    this.#vips = this.#routers.flatMap(addressesOf);
   }
 
   noteAdvert(node: SimNode): void {
@@ -95,7 +114,7 @@ export class Invariants {
     return {
       end: () => {
         this.#disturbances.delete(disturbance);
-        this.excuse(micros(2 * this.#plan.interval + seconds(3.5)));
+        this.excuse(micros(2 * longestInterval(this.#plan) + seconds(3.5)));
       },
     };
   }
@@ -114,21 +133,21 @@ export class Invariants {
    * is short.
    */
   noteFailure(node: SimNode, length: Micros): void {
-    const lease = planLease("auto", 3, this.#plan.interval);
-    const covers = lease.kind === "timed" && lease.coversProtocol;
-    if (!this.#lock.isLocked(node) && !covers) {
-      this.excuse(micros(length + this.#lease + KERNEL_LATENESS + this.#plan.interval));
+    if (!this.#lock.isLocked(node) && !this.#leaseOf(node.name).coversProtocol) {
+      this.excuse(micros(length + this.#lease + KERNEL_LATENESS + longestInterval(this.#plan)));
     }
-    const holds = this.vips.some((vip) => node.kernel.addresses.ownerOf(vip) === "holdfast");
+    const holds = this.#vips.some((vip) => node.kernel.addresses.ownerOf(vip) === "holdfast");
     const master = this.#statusOf(node).some(({ state }) => state === "MASTER");
     if (!holds) return;
     // It had no time to see that it had slept.
-    const slept = elapsed(this.#wokenAt.get(node.name) ?? instant(-1_000_000), this.#world.now()) < JUST_NOW;
+    const slept = this.#world.now() < (this.#unawareUntil.get(node.name) ?? 0);
     if (slept) return this.excuse(micros(this.#lease + KERNEL_LATENESS));
+    // Another one of the same priority may claim in the same instant, and this one cannot yield to it.
+    if (this.#isTied && this.#hasJustClaimed(node)) return this.excuse(micros(this.#lease + KERNEL_LATENESS));
     if (master && this.#overlaps.size === 0) return;
     const justYielding = [...this.#overlaps.values()].some((since) => elapsed(since, this.#world.now()) < JUST_NOW);
     // In whole seconds, so up to one more than what the hand-over may take.
-    const rest = micros(handOverLimit(this.#plan.version, this.#plan.interval) + seconds(1));
+    const rest = micros(handOverLimit(this.#plan.version, intervalOf(this.#plan, node.name)) + seconds(1));
     this.excuse(micros((master || justYielding ? this.#lease : rest) + KERNEL_LATENESS));
   }
 
@@ -142,10 +161,16 @@ export class Invariants {
     this.excuse(micros(deaf ? this.#lease + KERNEL_LATENESS : 0));
   }
 
-  /** A machine goes on. Without a process that could know of it, it goes on with what its kernel had. */
-  noteWake(node: SimNode): void {
+  /**
+   * A machine goes on. Without a process that could know of it, it goes on with what its kernel had. Who was suspended is told
+   * so; who was frozen may have to look at the clocks itself.
+   */
+  noteWake(node: SimNode, kind: "suspend" | "freeze"): void {
     if (this.#isDeaf(node)) this.excuse(micros(this.#lease + KERNEL_LATENESS));
-    this.#wokenAt.set(node.name, this.#world.now());
+    const ignorance = kind === "freeze" ? LOOK : AWAKE;
+    this.excuse(ignorance);
+    this.#unawareUntil.set(node.name, after(this.#world.now(), ignorance));
+    if (kind === "suspend") this.#world.after(AWAKE, () => this.#lookAtWoken(node));
   }
 
   noteStall(node: SimNode, length: Micros): void {
@@ -166,7 +191,7 @@ export class Invariants {
   look(): void {
     const now = this.#world.now();
     this.#lookForHalves(now);
-    for (const vip of this.vips) {
+    for (const vip of this.#vips) {
       const holders = this.#nodes.filter((node) => node.serves(vip));
       const since = this.#overlaps.get(vip);
       if (holders.length > 1) {
@@ -181,7 +206,7 @@ export class Invariants {
 
   /** A sync group is never half here and half there longer than a hand-over or a repair takes. */
   #lookForHalves(now: Instant): void {
-    const [first, second] = this.routers.map(({ advertised }) => advertised[0]);
+    const [first, second] = this.#routers.map(({ advertised }) => advertised[0]);
     if (!this.#plan.grouped || first === undefined || second === undefined) return;
     const has = ({ kernel }: SimNode, vip: IpAddress): boolean => kernel.addresses.has(vip);
     const isHalf =
@@ -199,8 +224,39 @@ export class Invariants {
     this.#complain(`the group was half on one node and half on another for ${toMillis(elapsed(start, now))} ms`);
   }
 
+  /** It has had the time to see that somebody else serves by now. */
+  #lookAtWoken(node: SimNode): void {
+    if (this.#isDeaf(node) || this.#disturbances.size > 0 || this.#world.now() < this.#excusedUntil) return;
+    for (const [vip, since] of this.#overlaps) {
+      if (node.kernel.addresses.ownerOf(vip) !== "holdfast" || elapsed(since, this.#world.now()) > AWAKE) continue;
+      this.#complain(`${node.name} has woken and still serves ${vip}`);
+    }
+  }
+
   #statusOf(node: SimNode): readonly InstanceStatus[] {
-    return node.status().filter(({ name }) => this.routers.some((router) => router.name === name));
+    return node.status().filter(({ name }) => this.#routers.some((router) => router.name === name));
+  }
+
+  /** `no_accept`, in force from the start to the end. */
+  #isToRefuse({ name }: SimNode): boolean {
+    const { traits, faults, nodes } = this.#plan;
+    if (traits === undefined || traits.accept || faults.some(({ fault }) => fault.kind === "refit")) return false;
+    return nodes.some((node) => node.name === name && node.filtersPackets && !node.ownsAddress);
+  }
+
+  get #isTied(): boolean {
+    return new Set(this.#plan.nodes.map(({ priority }) => priority)).size < this.#plan.nodes.length;
+  }
+
+  #hasJustClaimed(node: SimNode): boolean {
+    return this.#vips.some((vip) => {
+      const addedAt = this.#addedAt.get(`${node.name} ${vip}`);
+      return addedAt !== undefined && elapsed(addedAt, node.machine.monotonic()) < JUST_NOW;
+    });
+  }
+
+  #leaseOf(node: string): { readonly seconds: number; readonly coversProtocol: boolean } {
+    return leaseSeconds(downTimerAdvertsOf(this.#plan), intervalOf(this.#plan, node));
   }
 
   #isDeaf(node: SimNode): boolean {
@@ -226,7 +282,12 @@ export class Invariants {
       if (change.kind === "renewed")
         this.#complain(`${node.name}: the host's own ${record.address} was given a lifetime`);
     }
-    if (owner !== "holdfast" || !this.vips.includes(record.address)) return;
+    if (owner !== "holdfast" || !this.#vips.includes(record.address)) return;
+    if (change.kind === "added" && this.#isToRefuse(node) && !node.packetFilter.refuses(record.address)) {
+      this.#complain(`${node.name}: ${record.address} was added, and others may talk to it`);
+    }
+    // The adverts of another virtual router count while it has not been reloaded.
+    if (isMovable(this.#plan, record.address)) return;
     // An advert follows in the same turn, if nothing ends it.
     if (change.kind === "added") this.#lastAdvert.set(node.name, node.machine.monotonic());
     const now = this.#world.now();
@@ -237,7 +298,9 @@ export class Invariants {
       start === undefined ? Infinity : elapsed(start, node.machine.monotonic());
     const silence = since(this.#lastAdvert.get(node.name));
     // A pause that nobody can have noticed is none, so a renewal may come before the advert that is overdue.
-    const mayRenew = 3 * this.#plan.interval + handOverLimit(this.#plan.version, this.#plan.interval) + millis(300);
+    const interval = intervalOf(this.#plan, node.name);
+    const mayRenew =
+      downTimerAdvertsOf(this.#plan) * interval + handOverLimit(this.#plan.version, interval) + millis(300);
     if (change.kind === "renewed" && silence > mayRenew) {
       this.#complain(`${node.name}: ${record.address} renewed ${silence / 1_000} ms after the last advert`);
     }
@@ -250,6 +313,10 @@ export class Invariants {
 
 /** Of the kernel's worker, for addresses that are renewed together: measured. */
 const KERNEL_LATENESS = millis(600);
+/** To notice that the machine was suspended. */
+const AWAKE = millis(2);
+/** To notice that the virtual machine was frozen: how often the driver looks at the clocks, and a little more. */
+const LOOK = millis(300);
 /** To hear of a successor and to begin to yield to it. */
 const JUST_NOW = millis(20);
 /** A hand-over, and what a repair may have to wait for. */

@@ -5,14 +5,13 @@ import { planLease } from "../../src/core/lease.ts";
 import { trustWindow } from "../../src/core/vrrp/router.ts";
 import type { SimNode } from "../../src/sim/node.ts";
 import type { Plan } from "./plan.ts";
+import { downTimerAdvertsOf, intervalOf } from "./traits.ts";
 
 /** Sees to it that nobody serves an address for longer after an advert than the fine lock allows. */
 export class LockWatch {
   readonly #plan: Plan;
-  readonly #vips: readonly IpAddress[];
+  readonly #vips: () => readonly IpAddress[];
   readonly #complain: (text: string) => void;
-  /** From an advert to the end; undefined: nothing is locked. */
-  readonly #window: Micros | undefined;
   readonly #rest: Micros;
   readonly #lastAdvert = new Map<SimNode, Instant>();
   readonly #handsOverUntil = new Map<SimNode, Instant>();
@@ -22,21 +21,21 @@ export class LockWatch {
   /** `rest`: how long a lease lasts, the kernel's lateness included. */
   constructor(
     plan: Plan,
-    options: { readonly vips: readonly IpAddress[]; readonly rest: Micros; readonly complain: (text: string) => void },
+    options: {
+      readonly vips: () => readonly IpAddress[];
+      readonly rest: Micros;
+      readonly complain: (text: string) => void;
+    },
   ) {
     this.#plan = plan;
     this.#vips = options.vips;
     this.#rest = options.rest;
     this.#complain = options.complain;
-    const { version, interval } = plan;
-    const window = trustWindow({ version, advertisementInterval: interval, downTimerAdverts: 3, strongestBackup: 255 });
-    const lock = planFineLock(plan.fineLock, planLease("auto", 3, interval), window);
-    this.#window = lock.kind === "timed" ? lock.window : undefined;
   }
 
   noteAdvert(node: SimNode): void {
     this.#lastAdvert.set(node, node.machine.monotonic());
-    const window = this.#window;
+    const window = this.#windowOf(node);
     if (window === undefined || !this.#filters(node) || this.#watched.has(node)) return;
     this.#watched.add(node);
     node.machine.at(after(node.machine.monotonic(), window), () => this.#look(node, window));
@@ -52,13 +51,13 @@ export class LockWatch {
    * is `deaf`, dead or standing still, does not, and then its lease is all there is.
    */
   noteFlush(node: SimNode, deaf: boolean): void {
-    const open = deaf ? this.#rest : micros(this.#plan.interval + millis(1));
+    const open = deaf ? this.#rest : micros(intervalOf(this.#plan, node.name) + millis(1));
     this.#unlockedUntil.set(node, after(node.machine.monotonic(), open));
   }
 
   /** Whether the packet filter ends in time what this node leaves behind when it fails now. */
   isLocked(node: SimNode): boolean {
-    if (this.#window === undefined || !this.#filters(node)) return false;
+    if (this.#windowOf(node) === undefined || !this.#filters(node)) return false;
     if (!this.#isUnlocked(node)) return true;
     // It may never make the filter anew.
     this.noteFlush(node, true);
@@ -75,10 +74,19 @@ export class LockWatch {
     if (now < end) return void machine.at(end, () => this.#look(node, window));
     this.#watched.delete(node);
     if (this.#isUnlocked(node)) return;
-    for (const vip of this.#vips) {
+    for (const vip of this.#vips()) {
       if (node.kernel.addresses.ownerOf(vip) !== "holdfast" || !node.serves(vip)) continue;
       this.#complain(`${node.name}: ${vip} is served ${toMillis(elapsed(last, now))} ms after an advert`);
     }
+  }
+
+  /** From an advert to the end; undefined: nothing is locked. */
+  #windowOf({ name }: SimNode): Micros | undefined {
+    const { version, fineLock } = this.#plan;
+    const [downTimerAdverts, advertisementInterval] = [downTimerAdvertsOf(this.#plan), intervalOf(this.#plan, name)];
+    const window = trustWindow({ version, advertisementInterval, downTimerAdverts, strongestBackup: 255 });
+    const lock = planFineLock(fineLock, planLease("auto", downTimerAdverts, advertisementInterval), window);
+    return lock.kind === "timed" ? lock.window : undefined;
   }
 
   #isUnlocked(node: SimNode): boolean {

@@ -6,6 +6,9 @@ import type { InstanceSettings } from "../../src/config/model/instance.ts";
 import type { Transport } from "../../src/config/model/transport.ts";
 import { LAN_INTERFACE, nodeAddress, nodeLinkLocalAddress, SECOND_INTERFACE } from "../../src/sim/node.ts";
 import type { NodePlan, Plan } from "./plan.ts";
+import { tracking } from "./tracker-plan.ts";
+import { withTraitsOf } from "./trait-configuration.ts";
+import { downTimerAdvertsOf, longestInterval, type Habits } from "./traits.ts";
 import { lengthOf, routersOf, type PlannedRouter } from "./routers.ts";
 import {
   checkScript,
@@ -23,6 +26,9 @@ export interface ConfiguredMember {
   readonly priority: number;
   /** Its instances are in a sync group. */
   readonly grouped: boolean;
+  readonly habits: Habits;
+  /** Of a pair of virtual routers, the second one has an address of the first. */
+  readonly moved: boolean;
 }
 
 /** The program that all nodes track where the plan says so. */
@@ -51,6 +57,7 @@ export function memberConfiguration(plan: Plan, member: ConfiguredMember): Confi
     const transport = transportOf(plan, member, router);
     return instance({
       ...common,
+      priority: name === "VI_3" ? 255 - member.priority : member.priority,
       name,
       vrid,
       family,
@@ -61,16 +68,23 @@ export function memberConfiguration(plan: Plan, member: ConfiguredMember): Confi
     });
   };
   const model = configuration(
-    routersOf(plan).map(instanceOf),
+    routersOf(plan, member.moved).map(instanceOf),
     scriptWeight === undefined ? [] : [checkScript("check", CHECK, { interval: SCRIPT_INTERVAL, rise: 2, fall: 2 })],
   );
-  return member.grouped ? { ...model, groups: [syncGroup("VG_1", ["VI_1", "VI_2"])] } : model;
+  const tracked = plan.trackers === undefined ? model : tracking(model, plan.trackers);
+  const whole = plan.traits === undefined ? tracked : withTraitsOf(tracked, plan, plan.traits, member);
+  return member.grouped ? { ...whole, groups: [syncGroup("VG_1", ["VI_1", "VI_2"])] } : whole;
 }
 
 /** Until all is well: everybody listens anew, the strongest waits out its delay, scripts and repairs take their time. */
-export function recoveryTime({ interval, preemptDelay }: Plan): Micros {
-  const masterDown = 3 * interval + Math.max(interval, seconds(1));
-  return micros(2 * masterDown + preemptDelay + 5 * SCRIPT_INTERVAL + seconds(7));
+export function recoveryTime(plan: Plan): Micros {
+  const { preemptDelay, traits } = plan;
+  const longest = longestInterval(plan);
+  const masterDown = downTimerAdvertsOf(plan) * longest + Math.max(longest, seconds(1));
+  // A session that comes at its idle pace.
+  const bfd = traits?.bfdWeight === undefined ? 0 : seconds(5);
+  const late = traits?.startupDelay ?? 0;
+  return micros(2 * masterDown + preemptDelay + 5 * SCRIPT_INTERVAL + bfd + late + seconds(7));
 }
 
 function transportOf(plan: Plan, member: ConfiguredMember, { lan, family }: PlannedRouter): Transport {

@@ -2,6 +2,7 @@ import type { AddressFamily } from "../../src/base/address.ts";
 import { micros, millis, seconds, type Micros } from "../../src/base/time.ts";
 import { seededRandom, type Random } from "../../src/base/random.ts";
 import type { TrackerPlan } from "./tracker-plan.ts";
+import type { Habits, Traits } from "./traits.ts";
 
 /** Everything that a seed decides: who takes part, how, and what goes wrong when. */
 export interface Plan {
@@ -19,6 +20,7 @@ export interface Plan {
   readonly scriptWeight: number | undefined;
   readonly fineLock: "auto" | "off";
   readonly trackers?: TrackerPlan;
+  readonly traits?: Traits;
   /** There are two LANs, with an instance on each, and these are in a sync group. */
   readonly grouped: boolean;
   /** What a sound network does to a packet, at most. */
@@ -57,27 +59,51 @@ export type LanName = "first" | "second";
 
 /** A fault; those of a node name it. What has a length is mended after it. */
 export type Fault =
+  | LanFault
+  | ProcessFault
+  | MachineFault
+  | NetworkFault
+  | TrackedFault
+  | ReloadFault
+  | { readonly kind: "gateway-dies" }
+  /** A reload on one node after another, so much later each, gives an address to the other virtual router. */
+  | { readonly kind: "move-address"; readonly lag: Micros };
+
+type LanFault =
   | { readonly kind: "loss"; readonly permille: number }
   | { readonly kind: "delay"; readonly jitter: Micros; readonly duplicationPermille: number }
-  | { readonly kind: "partition"; readonly from: string; readonly to: string; readonly oneWay: boolean }
-  | { readonly kind: "crash" | "kill-for-ever" | "restart" | "pause" | "unplug"; readonly node: string }
+  | { readonly kind: "partition"; readonly from: string; readonly to: string; readonly oneWay: boolean };
+
+/** Of the vrrp process. */
+export type ProcessFault =
+  | { readonly kind: "crash" | "kill-for-ever" | "restart" | "pause"; readonly node: string }
+  /** Until the supervisor replaces it. */
+  | { readonly kind: "hang"; readonly node: string }
+  | { readonly kind: "stall-in-call" | "kill-in-call"; readonly node: string; readonly calls: number };
+
+type MachineFault =
   | { readonly kind: "suspend" | "freeze"; readonly node: string }
-  | { readonly kind: "stall-in-call" | "kill-in-call"; readonly node: string; readonly calls: number }
-  | {
-      readonly kind:
-        | "remove-address"
-        | "flush"
-        | "flush-filter"
-        | "script-fails"
-        | "disk-full"
-        | "overrun"
-        | "remove-interface";
-      readonly node: string;
-    }
-  | { readonly kind: "reload"; readonly node: string; readonly priority: number }
+  | { readonly kind: "disk-full"; readonly node: string }
+  /** Somebody sets the time of day. */
+  | { readonly kind: "set-clock"; readonly node: string; readonly offMs: number };
+
+export interface NetworkFault {
+  readonly kind: "unplug" | "remove-address" | "flush" | "flush-filter" | "overrun" | "remove-interface";
+  readonly node: string;
+}
+
+/** Of what a node tracks. */
+export type TrackedFault =
+  | { readonly kind: "script-fails" | "process-dies" | "link-down"; readonly node: string }
   | { readonly kind: "number-written"; readonly node: string; readonly value: number }
-  | { readonly kind: "process-dies"; readonly node: string }
-  /** A reload takes the sync group away, and another one brings it back. */
+  /** Of a node's bfd process; a cut is one of its session alone, in both directions. */
+  | { readonly kind: "bfd-crash" | "bfd-pause" | "gateway-cut"; readonly node: string };
+
+export type ReloadFault =
+  | { readonly kind: "reload"; readonly node: string; readonly priority: number }
+  /** What may be changed on one node. */
+  | { readonly kind: "refit"; readonly node: string; readonly habits: Habits }
+  /** The sync group is taken away, and another reload brings it back. */
   | { readonly kind: "ungroup"; readonly node: string };
 
 /** `families`: by chance unless given. */
@@ -196,8 +222,6 @@ function chooseFault(random: Random, nodes: readonly NodePlan[]): Fault {
       return { kind, node, calls: 1 + random.below(40) };
     case "reload":
       return { kind, node, priority: 1 + random.below(254) };
-    case "number-written":
-      return { kind, node, value: random.below(300) };
     default:
       return { kind, node };
   }
@@ -209,9 +233,18 @@ function pick<Item>(random: Random, items: readonly Item[]): Item {
   return item;
 }
 
+/** Those that every plan may have. */
+type DrawnKind =
+  | LanFault["kind"]
+  | Exclude<ProcessFault["kind"], "hang">
+  | Exclude<MachineFault["kind"], "set-clock">
+  | NetworkFault["kind"]
+  | "script-fails"
+  | "reload";
+
 const NAMES = ["a", "b", "c"];
 
-const KINDS: readonly Fault["kind"][] = [
+const KINDS: readonly DrawnKind[] = [
   "loss",
   "loss",
   "delay",

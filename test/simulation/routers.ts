@@ -13,10 +13,12 @@ export interface PlannedRouter {
 }
 
 /**
- * In a sync group there is one on each LAN, perhaps of different families. Otherwise all are on the first LAN, one of each
- * family, and have the same VRID.
+ * In a sync group there is one on each LAN, perhaps of different families. Two that are a pair are of one family and differ in
+ * their VRID. Otherwise all are on the first LAN, one of each family, and have the same VRID.
+ *
+ * @param moved The first of a pair has given an address to the second.
  */
-export function routersOf({ grouped, families, mixed }: Plan): readonly PlannedRouter[] {
+export function routersOf({ grouped, families, mixed, traits }: Plan, moved = false): readonly PlannedRouter[] {
   const router = (name: string, vrid: number, lan: LanName, family: AddressFamily): PlannedRouter => ({
     name,
     vrid,
@@ -25,6 +27,17 @@ export function routersOf({ grouped, families, mixed }: Plan): readonly PlannedR
     advertised: VIPS[lan][family],
     excluded: mixed ? EXCLUDED[lan][family] : [],
   });
+  if (traits?.paired === true) {
+    const [family = "ipv4"] = families;
+    const [lower, upper] = [router("VI_1", 51, "first", family), router("VI_3", 53, "first", family)];
+    const [kept, movable] = VIPS.first[family];
+    const own = movable === undefined ? [] : [movable];
+    const others = PAIRED[family];
+    return [
+      { ...lower, advertised: moved && kept !== undefined ? [kept] : lower.advertised },
+      { ...upper, advertised: moved ? [...others, ...own] : others, excluded: [] },
+    ];
+  }
   if (!grouped) {
     return families.map((family) => router(family === "ipv4" ? "VI_1" : "VI_6", 51, "first", family));
   }
@@ -35,6 +48,12 @@ export function routersOf({ grouped, families, mixed }: Plan): readonly PlannedR
 /** All that a virtual router holds. */
 export function addressesOf({ advertised, excluded }: PlannedRouter): readonly IpAddress[] {
   return [...advertised, ...excluded];
+}
+
+/** Whether a pair of virtual routers has it in turns. */
+export function isMovable({ traits, families }: Plan, vip: IpAddress): boolean {
+  const [family = "ipv4"] = families;
+  return traits?.paired === true && vip === VIPS.first[family][1];
 }
 
 /** The prefix length of a virtual address. */
@@ -50,6 +69,9 @@ const VIPS: Readonly<Record<LanName, ByFamily>> = {
   first: { ipv4: [ip("10.0.0.100"), ip("192.0.2.7")], ipv6: [ip("fe80::1:100"), ip("2001:db8::7")] },
   second: { ipv4: [ip("10.0.1.100"), ip("192.0.2.8")], ipv6: [ip("fe80::2:100"), ip("2001:db8::8")] },
 };
+
+/** Those of the second one of a pair. */
+const PAIRED: ByFamily = { ipv4: [ip("10.0.0.101")], ipv6: [ip("fe80::1:101")] };
 
 /** By the family of the virtual router: these are of the other one. */
 const EXCLUDED: Readonly<Record<LanName, ByFamily>> = {

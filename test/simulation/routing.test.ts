@@ -73,6 +73,19 @@ describe("routes and rules of the master", () => {
     expect(shown(a)).toEqual([]);
   });
 
+  test("the disk was full when they were added, a crash, a start while the lease runs: known for ours, none is left", () => {
+    a.files.full = true;
+    a.start(model({ priority: 200 }));
+    world.runFor(seconds(5));
+    a.crash();
+    a.start(model({ priority: 200 }));
+    world.runFor(seconds(1));
+    expect(shown(a)).toEqual(ALL);
+    a.shutDown();
+    world.runFor(seconds(5));
+    expect(shown(a)).toEqual([]);
+  });
+
   test("removed by somebody else: put back, mastership kept", () => {
     a.start(model({ priority: 200 }));
     world.runFor(seconds(5));

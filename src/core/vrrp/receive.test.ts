@@ -3,7 +3,8 @@ import { describe, expect, test } from "vitest";
 import { ip } from "../../base/address.ts";
 import { micros } from "../../base/time.ts";
 import { checkReceived } from "./receive.ts";
-import type { ChecksumForm, DiscardReason, ReceivedAdvertisement, ReceiveNote, ReceivePolicy } from "./receive.ts";
+import type { ChecksumForm } from "../../base/advertisement.ts";
+import type { DiscardReason, ReceivedAdvertisement, ReceiveNote, ReceivePolicy } from "./receive.ts";
 
 const bytes = (text: string) => Uint8Array.from({ length: 8 }, (_, index) => text.codePointAt(index) ?? 0);
 

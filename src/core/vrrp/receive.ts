@@ -1,5 +1,6 @@
 import { unreachable } from "../../base/assert.ts";
 import { isMulticast, type AddressFamily, type IpAddress } from "../../base/address.ts";
+import type { Authentication, ChecksumForm } from "../../base/advertisement.ts";
 import type { Micros } from "../../base/time.ts";
 
 /** What a VRRP packet said, together with what its IP header said. Form was checked; nothing else was. */
@@ -27,21 +28,6 @@ export interface ReceivedAdvertisement {
  * number is not above one that was accepted of this sender.
  */
 export type Proof = "absent" | "valid" | "malformed" | "wrong" | "unknown-key" | "late" | "repeated";
-
-/** The Auth Type of version 2 with its eight bytes of data; version 3 has none. */
-export type Authentication =
-  | { readonly kind: "none" }
-  | { readonly kind: "password"; readonly data: Uint8Array }
-  | { readonly kind: "header" }
-  | { readonly kind: "other"; readonly type: number };
-
-/** What the received checksum covers. */
-export type ChecksumForm =
-  | "plain"
-  | "pseudo-header"
-  /** A pseudo-header that names the multicast group although the packet was unicast: old keepalived. */
-  | "multicast-pseudo-header"
-  | "wrong";
 
 /** What one virtual router accepts. */
 export interface ReceivePolicy {

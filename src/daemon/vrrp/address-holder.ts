@@ -49,6 +49,12 @@ export interface HolderDependencies {
   readonly onChange: () => void;
 }
 
+/** What concerns one holder alone. */
+export interface HolderEvents {
+  /** The successor of a hand-over adverts, and has not announced all addresses in time. They have been removed. */
+  readonly onUnannounced: () => void;
+}
+
 /** Where one virtual address stands. */
 export type Holding =
   | { readonly kind: "absent" }
@@ -77,7 +83,7 @@ export class AddressHolder implements LeaseOwner, LockOwner, RoutingOwner {
   readonly #farewell: Farewell;
   #bucket: Bucket;
 
-  constructor(name: string, settings: HolderSettings, dependencies: HolderDependencies) {
+  constructor(name: string, settings: HolderSettings, dependencies: HolderDependencies, events: HolderEvents) {
     this.#name = name;
     this.#settings = settings;
     this.#dependencies = dependencies;
@@ -86,6 +92,7 @@ export class AddressHolder implements LeaseOwner, LockOwner, RoutingOwner {
     this.#farewell = new Farewell(dependencies.clock, (reason) => {
       dependencies.log.write("info", `(${this.#name}) removing VIPs: ${RELEASE_WORDS[reason]}`);
       this.release();
+      if (reason === "announcements-missing") events.onUnannounced();
     });
   }
 
@@ -161,6 +168,7 @@ export class AddressHolder implements LeaseOwner, LockOwner, RoutingOwner {
     });
     this.#dependencies.record.stay(this.#keys());
     this.#cover(this.#now());
+    this.#expect(this.addresses());
     // The advert of this claim goes out in the same turn.
     for (const address of this.addresses()) this.#add(address, this.#now());
     this.#dependencies.routes.claim(this, this.#settings.routing);
@@ -386,6 +394,7 @@ export class AddressHolder implements LeaseOwner, LockOwner, RoutingOwner {
       return this.#postpone(address, `${address.device} has lost the host's own address`);
 
     if (familyOf(address.address) === "ipv6") this.#dependencies.ipv6.turnOn(address.device);
+    this.#expect([address]);
     const renewedAt = this.#now();
     const terms = firstTerms(termsOf(address, key, this.#settings), advertisedAt, renewedAt);
     const added = kernel.addAddress(terms.request);
@@ -403,6 +412,15 @@ export class AddressHolder implements LeaseOwner, LockOwner, RoutingOwner {
     const adopted = renewAfter(interfaces.find(key)?.validLifetime ?? "forever", terms.request, kernel);
     if (!adopted.ok) return this.#postpone(address, describeFailure(adopted.error));
     this.#hold(address, { owner: this, renewedAt, ...terms });
+  }
+
+  /** On kernels that do not remember who added an address, the record must know it before it is there. */
+  #expect(addresses: readonly VirtualAddress[]): void {
+    const { interfaces, record } = this.#dependencies;
+    if (interfaces.tellsOrigin) return;
+    record.expect(
+      addresses.flatMap((address) => (this.#foreign(address) === undefined ? (this.#key(address) ?? []) : [])),
+    );
   }
 
   #hold(address: VirtualAddress, held: HeldAddress): void {

@@ -1,16 +1,11 @@
+import type { Authentication } from "../../base/advertisement.ts";
 import type { IpAddress } from "../../base/address.ts";
 import { succeed, type Result } from "../../base/result.ts";
 import type { InstanceSettings } from "../../config/model/instance.ts";
 import type { SystemFailure } from "../../ports/failure.ts";
 import type { NetworkInterface } from "../../ports/kernel.ts";
 import type { AuthenticationPolicy } from "../../core/vrrp/receive.ts";
-import {
-  serializeAdvertisement,
-  TYPE_ADVERTISEMENT,
-  VRRP_GROUP_IPV4,
-  type Advertisement,
-  type Authentication,
-} from "../../wire/vrrp.ts";
+import { serializeAdvertisement, TYPE_ADVERTISEMENT, VRRP_GROUP_IPV4, type Advertisement } from "../../wire/vrrp.ts";
 import type { Authenticator } from "./authenticator.ts";
 import type { Sending } from "./sending-watch.ts";
 import type { PooledSocket, SocketPool } from "./socket-pool.ts";

@@ -119,6 +119,7 @@ class Driver implements VrrpDriver {
   /** Removed by a reload; still handing over. */
   #leaving: readonly Instance[] = [];
   #monitor: KernelMonitor | undefined;
+  #wakeUps: { close(): void } | undefined;
   readonly #pauses: PauseWatch;
   /** Instances join in no earlier (`vrrp_startup_delay`); undefined once they have. */
   #startAt: Instant | undefined;
@@ -207,7 +208,12 @@ class Driver implements VrrpDriver {
       resuming,
       { kernel, log, interfaces: this.#interfaces, record: this.#held },
     );
+    // After a suspension another node may serve: every moment counts until that is noticed.
+    this.#wakeUps = this.#ports.wakeUps.watch(() => this.#onTick());
     this.#startAt = joiningTime(this.#configuration.global, this.#ports.clock);
+    // What was served a moment ago is served on: a delay is for a host that comes up.
+    for (const instance of this.#instances) if (resuming.has(instance.holder)) instance.start(true);
+    this.#groups.resume();
     this.#startInstances();
     this.#schedule();
     this.#tellNeeds();
@@ -422,6 +428,7 @@ class Driver implements VrrpDriver {
     const { kernel, log } = this.#ports;
     let structural = false;
     for (const event of events) {
+      if (event.kind === "address-added" && this.#leases.isOutdated(event.record)) continue;
       structural ||= this.#isStructural(event);
       if (event.kind === "interface-changed") this.#tellLinkState(event);
       this.#addressReport?.note(event);
@@ -506,8 +513,8 @@ class Driver implements VrrpDriver {
   #startInstances(): void {
     if (this.#startAt === undefined || this.#ports.clock.now() < this.#startAt) return;
     this.#startAt = undefined;
-    const resuming = this.#groups.resuming(this.#instances);
-    for (const instance of this.#instances) instance.start(resuming.has(instance));
+    this.#groups.hold();
+    for (const instance of this.#instances) if (!instance.running) instance.start(false);
     this.#groups.resume();
   }
 
@@ -562,6 +569,7 @@ class Driver implements VrrpDriver {
     this.#announcer.close();
     this.#monitor?.close();
     this.#closed = true;
+    this.#wakeUps?.close();
     this.#tick.close();
     ending.done();
   }

@@ -37,6 +37,11 @@ export class GroupSet {
     for (const instance of instances.values()) instance.join(seats.get(instance));
   }
 
+  /** Instances are about to be started: nothing is decided until `resume`. */
+  hold(): void {
+    for (const group of this.#groups) group.hold();
+  }
+
   /** The instances have followed the configuration, or have been started. */
   resume(): void {
     for (const group of this.#groups) group.resume();

@@ -34,6 +34,12 @@ export class HeldRecord {
     for (const id of leaving) this.#leaving.add(id);
   }
 
+  /** This process is about to add these: a crash right after that must not leave behind what nobody knows. */
+  expect(keys: readonly AddressKey[]): void {
+    this.#held = [...new Set([...this.#held, ...keys.map(addressKey)])].toSorted();
+    this.#write();
+  }
+
   /** This process has added it. */
   remember(key: AddressKey): void {
     this.#known.add(addressKey(key));
@@ -74,10 +80,10 @@ export class HeldRecord {
     const text = `${JSON.stringify({ held: this.#held, leaving })}\n`;
     if (text === this.#saved) return;
     const written = this.#held.length === 0 ? this.#files.remove(this.#path) : this.#files.replace(this.#path, text);
-    // Once: the next change will fail for the same reason. What could not be written is tried again with that change.
+    // Said once. It is tried again with the next look, so that a crash after the disk has room again finds it.
     if (!written.ok && !this.#failing) this.#log.write("error", describeFailure(written.error));
     this.#failing = !written.ok;
-    this.#saved = text;
+    if (written.ok) this.#saved = text;
   }
 }
 

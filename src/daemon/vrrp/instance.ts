@@ -109,7 +109,9 @@ export class Instance {
     this.#sending = new SendingWatch({ clock, log, count: (counter) => this.#count(counter) });
     this.#alarm = dependencies.clock.alarm(() => this.#wake());
     this.#teller = new Teller({ kind: "INSTANCE", name: settings.name }, settings.notify, dependencies.teller);
-    this.holder = new AddressHolder(settings.name, settings, dependencies.holder);
+    this.holder = new AddressHolder(settings.name, settings, dependencies.holder, {
+      onUnannounced: () => this.#challenge(),
+    });
     this.#sender = new AdvertisementSender(settings, {
       sockets: dependencies.sockets,
       authenticator: this.#authenticator,
@@ -477,6 +479,18 @@ export class Instance {
     else this.#sending.note(this.#settings.name, sending);
     this.#router = { ...this.#router, unsent: this.#sending.unsent };
     return sending.sent;
+  }
+
+  /**
+   * The master that it yielded to may never have left, nor heard of it: then nobody has told hosts and switches that the addresses
+   * are not here. A weaker advert makes a master announce them again.
+   */
+  #challenge(): void {
+    if (this.#state.kind !== "backup" || this.#state.master.kind !== "heard") return;
+    if (this.#state.master.priority < this.#router.priority) return;
+    const { log } = this.#dependencies;
+    log.write("info", `(${this.#settings.name}) advertising once more, so that the master announces the VIPs`);
+    this.#advertise(this.#router.priority);
   }
 
   #forgetSending(): void {

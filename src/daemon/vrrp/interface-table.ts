@@ -77,6 +77,11 @@ export class InterfaceTable {
     }
   }
 
+  /** Whether the kernel tells who added an address. */
+  get tellsOrigin(): boolean {
+    return this.#tellsOrigin;
+  }
+
   names(): readonly string[] {
     return [...this.#byName.keys()];
   }
@@ -166,6 +171,8 @@ export class InterfaceTable {
   #store(record: AddressRecord): void {
     this.#addresses.set(addressKey(record), record);
     this.#tellsOrigin ||= record.protocol !== undefined;
+    // What lives for seconds is no home: left behind by a crash, on a kernel and a disk that do not say by whom.
+    if (record.validLifetime !== "forever" && record.validLifetime <= FLEETING) return;
     if (record.secondary || familyOf(record.address) !== "ipv4" || record.prefixLength === 32) return;
     if (!this.#isOurs(record))
       this.#homeNetworks.set(`${record.interfaceIndex} ${record.address}/${record.prefixLength}`, record);
@@ -195,6 +202,9 @@ export class InterfaceTable {
     if (name !== undefined && this.#byName.get(name)?.index === index) this.#byName.delete(name);
   }
 }
+
+/** In seconds: longer than a lease, shorter than what DHCP gives. */
+const FLEETING = 60;
 
 /** Which addresses an instance may send from. */
 export type SourceKind = "ipv4" | "ipv6-link-local" | "ipv6-global";

@@ -74,6 +74,14 @@ export class LeaseKeeper {
     this.#removals.set(id, (this.#removals.get(id) ?? 0) + 1);
   }
 
+  /**
+   * Whether what the kernel tells of an address that is there was said before this process removed it. On a kernel that does not
+   * tell who added an address, it would look like the host's own.
+   */
+  isOutdated(key: AddressKey): boolean {
+    return this.#removals.has(addressKey(key));
+  }
+
   /** @returns whether the removal that the kernel tells of was this process's own. Each is asked about once. */
   wasExpected(key: AddressKey): boolean {
     const id = addressKey(key);

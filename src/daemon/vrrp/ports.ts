@@ -11,6 +11,7 @@ import type { ProcessTable } from "../../ports/process-table.ts";
 import type { Processes } from "../../ports/processes.ts";
 import type { Routing } from "../../ports/routing.ts";
 import type { Sysctls } from "../../ports/sysctls.ts";
+import type { WakeUps } from "../../ports/wake-ups.ts";
 import type { TellingPorts } from "./telling.ts";
 
 /** Everything that the vrrp process needs of the machine it runs on. */
@@ -27,5 +28,6 @@ export interface VrrpPorts extends Pick<TellingPorts, "fifos" | "outbox" | "host
   readonly processTable: ProcessTable;
   readonly linkProbe: LinkProbe;
   readonly sysctls: Sysctls;
+  readonly wakeUps: WakeUps;
   readonly log: Log;
 }

@@ -154,6 +154,8 @@ export class RouteKeeper {
       const item = protocol === RTPROT_KEEPALIVED ? resolveItem(settings, interfaces) : undefined;
       if (item?.ok === true) found.set(routingKey(settings), item.value);
     }
+    // The disk may have been full when they were added.
+    record.remember([...found].filter(([key]) => kept.has(key)));
     const leftOvers = [...found].filter(([key]) => !kept.has(key)).toReversed();
     const outcomes = routing.remove(leftOvers.map(([, item]) => item));
     const removed = outcomes.filter(({ ok }) => ok).length;

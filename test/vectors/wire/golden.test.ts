@@ -24,7 +24,8 @@ import {
 import type { AddressSettings } from "../../../src/wire/netlink/rtnetlink.ts";
 import { textBytes } from "../../../src/wire/text.ts";
 import { checksumForm, parseAdvertisement, serializeAdvertisement } from "../../../src/wire/vrrp.ts";
-import type { Advertisement, ChecksumForm } from "../../../src/wire/vrrp.ts";
+import type { ChecksumForm } from "../../../src/base/advertisement.ts";
+import type { Advertisement } from "../../../src/wire/vrrp.ts";
 import { readHex, readJson } from "./read-vector.ts";
 
 describe("VRRP of keepalived 2.2.7, values by tshark", () => {

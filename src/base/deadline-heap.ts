@@ -1,4 +1,4 @@
-import type { Instant } from "../base/time.ts";
+import type { Instant } from "./time.ts";
 
 /** An entry of a heap. */
 export interface Deadline<Value> {

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { instant } from "../base/time.ts";
+import { instant } from "./time.ts";
 import { createDeadlineHeap } from "./deadline-heap.ts";
 import type { Deadline } from "./deadline-heap.ts";
 

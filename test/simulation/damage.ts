@@ -1,0 +1,282 @@
+import { micros, seconds, type Micros } from "../../src/base/time.ts";
+import type { Quality } from "../../src/sim/lan.ts";
+import { setTrackedInterface, type Cluster, type Member } from "./cluster.ts";
+import { GATEWAY_NAME } from "./gateway.ts";
+import type { Fault, LanName, NetworkFault, PlannedFault, ProcessFault, ReloadFault, TrackedFault } from "./plan.ts";
+import { TRACKED_FILE, TRACKED_PROCESS, writeGoodNumber } from "./tracker-plan.ts";
+import { downTimerAdvertsOf, longestInterval } from "./traits.ts";
+
+/** Does the damage that was planned, and tells the eyes of what it excuses. */
+export class Damage {
+  readonly #cluster: Cluster;
+  readonly #note: (who: string, text: string) => void;
+
+  constructor(cluster: Cluster, note: (who: string, text: string) => void) {
+    this.#cluster = cluster;
+    this.#note = note;
+  }
+
+  /** @returns what mends it. */
+  inflict({ fault, length, lans: names }: PlannedFault): () => void {
+    const { lans, soundQuality } = this.#cluster;
+    const struck = names.map((name) => lans[name]);
+    switch (fault.kind) {
+      case "loss":
+      case "delay": {
+        const disturbance = this.#cluster.disturb();
+        const quality: Partial<Quality> = fault.kind === "loss" ? { lossPermille: fault.permille } : { ...fault };
+        for (const lan of struck) lan.quality = { ...lan.quality, ...quality };
+        return () => {
+          for (const lan of struck) lan.quality = soundQuality;
+          disturbance.end();
+        };
+      }
+      case "partition": {
+        const disturbance = this.#cluster.disturb();
+        for (const lan of struck) {
+          lan.cut(fault.from, fault.to);
+          if (!fault.oneWay) lan.cut(fault.to, fault.from);
+        }
+        return () => {
+          for (const lan of struck) lan.mend();
+          disturbance.end();
+        };
+      }
+      case "gateway-dies":
+        this.#cluster.gateway?.bfd.crash();
+        return () => this.#cluster.gateway?.start();
+      case "move-address":
+        return this.#moveAddress(fault.lag);
+      default:
+        return this.#inflictOn(this.#cluster.member(fault.node), fault, length, names);
+    }
+  }
+
+  #inflictOn(
+    member: Member,
+    fault: Extract<Fault, { readonly node: string }>,
+    length: Micros,
+    lans: readonly LanName[],
+  ): () => void {
+    switch (fault.kind) {
+      case "suspend":
+      case "freeze":
+        member.node.stand(fault.kind === "suspend" ? "suspended" : "frozen");
+        return () => this.#wake(member, member.node.machine.standstill === "frozen" ? "freeze" : "suspend");
+      case "unplug":
+      case "remove-address":
+      case "flush":
+      case "remove-interface":
+      case "flush-filter":
+      case "overrun":
+        return this.#damageNetwork(member, fault.kind, lans);
+      case "reload":
+      case "refit":
+      case "ungroup":
+        return this.#reload(member, fault);
+      case "script-fails":
+      case "number-written":
+      case "process-dies":
+      case "link-down":
+      case "bfd-crash":
+      case "bfd-pause":
+      case "gateway-cut":
+        return this.#damageTracked(member, fault);
+      case "disk-full":
+        member.node.files.full = true;
+        return () => {
+          member.node.files.full = false;
+        };
+      case "set-clock":
+        member.node.machine.setWallClock(fault.offMs);
+        return () => member.node.machine.setWallClock(0);
+      default:
+        return this.#damageProcess(member, fault, length);
+    }
+  }
+
+  #damageProcess(member: Member, fault: ProcessFault, length: Micros): () => void {
+    const { node } = member;
+    const cluster = this.#cluster;
+    const start = (): void => cluster.start(member, true);
+    switch (fault.kind) {
+      case "crash":
+      case "kill-for-ever":
+        cluster.watch((rules) => rules.noteFailure(node, micros(0)));
+        node.crash();
+        if (fault.kind === "crash") return start;
+        member.dead = true;
+        node.bfd?.crash();
+        return NOTHING;
+      case "restart":
+        node.shutDown();
+        return () => {
+          // A stop may take a while; whoever waits for it in vain kills it.
+          cluster.watch((rules) => rules.noteFailure(node, micros(0)));
+          node.crash();
+          cluster.start(member);
+        };
+      case "pause":
+        cluster.watch((rules) => rules.noteFailure(node, length));
+        node.stop();
+        return () => node.resume();
+      case "hang":
+        cluster.watch((rules) => rules.noteFailure(node, length));
+        node.stop();
+        return () => {
+          node.crash();
+          start();
+        };
+      case "stall-in-call":
+        node.doom(fault.calls, { kind: "stalled", length }, () => {
+          this.#note(node.name, "is stalled in the middle of a system call");
+          cluster.watch((rules) => rules.noteStall(node, length));
+          cluster.watch((rules) => rules.noteFailure(node, length));
+        });
+        return () => node.spare();
+      case "kill-in-call":
+        node.doom(fault.calls, { kind: fault.calls % 2 === 0 ? "killed-before" : "killed-after" }, () => {
+          this.#note(node.name, "is killed in the middle of a system call");
+          cluster.watch((rules) => rules.noteFailure(node, micros(0)));
+        });
+        return () => {
+          node.spare();
+          start();
+        };
+    }
+  }
+
+  #damageNetwork(member: Member, kind: NetworkFault["kind"], lans: readonly LanName[]): () => void {
+    const { node, plan } = member;
+    const cluster = this.#cluster;
+    switch (kind) {
+      case "unplug": {
+        const disturbance = cluster.disturb();
+        for (const lan of lans) node.plug(false, lan);
+        return () => {
+          for (const lan of lans) node.plug(true, lan);
+          disturbance.end();
+        };
+      }
+      case "remove-address":
+        if (!plan.ownsAddress) for (const vip of cluster.vipsOn(lans)) node.removeByHand(vip);
+        return NOTHING;
+      case "flush": {
+        if (plan.ownsAddress) return NOTHING;
+        const disturbance = cluster.disturb();
+        node.removeOwnAddresses();
+        return () => {
+          node.addOwnAddresses();
+          disturbance.end();
+        };
+      }
+      case "remove-interface": {
+        if (plan.ownsAddress) return NOTHING;
+        const disturbance = cluster.disturb();
+        node.removeInterface();
+        return () => {
+          node.createInterface();
+          disturbance.end();
+        };
+      }
+      case "flush-filter":
+        cluster.watch((rules) => rules.noteFlush(node));
+        node.packetFilter.flush();
+        return NOTHING;
+      case "overrun":
+        node.kernel.overrun();
+        return NOTHING;
+    }
+  }
+
+  #damageTracked(member: Member, fault: TrackedFault): () => void {
+    const { node } = member;
+    const { plan, lans } = this.#cluster;
+    switch (fault.kind) {
+      case "script-fails":
+        member.scriptWorks = false;
+        return () => {
+          member.scriptWorks = true;
+        };
+      case "number-written":
+        node.trackedFiles.write(TRACKED_FILE, `${fault.value}\n`);
+        return () => {
+          if (plan.trackers !== undefined) writeGoodNumber(node, plan.trackers);
+        };
+      case "process-dies":
+        node.others.end(TRACKED_PROCESS);
+        return () => void node.others.launch(TRACKED_PROCESS);
+      case "link-down":
+        setTrackedInterface(node, false);
+        return () => setTrackedInterface(node, true);
+      case "bfd-crash":
+        node.bfd?.crash();
+        return () => this.#cluster.start(member);
+      case "bfd-pause":
+        node.bfd?.stop();
+        return () => node.bfd?.resume();
+      case "gateway-cut":
+        lans.first.cut(node.name, GATEWAY_NAME);
+        lans.first.cut(GATEWAY_NAME, node.name);
+        return () => {
+          lans.first.mendBetween(node.name, GATEWAY_NAME);
+          lans.first.mendBetween(GATEWAY_NAME, node.name);
+        };
+    }
+  }
+
+  #reload(member: Member, fault: ReloadFault): () => void {
+    const cluster = this.#cluster;
+    switch (fault.kind) {
+      case "reload":
+        if (!member.plan.ownsAddress) member.priority = fault.priority;
+        cluster.reload(member);
+        return NOTHING;
+      case "refit":
+        member.habits = fault.habits;
+        cluster.reload(member);
+        return NOTHING;
+      case "ungroup": {
+        const disturbance = cluster.disturb();
+        member.grouped = false;
+        cluster.reload(member);
+        return () => {
+          member.grouped = true;
+          member.groupedSince = cluster.world.now();
+          cluster.reload(member);
+          disturbance.end();
+        };
+      }
+    }
+  }
+
+  /** Until all nodes agree whose the address is, two may have it. */
+  #moveAddress(lag: Micros): () => void {
+    const cluster = this.#cluster;
+    const disturbance = cluster.disturb();
+    cluster.moved = !cluster.moved;
+    const { moved } = cluster;
+    cluster.followRouters();
+    for (const [index, member] of cluster.members.entries()) {
+      cluster.world.after(micros(index * lag), () => {
+        member.moved = moved;
+        cluster.reload(member);
+      });
+    }
+    cluster.world.after(micros(cluster.members.length * lag), () => disturbance.end());
+    return NOTHING;
+  }
+
+  #wake(member: Member, kind: "suspend" | "freeze"): void {
+    const { plan } = this.#cluster;
+    member.node.wake();
+    this.#cluster.watch((rules) => rules.noteWake(member.node, kind));
+    if (kind === "freeze" && member.plan.outsideResolution !== 1) {
+      // The known limit: it knows nothing of its freeze, or only of one that its clock can show.
+      const listening = (downTimerAdvertsOf(plan) + 1) * longestInterval(plan);
+      this.#cluster.watch((rules) => rules.excuse(micros(listening + seconds(4))));
+    }
+  }
+}
+
+const NOTHING = (): void => undefined;
