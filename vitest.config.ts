@@ -15,7 +15,7 @@ export default defineConfig({
       {
         test: {
           name: "unit",
-          include: ["src/**/*.test.ts", "tools/**/*.test.ts", UNPRIVILEGED],
+          include: ["src/**/*.test.ts", "soak/**/*.test.ts", "tools/**/*.test.ts", UNPRIVILEGED],
         },
       },
       {

@@ -136,7 +136,7 @@ const OUTSIDE: Readonly<Record<string, string>> = {
 const TSCONFIGS = [
   "tsconfig.json",
   ...["base", "pure", "node", "test"].map((name) => `tsconfig.${name}.json`),
-  ...["src", "test", "tools", "bench"].map((name) => `${name}/tsconfig.json`),
+  ...["src", "test", "tools", "bench", "soak"].map((name) => `${name}/tsconfig.json`),
 ];
 
 const EVERYWHERE = [
@@ -147,6 +147,7 @@ const EVERYWHERE = [
   "test/lab/promise.test.ts",
   "tools/promise.test.ts",
   "bench/promise.ts",
+  "soak/promise.ts",
 ];
 
 const PURE = ["base", "wire", "core", "config", "ports", "daemon", "sim", "insight"];

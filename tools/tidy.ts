@@ -138,7 +138,7 @@ function targetOf(path: string, link: string): string {
 }
 
 function isSource(path: string): boolean {
-  return /^(src|test|tools|bench|web)\/.*\.(ts|tsx|mjs)$/.test(path);
+  return /^(src|test|tools|bench|soak|web)\/.*\.(ts|tsx|mjs)$/.test(path);
 }
 
 function isProduct(path: string): boolean {

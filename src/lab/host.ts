@@ -160,6 +160,31 @@ export class Host {
     return async () => void (await this.runOrThrow(["nft", "delete", "table", "netdev", table]));
   }
 
+  /**
+   * Loses packets at the switch: those that the host sends ("out"), those for it ("in"), or both; of them the VRRP
+   * advertisements or everything, all or each with a chance. No interface tells. Lasts until the function it gives is called.
+   */
+  async impair(
+    direction: "in" | "out" | "both",
+    { what = "everything", permille }: { readonly what?: "adverts" | "everything"; readonly permille?: number } = {},
+  ): Promise<() => Promise<void>> {
+    this.#network.losses += 1;
+    // The switch is one for all hosts.
+    const table = `lab_loss_${this.name}_${this.#network.losses}`;
+    const which = what === "adverts" ? "ip protocol 112" : "";
+    const chance = permille === undefined ? "" : `numgen random mod 1000 < ${permille}`;
+    const match = `${which} ${chance}`;
+    const chain = (hook: "ingress" | "egress"): string =>
+      `chain ${hook} {\ntype filter hook ${hook} device "${portOf(this.name, DEVICE)}" priority 0;\n${match} drop\n}\n`;
+    const chains = [
+      ...(direction === "in" ? [] : [chain("ingress")]),
+      ...(direction === "out" ? [] : [chain("egress")]),
+    ];
+    const nft = ["ip", "netns", "exec", this.#network.switchNamespace, "nft"];
+    await runOrThrow([...nft, "-f", "-"], `table netdev ${table} {\n${chains.join("")}}\n`);
+    return async () => void (await runOrThrow([...nft, "delete", "table", "netdev", table]));
+  }
+
   /** Starts asking an address over HTTP, every few milliseconds. */
   async ask(address: string, { port = 80, everyMs = 5, patienceMs = 250 } = {}): Promise<Prober> {
     const program = compiledProgram("prober-program");
@@ -167,10 +192,18 @@ export class Host {
     return new Prober(await this.start(argv), { everyMs, patienceMs });
   }
 
-  /** Sends whole Ethernet frames from the host's interface, in their order, every millisecond. */
-  repeatFrames(frames: readonly Uint8Array[]): Promise<Program> {
+  /** Sends whole Ethernet frames from the host's interface, in their order, every millisecond or less often. */
+  repeatFrames(frames: readonly Uint8Array[], everyMs = 1): Promise<Program> {
     const digits = frames.map((frame) => Buffer.from(frame).toString("hex"));
-    return this.start([process.execPath, compiledProgram("repeat-frames-program"), DEVICE, "1", ...digits]);
+    return this.start([process.execPath, compiledProgram("repeat-frames-program"), DEVICE, String(everyMs), ...digits]);
+  }
+
+  /** Starts a program that tells when it was not given the processor in time. */
+  async metronome(everyMs: number, lateMs: number): Promise<Program> {
+    const program = compiledProgram("metronome-program");
+    const started = await this.start([process.execPath, program, String(everyMs), String(lateMs)]);
+    await started.waitForLine(/ticking/);
+    return started;
   }
 
   /** Records packets that pass the host's interface. `filter` is tcpdump's. */

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { gratuitousArp, parsePcap, vrrpPriority, vrrpSource } from "./pcap.ts";
+import { gratuitousArp, parsePcap, PcapReader, vrrpPriority, vrrpSource } from "./pcap.ts";
 
 // pcap-savefile(5): magic, version 2.4, zone, accuracy, snapshot length, link type 1; then per packet seconds, microseconds,
 // captured length, original length.
@@ -22,6 +22,13 @@ test("a file of either byte order: its packets with the kernel's time", () => {
 test("a last packet cut off: the others", () => {
   expect(parsePcap(hex(HEADER + PACKET + PACKET).subarray(0, -1))).toHaveLength(1);
   expect(parsePcap(hex(HEADER))).toEqual([]);
+});
+
+test("a file that is read while it is written, at each of its bytes: each packet once, when it is whole", () => {
+  const file = hex(HEADER + PACKET + PACKET);
+  const reader = new PcapReader();
+  const counts = Array.from(file, (_, index) => reader.take(file.subarray(index, index + 1)).length);
+  expect(counts.flatMap((count, index) => (count === 1 ? [index + 1] : []))).toEqual([24 + 19, 24 + 2 * 19]);
 });
 
 test("something else than a capture: an error", () => {

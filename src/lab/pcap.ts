@@ -13,19 +13,40 @@ export interface Packet {
  * @see pcap-savefile(5).
  */
 export function parsePcap(file: Uint8Array): Packet[] {
-  const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
-  const littleEndian = isLittleEndian(view);
-  const packets: Packet[] = [];
-  for (let at = FILE_HEADER; at + PACKET_HEADER <= file.length;) {
-    const seconds = view.getUint32(at, littleEndian);
-    const micros = view.getUint32(at + 4, littleEndian);
-    const length = view.getUint32(at + 8, littleEndian);
-    const end = at + PACKET_HEADER + length;
-    if (end > file.length) break;
-    packets.push({ atMs: seconds * 1000 + micros / 1000, frame: file.subarray(at + PACKET_HEADER, end) });
-    at = end;
+  isLittleEndian(new DataView(file.buffer, file.byteOffset, file.byteLength));
+  return new PcapReader().take(file);
+}
+
+/** Reads a capture file while it is written. */
+export class PcapReader {
+  #rest: Uint8Array = new Uint8Array(0);
+  #littleEndian: boolean | undefined;
+
+  /**
+   * Takes the next bytes of the file and lists the packets that are whole by now; they are views of what was given.
+   *
+   * @throws Error as `parsePcap` does.
+   */
+  take(bytes: Uint8Array): Packet[] {
+    const file = this.#rest.length === 0 ? bytes : joined(this.#rest, bytes);
+    const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
+    let at = 0;
+    if (this.#littleEndian === undefined && file.length >= FILE_HEADER) {
+      this.#littleEndian = isLittleEndian(view);
+      at = FILE_HEADER;
+    }
+    const packets: Packet[] = [];
+    while (this.#littleEndian !== undefined && at + PACKET_HEADER <= file.length) {
+      const seconds = view.getUint32(at, this.#littleEndian);
+      const micros = view.getUint32(at + 4, this.#littleEndian);
+      const end = at + PACKET_HEADER + view.getUint32(at + 8, this.#littleEndian);
+      if (end > file.length) break;
+      packets.push({ atMs: seconds * 1000 + micros / 1000, frame: file.subarray(at + PACKET_HEADER, end) });
+      at = end;
+    }
+    this.#rest = file.slice(at);
+    return packets;
   }
-  return packets;
 }
 
 /** The IPv4 source of a VRRP packet in an Ethernet frame without VLAN tag; undefined: it is something else. */
@@ -47,6 +68,13 @@ export function gratuitousArp(frame: Uint8Array): { readonly mac: string; readon
   if (sender !== dotted(frame, ETHERNET + 24)) return undefined;
   const mac = [...frame.subarray(ETHERNET + 8, ETHERNET + 14)].map((byte) => byte.toString(16).padStart(2, "0"));
   return { mac: mac.join(":"), address: sender };
+}
+
+function joined(first: Uint8Array, second: Uint8Array): Uint8Array {
+  const both = new Uint8Array(first.length + second.length);
+  both.set(first);
+  both.set(second, first.length);
+  return both;
 }
 
 function isLittleEndian(view: DataView): boolean {

@@ -62,20 +62,20 @@ export function bothAnsweredMs(answers: readonly Answer[], leaving: string, comi
   return first === undefined || last === undefined ? 0 : Math.max(0, last.atMs - first.atMs);
 }
 
-interface Station {
+export interface Station {
   readonly mac: string;
   readonly address: string;
 }
 
-/** RFC 826, for Ethernet and IPv4. */
-function arpRequest(asker: Station, address: string): Uint8Array {
+/** Who has the address? RFC 826, for Ethernet and IPv4. */
+export function arpRequest(asker: Station, address: string): Uint8Array {
   const frame = Uint8Array.of(...BROADCAST, ...macBytes(asker.mac), 0x08, 0x06, 0, 1, 8, 0, 6, 4, 0, 1);
   const [nobody, wanted] = [new Uint8Array(6), addressBytes(address)];
   return Uint8Array.of(...frame, ...macBytes(asker.mac), ...addressBytes(asker.address), ...nobody, ...wanted);
 }
 
 /** RFC 792 in RFC 791: an echo request without data. */
-function echoRequest(asker: Station, asked: Station): Uint8Array {
+export function echoRequest(asker: Station, asked: Station): Uint8Array {
   const ip = Uint8Array.of(0x45, 0, 0, 28, 0, 0, 0, 0, 64, 1, 0, 0, ...addressBytes(asker.address));
   const packet = Uint8Array.of(...ip, ...addressBytes(asked.address));
   const echo = Uint8Array.of(8, 0, 0, 0, 0x68, 0x66, 0, 1);
