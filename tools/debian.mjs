@@ -168,7 +168,11 @@ const TOOLS = [
   { command: "nginx", package: "nginx-light", purpose: "the service that the demo and the tests keep alive" },
   { command: "keepalived", package: "keepalived", purpose: "the peer that the tests and the bench compare with" },
   { command: "nft", package: "nftables", purpose: "losing packets on purpose in tests" },
-  { command: "vtysh", package: "frr", purpose: "the other end of BFD sessions in tests and the bench" },
+  {
+    command: "vtysh",
+    package: "frr",
+    purpose: "the other end of BFD sessions, and another VRRP, in tests and the bench",
+  },
   { command: "openssl", package: "openssl", purpose: "certificates of mail servers in tests" },
   { command: "arping", package: "iputils-arping", purpose: "asking who answers for an address in tests" },
   { command: "tcpdump", package: "tcpdump", purpose: "recording packets in tests" },

@@ -60,7 +60,10 @@ export function beginHandOver(addresses: readonly IpAddress[], until: Instant): 
   return { state: { kind: "seeking", unheard: addresses, until }, effects: [] };
 }
 
-/** Decides how long addresses are held after mastership. They are released at most once, and all together. */
+/**
+ * Decides how long addresses are held after mastership. They are released at most once, and all together. Announcements count
+ * once the successor has advertised, which all implementations do first.
+ */
 export function stepHandOver(state: HandOverState, event: HandOverEvent, now: Instant): HandOverStep {
   if (state.kind === "over") return { state, effects: [] };
   switch (event.kind) {
@@ -71,6 +74,8 @@ export function stepHandOver(state: HandOverState, event: HandOverEvent, now: In
       return { state: { kind: "following", unheard: state.unheard, until }, effects: [] };
     }
     case "announced": {
+      // One that was master before may still announce: keepalived does so five seconds later, master or not.
+      if (state.kind === "seeking") return { state, effects: [] };
       const unheard = state.unheard.filter((address) => address !== event.address);
       return unheard.length === 0 ? release("all-announced") : { state: { ...state, unheard }, effects: [] };
     }

@@ -144,20 +144,22 @@ export class Host {
   }
 
   /**
-   * Throws away what arrives here from another host: its VRRP advertisements, or everything. The other direction is not
-   * touched. Lasts until the function it gives is called.
+   * Throws away what arrives here from another host: its VRRP advertisements over IPv4, or everything. The other direction is
+   * not touched. Lasts until the function it gives is called.
    */
-  async lose(what: "adverts" | "everything", from: Host): Promise<() => Promise<void>> {
-    this.#network.losses += 1;
-    const table = `lab_loss_${this.#network.losses}`;
-    const match =
-      what === "adverts" ? `ip saddr ${from.address.replace(/\/.*/, "")} ip protocol 112` : `ether saddr ${from.mac}`;
-    const chain = `type filter hook ingress device "${DEVICE}" priority 0;`;
-    await this.runOrThrow(
-      ["nft", "-f", "-"],
-      `table netdev ${table} {\nchain arriving {\n${chain}\n${match} drop\n}\n}\n`,
-    );
-    return async () => void (await this.runOrThrow(["nft", "delete", "table", "netdev", table]));
+  lose(what: "adverts" | "everything", from: Host): Promise<() => Promise<void>> {
+    const source = from.address.replace(/\/.*/, "");
+    return this.#drop(what === "adverts" ? `ip saddr ${source} ip protocol 112` : `ether saddr ${from.mac}`);
+  }
+
+  /**
+   * Throws away the VRRP advertisements of some virtual routers that arrive here, of both families. Lasts until the function it
+   * gives is called.
+   */
+  loseAdvertsOf(...vrids: readonly number[]): Promise<() => Promise<void>> {
+    // The second byte of an advertisement.
+    const isTheirs = `@th,8,8 { ${vrids.join(", ")} }`;
+    return this.#drop(`ip protocol 112 ${isTheirs}`, `ip6 nexthdr 112 ${isTheirs}`);
   }
 
   /**
@@ -220,6 +222,17 @@ export class Host {
         return new Uint8Array(readFileSync(this.#outside(path)));
       },
     };
+  }
+
+  async #drop(...matches: readonly string[]): Promise<() => Promise<void>> {
+    this.#network.losses += 1;
+    const table = `lab_loss_${this.#network.losses}`;
+    const chain = [
+      `type filter hook ingress device "${DEVICE}" priority 0;`,
+      ...matches.map((match) => `${match} drop`),
+    ];
+    await this.runOrThrow(["nft", "-f", "-"], `table netdev ${table} {\nchain arriving {\n${chain.join("\n")}\n}\n}\n`);
+    return async () => void (await this.runOrThrow(["nft", "delete", "table", "netdev", table]));
   }
 
   #outside(path: string): string {

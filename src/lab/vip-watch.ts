@@ -30,6 +30,27 @@ export function parseMonitorLine(line: string): AddressChange | undefined {
   };
 }
 
+/**
+ * Reads a line of `ip -ts -o monitor link` about an interface that holds an address only while it can send: FRR's vrrpd lets
+ * it stay on one that it holds down. Undefined: of another interface.
+ */
+export function parseLinkLine(
+  line: string,
+  addressOn: (device: string) => string | undefined,
+): AddressChange | undefined {
+  const match = /^\[([^\].]+)\.(\d{6})\] (Deleted )?\d+: ([^:@\s]+)\S* <([^>]*)>(.*)$/.exec(line);
+  if (match === null) return undefined;
+  const [, seconds = "", micros = "", deleted, device = "", flags = "", rest = ""] = match;
+  const address = addressOn(device);
+  if (address === undefined) return undefined;
+  const isUp = deleted === undefined && flags.split(",").includes("LOWER_UP") && !flags.includes("NO-CARRIER");
+  return {
+    kind: isUp && !rest.includes("protodown on") ? "gained" : "lost",
+    address,
+    atMs: Date.parse(seconds) + Number(micros) / 1000,
+  };
+}
+
 /** Lists the times an address was held, in order. Renewals belong to the tenure they renew. */
 export function tenuresOf(address: string, changes: readonly AddressChange[]): Tenure[] {
   const tenures: Tenure[] = [];
@@ -70,12 +91,15 @@ export function sharedMs(hosts: readonly (readonly Tenure[])[], sinceMs: number,
 /** Watches the addresses of one host as its kernel announces them, from the moment it was opened. */
 export class VipWatch {
   readonly #program: Program;
+  readonly #parse: (line: string) => AddressChange | undefined;
   readonly #changes: AddressChange[] = [];
   readonly #listeners = new Listeners();
   #read = 0;
 
-  constructor(program: Program) {
+  /** @param parse Reads a line of the program. */
+  constructor(program: Program, parse = parseMonitorLine) {
     this.#program = program;
+    this.#parse = parse;
     program.onLine(() => this.#take());
     this.#take();
   }
@@ -105,7 +129,7 @@ export class VipWatch {
     const fresh = this.#program.lines.slice(this.#read);
     this.#read += fresh.length;
     for (const line of fresh) {
-      const change = parseMonitorLine(line);
+      const change = this.#parse(line);
       if (change !== undefined) this.#changes.push(change);
     }
     this.#listeners.notify();

@@ -46,22 +46,24 @@ export interface RouterSettings {
 
 /** Writes a keepalived.conf with the one instance `web`. */
 export function configurationOf(settings: RouterSettings): string {
-  const { priority, version = 3, interval = 1, unicast, password, addresses = [`${VIP}/24`] } = settings;
-  const { global = [], blocks = [], lines = [] } = settings;
+  const { global = [], blocks = [] } = settings;
+  return [`global_defs {`, `router_id lab`, ...global, `}`, ...blocks, ...instanceOf("web", 51, settings), ``].join(
+    "\n",
+  );
+}
+
+/** The lines of one vrrp_instance. What belongs outside of it is left out. */
+export function instanceOf(name: string, vrid: number, settings: RouterSettings): readonly string[] {
+  const { priority, version = 3, interval = 1, unicast, password, addresses = [`${VIP}/24`], lines = [] } = settings;
   const transport =
     unicast === undefined ? [] : [`unicast_src_ip ${unicast.source}`, `unicast_peer {`, unicast.peer, `}`];
   const authentication =
     password === undefined ? [] : [`authentication {`, `auth_type PASS`, `auth_pass ${password}`, `}`];
   return [
-    `global_defs {`,
-    `router_id lab`,
-    ...global,
-    `}`,
-    ...blocks,
-    `vrrp_instance web {`,
+    `vrrp_instance ${name} {`,
     `state BACKUP`,
     `interface eth0`,
-    `virtual_router_id 51`,
+    `virtual_router_id ${vrid}`,
     `priority ${priority}`,
     `version ${version}`,
     `advert_int ${interval}`,
@@ -72,8 +74,7 @@ export function configurationOf(settings: RouterSettings): string {
     ...addresses,
     `}`,
     `}`,
-    ``,
-  ].join("\n");
+  ];
 }
 
 /** One host of a pair with the daemon that runs on it. */
@@ -158,19 +159,27 @@ export interface Pair {
 
 /** Opens a lab with a pair, runs a scenario in it and removes it. A failure carries what both daemons have written. */
 export async function withPair(scenario: (pair: Pair) => Promise<void>): Promise<void> {
+  const pair = await openPair();
+  try {
+    await scenario(pair);
+  } catch (error) {
+    if (error instanceof Error) error.message += (await Promise.all([pair.a, pair.b].map(evidence))).join("");
+    throw error;
+  } finally {
+    await pair.lab.close();
+  }
+}
+
+/** Opens a lab with a pair. To be closed by the caller. */
+export async function openPair(): Promise<Pair> {
   const lab = await Lab.open();
   try {
     const a = await addNode(lab, "a", "10.77.0.1/24");
     const b = await addNode(lab, "b", "10.77.0.2/24");
-    const client = await lab.host("client", { address: "10.77.0.9/24" });
-    try {
-      await scenario({ lab, a, b, client });
-    } catch (error) {
-      if (error instanceof Error) error.message += (await Promise.all([a, b].map(evidence))).join("");
-      throw error;
-    }
-  } finally {
+    return { lab, a, b, client: await lab.host("client", { address: "10.77.0.9/24" }) };
+  } catch (error) {
     await lab.close();
+    throw error;
   }
 }
 

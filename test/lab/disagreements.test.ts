@@ -2,23 +2,11 @@ import { expect, test } from "vitest";
 import { needs } from "../require.ts";
 import { addressesOf, configurationOf, LAB_NEEDS, pass, VIP, withPair, type Pair } from "./cluster.ts";
 
-/** Two nodes that were configured differently: what the real keepalived makes of it, and what Holdfast says of it. */
+/**
+ * Two nodes that were configured differently: what the real keepalived makes of it, and what Holdfast says of it. Passwords,
+ * intervals, numbers of addresses and checksums that differ are in matrix.test.ts.
+ */
 needs(LAB_NEEDS)("Holdfast and keepalived that do not agree", () => {
-  test.concurrent("another password: two masters, and Holdfast names the cause", () =>
-    withPair(async ({ lab, a, b }) => {
-      const configuration = (priority: number, password: string): string =>
-        configurationOf({ priority, version: 2, password });
-      await Promise.all([
-        a.start("holdfast", configuration(200, "secret")),
-        b.start("keepalived", configuration(150, "other")),
-      ]);
-      await bothMaster({ lab, a, b });
-      await a.daemon.waitForLine(/received an invalid passwd!, from 10\.77\.0\.2: advert discarded/);
-      await b.daemon.waitForLine(/received an invalid passwd!/);
-      expect((await a.instance()).peers).toMatchObject([{ address: "10.77.0.2", accepted: 0 }]);
-      expect((await a.instance()).counters["discarded.PASSWORD"]).toBeGreaterThan(0);
-    }));
-
   test.concurrent("a password on one side alone: two masters, and Holdfast names both kinds", () =>
     withPair(async ({ lab, a, b }) => {
       await Promise.all([
@@ -29,34 +17,6 @@ needs(LAB_NEEDS)("Holdfast and keepalived that do not agree", () => {
       await a.daemon.waitForLine(/authentication type mismatch: received none, ours is password, from 10\.77\.0\.2/);
     }));
 
-  test.concurrent("another interval, version 2: two masters, and Holdfast counts what keepalived forgets to", () =>
-    withPair(async ({ lab, a, b }) => {
-      await Promise.all([
-        a.start("holdfast", configurationOf({ priority: 200, version: 2, interval: 1 })),
-        b.start("keepalived", configurationOf({ priority: 150, version: 2, interval: 2 })),
-      ]);
-      await bothMaster({ lab, a, b });
-      await a.daemon.waitForLine(/advertisement interval mismatch: received 2 s, ours is 1 s/);
-      expect((await a.instance()).counters["discarded.INTERVAL"]).toBeGreaterThan(0);
-    }));
-
-  test.concurrent("another interval, version 3: the backup follows the master's, and says so", () =>
-    withPair(async ({ lab, a, b }) => {
-      await Promise.all([
-        a.start("keepalived", configurationOf({ priority: 200, interval: 2 })),
-        b.start("holdfast", configurationOf({ priority: 150, interval: 0.5 })),
-      ]);
-      await a.host.vips.waitUntil(VIP, true);
-      await lab.waitForOnlyHolder(VIP, a.host);
-      await b.daemon.waitForLine(
-        /advertisement interval differs: received 2 s, ours is 0\.5 s; following the master's/,
-      );
-      // Three of its own intervals are gone by then, and more.
-      await pass(4, b.host);
-      expect(lab.holders(VIP)).toEqual(["a"]);
-      expect((await b.instance()).state).toBe("BACKUP");
-    }));
-
   test.concurrent("another version: two masters, and Holdfast names both", () =>
     withPair(async ({ lab, a, b }) => {
       await Promise.all([
@@ -65,21 +25,6 @@ needs(LAB_NEEDS)("Holdfast and keepalived that do not agree", () => {
       ]);
       await bothMaster({ lab, a, b });
       await a.daemon.waitForLine(/received version 2, ours is 3, from 10\.77\.0\.2: advert discarded/);
-    }));
-
-  test.concurrent("other addresses: Holdfast obeys and counts them; keepalived 2.2 discards such adverts", () =>
-    withPair(async ({ lab, a, b }) => {
-      const two = [`${VIP}/24`, "10.77.0.101/24"];
-      await Promise.all([
-        a.start("keepalived", configurationOf({ priority: 200 })),
-        b.start("holdfast", configurationOf({ priority: 150, addresses: two })),
-      ]);
-      await a.host.vips.waitUntil(VIP, true);
-      await b.daemon.waitForLine(/expected 2 VIPs but received 1, from 10\.77\.0\.1/);
-      await pass(4, b.host);
-      expect(lab.holders(VIP)).toEqual(["a"]);
-      expect((await b.instance()).counters["noted.ADDRESS_LIST"]).toBeGreaterThan(1);
-      expect((await b.instance()).peers).toMatchObject([{ discarded: {} }]);
     }));
 
   test.concurrent("as many addresses, another one: Holdfast names it, once", () =>
@@ -121,41 +66,6 @@ needs(LAB_NEEDS)("Holdfast and keepalived that do not agree", () => {
       await a.host.vips.waitUntil("10.77.0.101", true);
       await pass(2, b.host);
       expect((await b.instance()).counters["noted.ADDRESS_LIST"]).toBeUndefined();
-    }));
-
-  // keepalived 2.2 does not know v3_checksum_as_v2.
-  test.concurrent.for([
-    { stronger: "keepalived", own: [], weaker: ["v3_checksum_as_v2"], agree: true },
-    { stronger: "holdfast", own: ["v3_checksum_as_v2"], weaker: ["v3_checksum_as_v2"], agree: true },
-    { stronger: "holdfast", own: ["v3_checksum_as_v2"], weaker: [], agree: false },
-  ] as const)(
-    "version 3, $stronger with [$own] over Holdfast with [$weaker]: its checksum is understood: $agree",
-    ({ stronger, own, weaker, agree }) =>
-      withPair(async ({ lab, a, b }) => {
-        await Promise.all([
-          a.start(stronger, configurationOf({ priority: 200, lines: own })),
-          b.start("holdfast", configurationOf({ priority: 150, lines: weaker })),
-        ]);
-        await a.host.vips.waitUntil(VIP, true);
-        if (agree) {
-          await b.daemon.waitForLine(/master set to 10\.77\.0\.1/);
-          await lab.waitForOnlyHolder(VIP, a.host);
-          expect((await b.instance()).peers).toMatchObject([{ discarded: {} }]);
-        } else {
-          await b.daemon.waitForLine(/invalid checksum: made without a pseudo-header, which v3_checksum_as_v2 would/);
-          await b.host.vips.waitUntil(VIP, true);
-        }
-      }),
-  );
-
-  test.concurrent("version 3, Holdfast with v3_checksum_as_v2 over keepalived 2.2: keepalived refuses it", () =>
-    withPair(async ({ lab, a, b }) => {
-      await Promise.all([
-        a.start("holdfast", configurationOf({ priority: 200, lines: ["v3_checksum_as_v2"] })),
-        b.start("keepalived", configurationOf({ priority: 150 })),
-      ]);
-      await b.daemon.waitForLine(/[Ii]nvalid VRRPv3 checksum|invalid checksum|[Ii]nvalid.*checksum/);
-      await bothMaster({ lab, a, b });
     }));
 
   test.concurrent("unicast where multicast is configured: two masters, and Holdfast says why", () =>

@@ -11,15 +11,39 @@ test("an announcement that was heard before its sender's advert was read: the su
   farewell.noticeAnnouncement(VIP);
   at(after(START, millis(1)));
   farewell.begin(new Set([VIP]), after(START, millis(200)));
+  farewell.noticeSuccessor();
   expect(released).toEqual(["all-announced"]);
 });
 
-test("an announcement of an earlier master, and then the addresses were ours again: a new successor is awaited", () => {
+test("the successor advertises, then announces: it is there", () => {
+  const { farewell, released } = begun();
+  farewell.begin(new Set([VIP]), after(START, millis(200)));
+  farewell.noticeSuccessor();
+  expect(released).toEqual([]);
+  farewell.noticeAnnouncement(VIP);
+  expect(released).toEqual(["all-announced"]);
+});
+
+test("the second burst of an earlier master, before the farewell and after: the successor is awaited", () => {
+  const { farewell, released, at } = begun();
+  farewell.noticeAnnouncement(VIP);
+  at(after(START, millis(300)));
+  farewell.begin(new Set([VIP]), after(START, millis(1_300)));
+  farewell.noticeAnnouncement(VIP);
+  at(after(START, millis(700)));
+  farewell.noticeSuccessor();
+  expect(released).toEqual([]);
+  farewell.noticeAnnouncement(VIP);
+  expect(released).toEqual(["all-announced"]);
+});
+
+test("an announcement, and then the addresses were ours again: a new successor is awaited", () => {
   const { farewell, released, at } = begun();
   farewell.noticeAnnouncement(VIP);
   farewell.callOff();
-  at(after(START, millis(500)));
-  farewell.begin(new Set([VIP]), after(START, millis(1_500)));
+  at(after(START, millis(50)));
+  farewell.begin(new Set([VIP]), after(START, millis(1_050)));
+  farewell.noticeSuccessor();
   expect(released).toEqual([]);
   expect(farewell.underWay).toBe(true);
 });

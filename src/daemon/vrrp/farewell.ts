@@ -1,5 +1,5 @@
 import type { IpAddress } from "../../base/address.ts";
-import { elapsed, seconds, type Instant } from "../../base/time.ts";
+import { elapsed, millis, type Instant } from "../../base/time.ts";
 import {
   beginHandOver,
   handOverDeadline,
@@ -35,10 +35,6 @@ export class Farewell {
 
   begin(awaited: ReadonlySet<IpAddress>, until: Instant): void {
     this.#obey(beginHandOver([...awaited], until));
-    // The successor may have been quicker with its announcement than we with reading its advert.
-    for (const [address, heardAt] of this.#announcements) {
-      if (elapsed(heardAt, this.#clock.now()) <= MEMORY) this.#step({ kind: "announced", address });
-    }
   }
 
   /** The addresses are ours, or nobody's: what was announced before is no successor's announcement. */
@@ -49,7 +45,12 @@ export class Farewell {
 
   /** An advert of the one that takes over was heard. */
   noticeSuccessor(): void {
+    if (this.#state.kind === "following") return;
     this.#step({ kind: "successor-advertised" });
+    // It may have been quicker with its announcement than we with reading its advert.
+    for (const [address, heardAt] of this.#announcements) {
+      if (elapsed(heardAt, this.#clock.now()) <= MEMORY) this.#step({ kind: "announced", address });
+    }
   }
 
   /** Somebody else announced an address of ours, be it before we know why. */
@@ -73,4 +74,5 @@ export class Farewell {
   }
 }
 
-const MEMORY = seconds(1);
+/** Both come within a turn. What is older was said by a master of before. */
+const MEMORY = millis(100);
