@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, readdirSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -31,9 +31,9 @@ describe("claimPidFile", () => {
     expect(readdirSync(directory)).toEqual(["holdfast.pid"]);
   });
 
-  test("the named process is dead: replaced", async () => {
+  test("the named process is dead: replaced", () => {
     path = join(directory, "holdfast.pid");
-    writeFileSync(path, `${await pidOfTheDead()}\n`);
+    writeFileSync(path, `${spawnSync("/bin/true").pid}\n`);
     expect(claimPidFile(path).ok).toBe(true);
     expect(readFileSync(path, "utf8")).toBe(own);
     expect(readdirSync(directory)).toEqual(["holdfast.pid"]);
@@ -86,9 +86,3 @@ test("writePidFile: replaces whatever is there", () => {
   expect(readFileSync(path, "utf8")).toBe("4711\n");
   expect(readdirSync(directory)).toEqual(["vrrp.pid"]);
 });
-
-async function pidOfTheDead(): Promise<number> {
-  const child = spawn("/bin/true");
-  await new Promise((resolve) => child.once("exit", resolve));
-  return child.pid ?? 0;
-}

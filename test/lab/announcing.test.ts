@@ -1,7 +1,10 @@
 import { expect, test } from "vitest";
 import type { Program } from "../../src/lab/program.ts";
 import { needs } from "../require.ts";
+import { ip, mac } from "../../src/base/address.ts";
+import { serializeNeighborFrame, unsolicitedAdvertisement } from "../../src/wire/neighbor-frame.ts";
 import { CONFIGURATION_FILE, configurationOf, LAB_NEEDS, VIP, withPair, type Node, type Pair } from "./cluster.ts";
+import { VIP6 } from "./ipv6-hosts.ts";
 
 const ADDRESSES = Array.from({ length: 10 }, (_, index) => `10.77.0.${100 + index}/24`);
 
@@ -50,6 +53,55 @@ needs({ ...LAB_NEEDS, tools: [...LAB_NEEDS.tools, "tcpdump"] })("announcements o
       expect(await announcements(watch, 8)).toHaveLength(8);
     }));
 
+  test.concurrent("a keepalived with another VRID announces the VIP, twice: each time announced again, and the client stays right", () =>
+    withPair(async ({ a, b, client }) => {
+      // No burst of our own comes by itself.
+      await a.holdfast(configurationOf({ priority: 200, lines: ["garp_master_delay 0"] }));
+      await a.host.vips.waitUntil(VIP, true);
+      // As if it had spoken with the VIP a while ago: the next announcement replaces what it knows.
+      await client.runOrThrow(["ip", "neigh", "replace", VIP, "lladdr", a.host.mac, "dev", "eth0", "nud", "stale"]);
+      const watch = await watchArp(client);
+      const other = configurationOf({ priority: 100, lines: ["garp_master_delay 3"] });
+      await b.start("keepalived", other.replace("virtual_router_id 51", "virtual_router_id 52"));
+      const seen = await announcements(watch, 20);
+      const five = (host: Pair["client"]): readonly string[] => Array.from({ length: 5 }, () => host.mac);
+      expect(seen.map(({ mac: owner }) => owner)).toEqual([
+        ...five(b.host),
+        ...five(a.host),
+        ...five(b.host),
+        ...five(a.host),
+      ]);
+      for (const [last, answer] of [
+        [seen[4], seen[5]],
+        [seen[14], seen[15]],
+      ]) {
+        expect((answer?.atMs ?? Infinity) - (last?.atMs ?? 0)).toBeLessThan(1_000);
+      }
+      expect(await neighborOf(client, VIP)).toBe(a.host.mac);
+      const told = a.daemon.lines.filter((line) => line.includes(`(web) ${VIP} is announced by ${b.host.mac}`));
+      expect(told).toHaveLength(1);
+      expect((await a.instance()).counters).toMatchObject({ becameMaster: 1, announcedByOthers: 10 });
+    }));
+
+  test.concurrent("somebody announces the VIP a thousand times a second, IPv6: five answers, told once, and left alone", () =>
+    withPair(async ({ a, client }) => {
+      await a.holdfast(
+        configurationOf({ priority: 200, addresses: ["fe80::100/64", `${VIP6}/64`], lines: ["garp_master_delay 0"] }),
+      );
+      await a.host.vips.waitUntil(VIP6, true);
+      const mark = a.daemon.mark();
+      const frame = serializeNeighborFrame(unsolicitedAdvertisement(ip(VIP6), mac(client.mac), false));
+      const sender = await client.repeatFrames([frame]);
+      await a.daemon.waitForLine(/again and again: it is not announced against it any more/, { after: mark });
+      await sender.stop();
+      const lines = a.daemon.lines.slice(mark);
+      expect(lines.filter((line) => line.includes(`${VIP6} is announced by ${client.mac}`))).toHaveLength(2);
+      expect(lines.filter((line) => /Sending\/queueing .* for 2001:db8:77::100/.test(line))).toHaveLength(5);
+      const { state, counters } = await a.instance();
+      expect([state, counters["becameMaster"]]).toEqual(["MASTER", 1]);
+      expect(counters["announcedByOthers"]).toBeGreaterThan(5);
+    }));
+
   test.concurrent("quick_preempt: one skew time after keepalived has become the weaker master", () =>
     withPair(async (pair) => {
       const { lab, a, b } = pair;
@@ -82,6 +134,11 @@ function weakening(priority: number, loss: number): string {
 
 async function weaken(node: Node): Promise<void> {
   await node.host.runOrThrow(["touch", "/run/weak"]);
+}
+
+/** The link-layer address that a host has for an address. */
+async function neighborOf(host: Pair["client"], address: string): Promise<string | undefined> {
+  return / lladdr (\S+)/.exec(await host.runOrThrow(["ip", "neigh", "show", address]))?.[1];
 }
 
 async function watchArp(host: Pair["client"]): Promise<Program> {

@@ -9,8 +9,9 @@ import type { Clock } from "../../ports/clock.ts";
 import { describeFailure } from "../../ports/failure.ts";
 import type { Kernel } from "../../ports/kernel.ts";
 import type { Log } from "../../ports/log.ts";
-import type { Announcer } from "./announcer.ts";
+import type { HeardOnDevice, Announcer } from "./announcer.ts";
 import { RELEASE_WORDS } from "./cause-words.ts";
+import { ConflictWatch } from "./conflict-watch.ts";
 import { addressKey, type AddressKey, type InterfaceTable } from "./interface-table.ts";
 import { Farewell } from "./farewell.ts";
 import type { FineLockKeeper, LockOwner } from "./fine-lock-keeper.ts";
@@ -53,6 +54,9 @@ export interface HolderDependencies {
 export interface HolderEvents {
   /** The successor of a hand-over adverts, and has not announced all addresses in time. They have been removed. */
   readonly onUnannounced: () => void;
+  /** `nextDeadline` gives another time by now. */
+  readonly onDeadline: () => void;
+  readonly count: (counter: string) => void;
 }
 
 /** Where one virtual address stands. */
@@ -74,6 +78,7 @@ export type Holding =
 export class AddressHolder implements LeaseOwner, LockOwner, RoutingOwner {
   #name: string;
   readonly #dependencies: HolderDependencies;
+  readonly #events: HolderEvents;
   readonly #holdings = new Map<VirtualAddress, Holding>();
   /** Not in the configuration any more, and still on the host. */
   readonly #gone = new Map<VirtualAddress, Holding>();
@@ -81,12 +86,15 @@ export class AddressHolder implements LeaseOwner, LockOwner, RoutingOwner {
   #wanted = false;
   #advertisedAt: Instant;
   readonly #farewell: Farewell;
+  readonly #conflicts: ConflictWatch;
   #bucket: Bucket;
 
   constructor(name: string, settings: HolderSettings, dependencies: HolderDependencies, events: HolderEvents) {
     this.#name = name;
     this.#settings = settings;
     this.#dependencies = dependencies;
+    this.#events = events;
+    this.#conflicts = new ConflictWatch(dependencies.log);
     this.#advertisedAt = dependencies.clock.now();
     this.#bucket = fullBucket(REPAIRS, dependencies.clock.now());
     this.#farewell = new Farewell(dependencies.clock, (reason) => {
@@ -162,10 +170,8 @@ export class AddressHolder implements LeaseOwner, LockOwner, RoutingOwner {
   claim(): void {
     this.#wanted = true;
     this.#farewell.callOff();
-    // From now on, since a successor's announcement may follow its first advert within a millisecond.
-    this.#dependencies.announcer.listen(this, this.addresses(), (address) => {
-      if (this.addresses().some((own) => own.address === address)) this.#farewell.noticeAnnouncement(address);
-    });
+    this.#conflicts.forget();
+    this.#listen();
     this.#dependencies.record.stay(this.#keys());
     this.#cover(this.#now());
     this.#expect(this.addresses());
@@ -180,6 +186,7 @@ export class AddressHolder implements LeaseOwner, LockOwner, RoutingOwner {
     this.#wanted = false;
     this.removeGone();
     this.#farewell.callOff();
+    this.#conflicts.forget();
     this.#dependencies.announcer.withdraw(this.addresses());
     // They may need the addresses, so they go before them.
     this.#dependencies.routes.release(this);
@@ -195,6 +202,7 @@ export class AddressHolder implements LeaseOwner, LockOwner, RoutingOwner {
     if (!this.#wanted) return;
     this.#wanted = false;
     this.removeGone();
+    this.#conflicts.forget();
     this.#dependencies.announcer.withdraw(this.addresses());
     const awaited = this.addresses().filter((address) => this.holding(address).kind === "held");
     // Should this process die meanwhile, its addresses go soon after they would have gone anyway.
@@ -247,9 +255,13 @@ export class AddressHolder implements LeaseOwner, LockOwner, RoutingOwner {
     return address.tracked && this.#wanted ? address : undefined;
   }
 
-  /** Tries again what is missing, as often as repairs may be. To be called when something changed, and on time. */
+  /**
+   * Tries again what is missing, as often as repairs may be, and announces again what others announce. To be called when
+   * something changed, and on time.
+   */
   repair(): void {
     if (this.#wanted) this.#putBack();
+    if (this.#wanted) this.#answerConflicts();
     this.#farewell.wake();
   }
 
@@ -265,7 +277,7 @@ export class AddressHolder implements LeaseOwner, LockOwner, RoutingOwner {
 
   nextDeadline(): Instant | undefined {
     const retries = [...this.#holdings.values()].flatMap((one) => (one.kind === "missing" ? [one.retryAt] : []));
-    return earliest(this.#farewell.deadline, ...(this.#wanted ? retries : []));
+    return earliest(this.#farewell.deadline, ...(this.#wanted ? [this.#conflicts.deadline, ...retries] : []));
   }
 
   /**
@@ -298,6 +310,8 @@ export class AddressHolder implements LeaseOwner, LockOwner, RoutingOwner {
     if (this.#wanted) {
       this.#cover(this.#advertisedAt);
       const added = this.addresses().filter((address) => !kept.has(vipKey(address)));
+      // They may be on other interfaces.
+      if (added.length > 0) this.#listen();
       for (const address of added) this.#add(address, this.#advertisedAt);
       this.#dependencies.routes.claim(this, settings.routing);
       this.#dependencies.announcer.announce(this.#name, added, REPAIR_ANNOUNCEMENTS);
@@ -345,6 +359,31 @@ export class AddressHolder implements LeaseOwner, LockOwner, RoutingOwner {
     // It may be there in other words.
     const isWanted = this.addresses().some((other) => other.address === address.address);
     if (!isWanted) this.#dependencies.fineLock.release(this, [address.address]);
+  }
+
+  /** From the claim on, since a successor's announcement may follow its first advert within a millisecond. */
+  #listen(): void {
+    this.#dependencies.announcer.listen(this, this.addresses(), (heard) => this.#noticeAnnouncement(heard));
+  }
+
+  /** Somebody else has announced something. */
+  #noticeAnnouncement({ address, owner, device }: HeardOnDevice): void {
+    if (!this.addresses().some((own) => own.address === address)) return;
+    this.#farewell.noticeAnnouncement(address);
+    if (!this.#wanted || !this.#served().some((own) => own.address === address && own.device === device)) return;
+    // A frame of ours that the network brings back, or that another interface of this host has sent. A router with the
+    // virtual MAC address in common with us takes nobody's packets that we would get.
+    if (this.#dependencies.interfaces.interfaces().some(({ mac }) => mac === owner)) return;
+    this.#events.count("announcedByOthers");
+    this.#conflicts.hear(address, owner, this.#now());
+    this.#events.onDeadline();
+  }
+
+  #answerConflicts(): void {
+    const due = this.#conflicts.takeDue(this.#name, this.#now());
+    if (due.size === 0) return;
+    const again = this.#served().filter(({ address }) => due.has(address));
+    this.#dependencies.announcer.announce(this.#name, again, REPAIR_ANNOUNCEMENTS);
   }
 
   #putBack(): void {

@@ -59,6 +59,11 @@ describe("readAnnouncement", () => {
     expect(heard?.owner).toBe(other);
   });
 
+  test("one that is sent to a single node: changes nobody else's mind, and announces nothing", () => {
+    const single = { ...frame, destinationAddress: ip("2001:db8::1") };
+    expect(readAnnouncement("ipv6", serializeNeighborFrame(single))).toBeUndefined();
+  });
+
   test("an answer to a question, and what is no advertisement: announce nothing", () => {
     const advertisement = { ...frame.advertisement, solicited: true };
     expect(readAnnouncement("ipv6", serializeNeighborFrame({ ...frame, advertisement }))).toBeUndefined();

@@ -1,4 +1,4 @@
-import { familyOf, type AddressFamily, type IpAddress, type MacAddress } from "../../base/address.ts";
+import { familyOf, isMulticast, type AddressFamily, type IpAddress, type MacAddress } from "../../base/address.ts";
 import type { InstanceSettings } from "../../config/model/instance.ts";
 import type { Result } from "../../base/result.ts";
 import type { SystemFailure } from "../../ports/failure.ts";
@@ -56,6 +56,8 @@ export function readAnnouncement(family: AddressFamily, bytes: Uint8Array): Hear
   }
   const frame = parseNeighborFrame(bytes);
   if (!frame.ok || frame.value.advertisement.solicited) return undefined;
+  // RFC 4861 section 7.2.6: to all nodes. What is sent to one node changes nobody else's mind.
+  if (!isMulticast(frame.value.destinationAddress)) return undefined;
   const { target, targetMac } = frame.value.advertisement;
   return { address: target, owner: targetMac ?? frame.value.source };
 }

@@ -1,4 +1,4 @@
-import { familyOf, type AddressFamily, type IpAddress, type MacAddress } from "../../base/address.ts";
+import { familyOf, type AddressFamily, type MacAddress } from "../../base/address.ts";
 import type { VirtualAddress } from "../../config/model/addresses.ts";
 import type { PacingSettings } from "../../config/model/announcing.ts";
 import type { Clock } from "../../ports/clock.ts";
@@ -7,7 +7,13 @@ import type { NetworkInterface } from "../../ports/kernel.ts";
 import type { FrameSocket, Links } from "../../ports/links.ts";
 import type { Log } from "../../ports/log.ts";
 import { AnnouncePacer, type Announcement } from "./announce-pacer.ts";
-import { ANNOUNCEMENT_WORDS, announcementFrame, openAnnouncementSocket, readAnnouncement } from "./announcement.ts";
+import {
+  ANNOUNCEMENT_WORDS,
+  announcementFrame,
+  openAnnouncementSocket,
+  readAnnouncement,
+  type HeardAnnouncement,
+} from "./announcement.ts";
 import type { InterfaceTable } from "./interface-table.ts";
 
 export interface AnnouncerDependencies {
@@ -15,6 +21,11 @@ export interface AnnouncerDependencies {
   readonly links: Links;
   readonly log: Log;
   readonly interfaces: InterfaceTable;
+}
+
+/** What somebody has announced, and the interface of ours that heard it. */
+export interface HeardOnDevice extends HeardAnnouncement {
+  readonly device: string;
 }
 
 /** Tells hosts and switches where a virtual address is, and hears when somebody else does. */
@@ -71,7 +82,7 @@ export class Announcer {
   }
 
   /** Hears announcements of others until `stopListening`. `onHeard` comes in a turn of its own. */
-  listen(listener: object, addresses: readonly VirtualAddress[], onHeard: (address: IpAddress) => void): void {
+  listen(listener: object, addresses: readonly VirtualAddress[], onHeard: (heard: HeardOnDevice) => void): void {
     this.stopListening(listener);
     const sockets = new Map<string, FrameSocket>();
     for (const { address, device } of addresses) {
@@ -86,7 +97,7 @@ export class Announcer {
           if (announcement === undefined) continue;
           // The other nodes of a virtual router have its virtual MAC address, too, and what we send ourselves is not heard.
           if (announcement.owner === entry.mac && !isVirtual(announcement.owner)) continue;
-          onHeard(announcement.address);
+          onHeard({ ...announcement, device });
         }
       });
       if (socket.ok) sockets.set(linkOf(entry, family), socket.value);

@@ -111,6 +111,8 @@ export class Instance {
     this.#teller = new Teller({ kind: "INSTANCE", name: settings.name }, settings.notify, dependencies.teller);
     this.holder = new AddressHolder(settings.name, settings, dependencies.holder, {
       onUnannounced: () => this.#challenge(),
+      onDeadline: () => this.#arm(),
+      count: (counter) => this.#count(counter),
     });
     this.#sender = new AdvertisementSender(settings, {
       sockets: dependencies.sockets,
