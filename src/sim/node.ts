@@ -104,6 +104,7 @@ export class SimNode {
   #secondNetwork: NetworkStack | undefined;
   readonly #onLog: NodeSurroundings["onLog"];
   #process: SimProcess | undefined;
+  #stopping: SimProcess | undefined;
   #driver: VrrpDriver | undefined;
   #failure: StartFailure | undefined;
   #interfaceIndex = LAN_INDEX;
@@ -205,10 +206,12 @@ export class SimNode {
     this.#process?.kill();
   }
 
-  /** SIGTERM: hands over and ends. */
+  /** SIGTERM: hands over and ends. Who is told again does nothing new. */
   shutDown(): void {
     const process = this.#process;
-    process?.post(() => this.#driver?.stop("SIGTERM", () => process.exit()));
+    if (process === undefined || process === this.#stopping) return;
+    this.#stopping = process;
+    process.post(() => this.#driver?.stop("SIGTERM", () => process.exit()));
   }
 
   reload(configuration: Configuration): void {

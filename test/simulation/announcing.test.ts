@@ -26,7 +26,7 @@ beforeEach(() => {
   client = new Client();
   sent = [];
   lan.observe((station, frame) => {
-    client.hear(station, frame);
+    client.hear(station, frame, world.now());
     if (frame.kind === "vrrp") sent.push({ from: station.name, priority: frame.packet.message[2] ?? 0 });
   });
   const node = (name: string, number: number): SimNode => {

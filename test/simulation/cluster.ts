@@ -33,6 +33,8 @@ export interface Member extends FinalMember {
 export interface ClusterEars {
   readonly onLog: (node: SimNode, level: LogLevel, text: string) => void;
   readonly complain: (text: string) => void;
+  /** A vrrp process is about to be started. */
+  readonly onStart: (node: SimNode) => void;
 }
 
 /** The nodes of a plan on their LANs, and the eyes that watch them. Nothing runs yet. */
@@ -48,9 +50,11 @@ export class Cluster {
   readonly invariants: readonly Invariants[];
   /** Of a pair of virtual routers, the second one has an address of the first, or is about to. */
   moved = false;
+  readonly #onStart: (node: SimNode) => void;
 
   constructor(plan: Plan, ears: ClusterEars) {
     this.plan = plan;
+    this.#onStart = ears.onStart;
     const { world } = this;
     const random = seededRandom(plan.seed ^ 0x5eed);
     const quality: Quality = {
@@ -88,6 +92,7 @@ export class Cluster {
   start(member: Member, isRestart = false): void {
     if (member.dead) return;
     const configuration = this.configurationOf(member);
+    if (!member.node.running) this.#onStart(member.node);
     member.node.start(configuration, isRestart);
     if (configuration.bfd.length > 0) member.node.bfd?.start(configuration);
   }

@@ -1,19 +1,30 @@
 import { micros, seconds, type Micros } from "../../src/base/time.ts";
 import type { Quality } from "../../src/sim/lan.ts";
+import type { SimNode } from "../../src/sim/node.ts";
 import { setTrackedInterface, type Cluster, type Member } from "./cluster.ts";
 import { GATEWAY_NAME } from "./gateway.ts";
 import type { Fault, LanName, NetworkFault, PlannedFault, ProcessFault, ReloadFault, TrackedFault } from "./plan.ts";
+import { isMovable } from "./routers.ts";
 import { TRACKED_FILE, TRACKED_PROCESS, writeGoodNumber } from "./tracker-plan.ts";
+import { QUIET } from "./conduct.ts";
 import { downTimerAdvertsOf, longestInterval } from "./traits.ts";
 
 /** Does the damage that was planned, and tells the eyes of what it excuses. */
 export class Damage {
   readonly #cluster: Cluster;
   readonly #note: (who: string, text: string) => void;
+  /** Nodes that are master of both virtual routers while an address moves from one to the other. */
+  readonly #moving = new Set<SimNode>();
 
-  constructor(cluster: Cluster, note: (who: string, text: string) => void) {
+  constructor(cluster: Cluster, note: (who: string, text: string) => void, complain: (text: string) => void) {
     this.#cluster = cluster;
     this.#note = note;
+    for (const { node } of cluster.members) {
+      node.kernel.observe(({ kind, record, by }) => {
+        if (kind !== "removed" || by !== "holdfast" || !this.#moving.has(node)) return;
+        if (isMovable(cluster.plan, record.address)) complain(`${node.name} removed ${record.address} to move it`);
+      });
+    }
   }
 
   /** @returns what mends it. */
@@ -69,6 +80,7 @@ export class Damage {
       case "remove-interface":
       case "flush-filter":
       case "overrun":
+      case "lost-removal":
         return this.#damageNetwork(member, fault.kind, lans);
       case "reload":
       case "refit":
@@ -99,6 +111,7 @@ export class Damage {
     const { node } = member;
     const cluster = this.#cluster;
     const start = (): void => cluster.start(member, true);
+    let isOver = false;
     switch (fault.kind) {
       case "crash":
       case "kill-for-ever":
@@ -109,9 +122,24 @@ export class Damage {
         node.bfd?.crash();
         return NOTHING;
       case "restart":
+        if (this.#isQuiet(fault, length)) cluster.watch((rules) => rules.conduct.expectHandOver(node));
         node.shutDown();
         return () => {
           // A stop may take a while; whoever waits for it in vain kills it.
+          cluster.watch((rules) => rules.noteFailure(node, micros(0)));
+          node.crash();
+          cluster.start(member);
+        };
+      case "stop-killed":
+        node.shutDown();
+        cluster.world.after(fault.after, () => {
+          if (isOver || !node.running) return;
+          this.#note(node.name, "is killed while it stops");
+          cluster.watch((rules) => rules.noteFailure(node, micros(0)));
+          node.crash();
+        });
+        return () => {
+          isOver = true;
           cluster.watch((rules) => rules.noteFailure(node, micros(0)));
           node.crash();
           cluster.start(member);
@@ -186,6 +214,10 @@ export class Damage {
       case "overrun":
         node.kernel.overrun();
         return NOTHING;
+      case "lost-removal":
+        if (!plan.ownsAddress) for (const vip of cluster.vipsOn(lans)) node.removeByHand(vip);
+        node.kernel.overrun();
+        return NOTHING;
     }
   }
 
@@ -250,17 +282,31 @@ export class Damage {
     }
   }
 
+  /** Whether nothing else goes wrong from now until a hand-over is over. */
+  #isQuiet(fault: Fault, length: Micros): boolean {
+    const { plan, world } = this.#cluster;
+    const [start, end] = [world.now(), world.now() + QUIET];
+    if (length < QUIET) return false;
+    return plan.faults.every((other) => other.fault === fault || other.at > end || other.at + other.length < start);
+  }
+
   /** Until all nodes agree whose the address is, two may have it. */
   #moveAddress(lag: Micros): () => void {
     const cluster = this.#cluster;
     const disturbance = cluster.disturb();
     cluster.moved = !cluster.moved;
-    const { moved } = cluster;
     cluster.followRouters();
     for (const [index, member] of cluster.members.entries()) {
       cluster.world.after(micros(index * lag), () => {
-        member.moved = moved;
+        // By then perhaps back again.
+        member.moved = cluster.moved;
+        const { node } = member;
+        const isDeaf = cluster.invariants.some((rules) => rules.isDeaf(node));
+        // From one interface with a virtual MAC address to the other it cannot but go and come.
+        const stays = cluster.plan.traits?.virtualMac === false && !isDeaf;
+        if (stays && node.status().every(({ state }) => state === "MASTER")) this.#moving.add(node);
         cluster.reload(member);
+        cluster.world.after(RELOADING, () => this.#moving.delete(node));
       });
     }
     cluster.world.after(micros(cluster.members.length * lag), () => disturbance.end());
@@ -279,4 +325,6 @@ export class Damage {
   }
 }
 
+/** A turn of the process, and no more than that. */
+const RELOADING = micros(60);
 const NOTHING = (): void => undefined;

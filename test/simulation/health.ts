@@ -1,9 +1,9 @@
 import type { IpAddress } from "../../src/base/address.ts";
 import type { SimNode } from "../../src/sim/node.ts";
 import type { Invariants } from "./invariants.ts";
-import { lastTold } from "./last-told.ts";
+import { priorityOf } from "./member-configuration.ts";
 import type { NodePlan, Plan } from "./plan.ts";
-import { NOTIFY_FIFO } from "./settings.ts";
+import { isMovable } from "./routers.ts";
 import type { Habits } from "./traits.ts";
 
 /** A node as it is when everything has healed. */
@@ -13,6 +13,8 @@ export interface FinalMember {
   /** Killed for ever. */
   readonly dead: boolean;
   readonly habits: Habits;
+  /** Before trackers, as configured last. */
+  readonly priority: number;
 }
 
 /**
@@ -41,6 +43,10 @@ export function demandHealth(
   }
   for (const { member, status } of states) {
     if (status?.state !== "MASTER" && status?.state !== "BACKUP") complain(`after healing: ${words}`);
+    const expected = soundPriority(plan, member, instance ?? "");
+    if (status !== undefined && status.effectivePriority !== expected) {
+      complain(`${member.node.name} has an effective priority of ${status.effectivePriority} instead of ${expected}`);
+    }
     const isMaster = status?.state === "MASTER";
     for (const vip of vips) demandHolding(member, vip, isMaster, complain);
     if (isMaster) for (const vip of vips) demandRefusal(member, vip, complain);
@@ -51,8 +57,19 @@ export function demandHealth(
   }
 }
 
+/** What trackers make of a priority while nothing that is tracked is wrong. */
+function soundPriority(plan: Plan, member: FinalMember, instance: string): number {
+  const base = priorityOf(plan, member, instance);
+  if (base === 255) return base;
+  const { scriptWeight, trackers, traits } = plan;
+  const weights = [scriptWeight, trackers?.processWeight, traits?.linkWeight, traits?.bfdWeight];
+  const sum = weights.reduce<number>((total, weight = 0) => total + Math.max(0, weight), base);
+  return Math.min(254, Math.max(1, sum));
+}
+
 /** Demands that whoever sends to an address on the LAN reaches the master. To be asked when all else is well. */
 export function demandBelief(
+  plan: Plan,
   members: readonly FinalMember[],
   { routers, vips }: Invariants,
   beliefs: ReadonlyMap<IpAddress, string>,
@@ -62,28 +79,13 @@ export function demandBelief(
   const master = members.find(({ node }) =>
     node.status().some(({ name, state }) => name === instance && state === "MASTER"),
   );
-  if (master === undefined) return;
+  if (master === undefined || mayBeMisled(plan)) return;
   for (const vip of vips) {
+    // While nodes do not agree whose it is, each announces it.
+    if (isMovable(plan, vip)) continue;
     const believed = beliefs.get(vip);
     if (believed !== master.node.name)
       complain(`${vip} is with ${master.node.name}, but ${believed} announced it last`);
-  }
-}
-
-/** What scripts and FIFOs of each node were told last. It remembers, since what a FIFO holds is read only once. */
-export class Told {
-  readonly #last = new Map<string, string>();
-
-  /** Demands that what was told last is what is, of every instance. */
-  demand(members: readonly FinalMember[], complain: (text: string) => void): void {
-    for (const { node, dead } of members) {
-      if (dead) continue;
-      for (const [who, state] of lastTold(node.fifos.read(NOTIFY_FIFO))) this.#last.set(`${node.name} ${who}`, state);
-      for (const { name, state } of node.status()) {
-        const last = this.#last.get(`${node.name} INSTANCE "${name}"`);
-        if (last !== state) complain(`${node.name} has ${name} in ${state}, but has told ${last ?? "nothing"} last`);
-      }
-    }
   }
 }
 
@@ -95,6 +97,22 @@ export function demandSessions(members: readonly FinalMember[], complain: (text:
       if (verdict !== "up") complain(`${node.name}: the session ${name} is ${verdict} after healing`);
     }
   }
+}
+
+/**
+ * Whether a master need not know that another one has announced its addresses: it could not hear that one, which was gone, or
+ * could not be heard either, when it yielded (ADR 0024).
+ */
+function mayBeMisled({ faults }: Plan): boolean {
+  const kinds = new Set(faults.map(({ fault }) => fault.kind));
+  if (kinds.has("loss")) return true;
+  const cuts = faults.filter(({ fault }) => fault.kind === "partition");
+  if (cuts.length === 0) return false;
+  return (
+    cuts.length > 1 ||
+    cuts.some(({ fault }) => fault.kind === "partition" && fault.oneWay) ||
+    ENDS.some((kind) => kinds.has(kind))
+  );
 }
 
 function demandRoutes({ node, habits }: FinalMember, isMaster: boolean, complain: (text: string) => void): void {
@@ -119,3 +137,20 @@ function demandHolding(
   if (has === (wanted || plan.ownsAddress)) return;
   complain(`${node.name} ${has ? "has" : "does not have"} ${vip} but is ${wanted ? "" : "not "}master`);
 }
+
+/** Faults after which a process may never say that it is not the master any more. */
+const ENDS = [
+  "crash",
+  "kill-for-ever",
+  "restart",
+  "stop-killed",
+  "hang",
+  "pause",
+  "stall-in-call",
+  "kill-in-call",
+  "suspend",
+  "freeze",
+  "unplug",
+  "remove-interface",
+  "flush",
+] as const;

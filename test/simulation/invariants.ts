@@ -11,12 +11,14 @@ import {
   type Instant,
   type Micros,
 } from "../../src/base/time.ts";
+import { GUARD_PERIOD } from "../../src/core/fine-lock.ts";
 import { handOverLimit } from "../../src/core/hand-over.ts";
 import { leaseSeconds } from "../../src/core/lease.ts";
 import type { AddressChange } from "../../src/sim/address-book.ts";
 import type { SimNode } from "../../src/sim/node.ts";
 import type { World } from "../../src/sim/world.ts";
 import { LockWatch } from "./lock-watch.ts";
+import { Conduct } from "./conduct.ts";
 import type { Plan } from "./plan.ts";
 import { addressesOf, isMovable, type PlannedRouter } from "./routers.ts";
 import { downTimerAdvertsOf, intervalOf, longestInterval } from "./traits.ts";
@@ -29,6 +31,7 @@ export class Invariants {
   #routers: readonly PlannedRouter[];
   /** All that they hold, on whichever node. */
   #vips: readonly IpAddress[];
+  readonly conduct: Conduct;
   readonly #plan: Plan;
   readonly #world: World;
   readonly #nodes: readonly SimNode[];
@@ -46,6 +49,7 @@ export class Invariants {
   #excusedUntil: Instant = instant(0);
   /** Until when a node's own time is out of joint: it was stalled in the middle of a turn. */
   readonly #dazedUntil = new Map<string, Instant>();
+  readonly #flushedAt = new Map<string, Instant>();
   readonly #unawareUntil = new Map<string, Instant>();
 
   constructor(
@@ -70,6 +74,16 @@ export class Invariants {
       rest,
       complain: dependencies.complain,
     });
+    this.conduct = new Conduct({
+      plan,
+      world: this.#world,
+      nodes: this.#nodes,
+      vips: () => this.#vips.filter((vip) => !isMovable(plan, vip)),
+      statusOf: (node) => this.#statusOf(node),
+      isDeaf: (node) => this.isDeaf(node),
+      isExcused: () => this.#disturbances.size > 0 || this.#world.now() < this.#excusedUntil,
+      complain: this.#complain,
+    });
     for (const node of this.#nodes) {
       node.kernel.observe((change) => this.#onChange(node, change));
       node.packetFilter.observe(() => this.look());
@@ -90,20 +104,23 @@ export class Invariants {
     this.#vips = this.#routers.flatMap(addressesOf);
   }
 
-  noteAdvert(node: SimNode): void {
+  noteAdvert(node: SimNode, priority: number): void {
+    this.conduct.noteAdvert(node, priority);
     this.#lastAdvert.set(node.name, node.machine.monotonic());
     this.#lock.noteAdvert(node);
   }
 
   /** A node yields, and serves on until it hears its successor announce the addresses. */
   noteHandOver(node: SimNode): void {
+    this.conduct.noteHandOver(node);
     this.#lock.noteHandOver(node);
   }
 
   /** Somebody empties the packet filter of a node. */
   noteFlush(node: SimNode): void {
-    const deaf = this.#isDeaf(node);
+    const deaf = this.isDeaf(node);
     this.#lock.noteFlush(node, deaf);
+    this.#flushedAt.set(node.name, this.#world.now());
     if (deaf) this.excuse(micros(this.#lease + KERNEL_LATENESS));
   }
 
@@ -156,7 +173,7 @@ export class Invariants {
    * standing still, nothing but its lease ends what it holds.
    */
   notePreemption(): void {
-    const deaf = this.#nodes.some((node) => this.#isDeaf(node));
+    const deaf = this.#nodes.some((node) => this.isDeaf(node));
     // Else the hand-over from here on is one of its own, and another may be under way.
     this.excuse(micros(deaf ? this.#lease + KERNEL_LATENESS : 0));
   }
@@ -166,7 +183,8 @@ export class Invariants {
    * so; who was frozen may have to look at the clocks itself.
    */
   noteWake(node: SimNode, kind: "suspend" | "freeze"): void {
-    if (this.#isDeaf(node)) this.excuse(micros(this.#lease + KERNEL_LATENESS));
+    if (this.isDeaf(node)) this.excuse(micros(this.#lease + KERNEL_LATENESS));
+    this.conduct.noteWake(node);
     const ignorance = kind === "freeze" ? LOOK : AWAKE;
     this.excuse(ignorance);
     this.#unawareUntil.set(node.name, after(this.#world.now(), ignorance));
@@ -182,7 +200,7 @@ export class Invariants {
    * `grouped` tells whether the node has its group, and has had it for a while.
    */
   lookForUnity(node: SimNode, grouped: boolean): void {
-    if (!grouped || this.#isDeaf(node)) return;
+    if (!grouped || this.isDeaf(node)) return;
     const states = [...node.groups(), ...this.#statusOf(node)].map(({ state }) => state);
     if (new Set(states).size > 1) this.#complain(`${node.name}: the group and its members are ${states.join(", ")}`);
   }
@@ -190,6 +208,7 @@ export class Invariants {
   /** To be called whenever somebody may have begun or ceased to serve an address. */
   look(): void {
     const now = this.#world.now();
+    this.conduct.look();
     this.#lookForHalves(now);
     for (const vip of this.#vips) {
       const holders = this.#nodes.filter((node) => node.serves(vip));
@@ -226,7 +245,7 @@ export class Invariants {
 
   /** It has had the time to see that somebody else serves by now. */
   #lookAtWoken(node: SimNode): void {
-    if (this.#isDeaf(node) || this.#disturbances.size > 0 || this.#world.now() < this.#excusedUntil) return;
+    if (this.isDeaf(node) || this.#disturbances.size > 0 || this.#world.now() < this.#excusedUntil) return;
     for (const [vip, since] of this.#overlaps) {
       if (node.kernel.addresses.ownerOf(vip) !== "holdfast" || elapsed(since, this.#world.now()) > AWAKE) continue;
       this.#complain(`${node.name} has woken and still serves ${vip}`);
@@ -240,6 +259,10 @@ export class Invariants {
   /** `no_accept`, in force from the start to the end. */
   #isToRefuse({ name }: SimNode): boolean {
     const { traits, faults, nodes } = this.#plan;
+    const flushedAt = this.#flushedAt.get(name);
+    // What keeps others out is put back with the next look at it.
+    if (flushedAt !== undefined && elapsed(flushedAt, this.#world.now()) <= micros(GUARD_PERIOD + seconds(1)))
+      return false;
     if (traits === undefined || traits.accept || faults.some(({ fault }) => fault.kind === "refit")) return false;
     return nodes.some((node) => node.name === name && node.filtersPackets && !node.ownsAddress);
   }
@@ -259,7 +282,8 @@ export class Invariants {
     return leaseSeconds(downTimerAdvertsOf(this.#plan), intervalOf(this.#plan, node));
   }
 
-  #isDeaf(node: SimNode): boolean {
+  /** It is dead, or stands still, or has until a moment ago. */
+  isDeaf(node: SimNode): boolean {
     const dazed = this.#world.now() < (this.#dazedUntil.get(node.name) ?? 0);
     return !node.running || node.stopped || node.machine.standstill !== undefined || dazed;
   }
@@ -275,6 +299,7 @@ export class Invariants {
 
   #onChange(node: SimNode, change: AddressChange): void {
     if (change.kind !== "renewed") this.look();
+    this.conduct.noteChange(node, change);
     const { record, owner, by } = change;
     if (owner === "host" && by !== "host" && by !== "kernel-interface") {
       if (change.kind === "removed")

@@ -57,7 +57,7 @@ export function memberConfiguration(plan: Plan, member: ConfiguredMember): Confi
     const transport = transportOf(plan, member, router);
     return instance({
       ...common,
-      priority: name === "VI_3" ? 255 - member.priority : member.priority,
+      priority: priorityOf(plan, member, name),
       name,
       vrid,
       family,
@@ -74,6 +74,15 @@ export function memberConfiguration(plan: Plan, member: ConfiguredMember): Confi
   const tracked = plan.trackers === undefined ? model : tracking(model, plan.trackers);
   const whole = plan.traits === undefined ? tracked : withTraitsOf(tracked, plan, plan.traits, member);
   return member.grouped ? { ...whole, groups: [syncGroup("VG_1", ["VI_1", "VI_2"])] } : whole;
+}
+
+/** Before trackers. */
+export function priorityOf(
+  { traits }: Plan,
+  { priority }: Pick<ConfiguredMember, "priority">,
+  instanceName: string,
+): number {
+  return instanceName === "VI_3" && traits?.paired === "crosswise" ? 255 - priority : priority;
 }
 
 /** Until all is well: everybody listens anew, the strongest waits out its delay, scripts and repairs take their time. */

@@ -77,6 +77,8 @@ type LanFault =
 /** Of the vrrp process. */
 export type ProcessFault =
   | { readonly kind: "crash" | "kill-for-ever" | "restart" | "pause"; readonly node: string }
+  /** A planned stop that somebody cuts short after so long. */
+  | { readonly kind: "stop-killed"; readonly node: string; readonly after: Micros }
   /** Until the supervisor replaces it. */
   | { readonly kind: "hang"; readonly node: string }
   | { readonly kind: "stall-in-call" | "kill-in-call"; readonly node: string; readonly calls: number };
@@ -88,7 +90,15 @@ type MachineFault =
   | { readonly kind: "set-clock"; readonly node: string; readonly offMs: number };
 
 export interface NetworkFault {
-  readonly kind: "unplug" | "remove-address" | "flush" | "flush-filter" | "overrun" | "remove-interface";
+  readonly kind:
+    | "unplug"
+    | "remove-address"
+    | "flush"
+    | "flush-filter"
+    | "overrun"
+    | "remove-interface"
+    /** Somebody removes the addresses, and the process does not hear of it. */
+    | "lost-removal";
   readonly node: string;
 }
 
@@ -236,9 +246,9 @@ function pick<Item>(random: Random, items: readonly Item[]): Item {
 /** Those that every plan may have. */
 type DrawnKind =
   | LanFault["kind"]
-  | Exclude<ProcessFault["kind"], "hang">
+  | Exclude<ProcessFault["kind"], "hang" | "stop-killed">
   | Exclude<MachineFault["kind"], "set-clock">
-  | NetworkFault["kind"]
+  | Exclude<NetworkFault["kind"], "lost-removal">
   | "script-fails"
   | "reload";
 

@@ -27,7 +27,7 @@ export function routersOf({ grouped, families, mixed, traits }: Plan, moved = fa
     advertised: VIPS[lan][family],
     excluded: mixed ? EXCLUDED[lan][family] : [],
   });
-  if (traits?.paired === true) {
+  if (traits !== undefined && traits.paired !== false) {
     const [family = "ipv4"] = families;
     const [lower, upper] = [router("VI_1", 51, "first", family), router("VI_3", 53, "first", family)];
     const [kept, movable] = VIPS.first[family];
@@ -53,7 +53,7 @@ export function addressesOf({ advertised, excluded }: PlannedRouter): readonly I
 /** Whether a pair of virtual routers has it in turns. */
 export function isMovable({ traits, families }: Plan, vip: IpAddress): boolean {
   const [family = "ipv4"] = families;
-  return traits?.paired === true && vip === VIPS.first[family][1];
+  return traits !== undefined && traits.paired !== false && vip === VIPS.first[family][1];
 }
 
 /** The prefix length of a virtual address. */

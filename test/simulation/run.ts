@@ -1,4 +1,4 @@
-import { familyOf } from "../../src/base/address.ts";
+import { familyOf, type IpAddress } from "../../src/base/address.ts";
 import { after, elapsed, micros, millis, seconds, toSeconds } from "../../src/base/time.ts";
 import { formatRecord, type AddressChange } from "../../src/sim/address-book.ts";
 import type { Frame } from "../../src/sim/lan.ts";
@@ -7,9 +7,11 @@ import { AUTHENTICATION_HEADER_LENGTH } from "../../src/wire/authentication-head
 import { Client } from "./client.ts";
 import { Cluster } from "./cluster.ts";
 import { Damage } from "./damage.ts";
-import { demandBelief, demandHealth, demandSessions, Told } from "./health.ts";
+import { demandBelief, demandHealth, demandSessions } from "./health.ts";
+import { Inspection } from "./inspection.ts";
 import { recoveryTime } from "./member-configuration.ts";
 import type { Plan } from "./plan.ts";
+import { Told } from "./told.ts";
 
 /** What a run brought to light; no complaints: all is well. */
 export interface Outcome {
@@ -30,7 +32,8 @@ class Run {
   readonly #complaints: string[] = [];
   readonly #log: (() => string)[] = [];
   readonly #client = new Client();
-  readonly #told = new Told();
+  readonly #told: Told;
+  readonly #inspection: Inspection;
   #firstComplaintAt = 0;
 
   constructor(plan: Plan) {
@@ -42,12 +45,19 @@ class Run {
         if (text.includes("handing over VIPs")) this.#cluster.watch((rules) => rules.noteHandOver(speaker));
       },
       complain: (text) => this.#complain(text),
+      onStart: (node) => {
+        this.#told.noteStart(node);
+        this.#cluster.watch((rules) => rules.conduct.noteStart(node));
+      },
     });
-    this.#damage = new Damage(this.#cluster, (who, text) => this.#note(who, () => text));
+    const complain = (text: string): void => this.#complain(text);
+    this.#told = new Told(complain);
+    this.#inspection = new Inspection(this.#cluster, this.#told, complain);
+    this.#damage = new Damage(this.#cluster, (who, text) => this.#note(who, () => text), complain);
     for (const { node } of this.#cluster.members) node.kernel.observe((change) => this.#noteChange(node, change));
     for (const lan of Object.values(this.#cluster.lans)) {
       lan.observe((station, frame) => {
-        this.#client.hear(station, frame);
+        this.#client.hear(station, frame, this.#cluster.world.now());
         this.#noteFrame(station.name, frame);
       });
     }
@@ -71,7 +81,7 @@ class Run {
         this.#cluster.watch((rules) => rules.look());
       });
     }
-    if (this.#plan.grouped) this.#keepLookingForUnity();
+    this.#keepLooking();
     world.runFor(this.#plan.healedAt);
     world.runFor(micros(1));
     for (const member of members) this.#cluster.start(member);
@@ -102,21 +112,26 @@ class Run {
     const beliefs = this.#client.beliefs();
     this.#cluster.watch((rules) => {
       demandHealth(this.#plan, members, rules, complain);
-      demandBelief(members, rules, beliefs, complain);
+      demandBelief(this.#plan, members, rules, beliefs, complain);
     });
-    this.#told.demand(members, complain);
     demandSessions(members, complain);
     return found;
   }
 
-  #keepLookingForUnity(): void {
+  #keepLooking(): void {
+    const { world } = this.#cluster;
+    this.#inspection.look();
+    if (this.#plan.grouped) this.#lookForUnity();
+    world.after(LOOK_INTERVAL, () => this.#keepLooking());
+  }
+
+  #lookForUnity(): void {
     const { world, members } = this.#cluster;
     const patience = micros(4 * this.#plan.interval + seconds(1));
     for (const { node, grouped, groupedSince } of members) {
       const isOld = groupedSince === 0 || elapsed(groupedSince, world.now()) > patience;
       this.#cluster.watch((rules) => rules.lookForUnity(node, grouped && isOld));
     }
-    world.after(LOOK_INTERVAL, () => this.#keepLookingForUnity());
   }
 
   #noteFrame(name: string, frame: Frame): void {
@@ -128,7 +143,8 @@ class Run {
     const family = familyOf(source);
     this.#note(name, () => `${family} advert of ${vrid}, priority ${priority}`);
     for (const rules of this.#cluster.invariants) {
-      if (rules.routers.some((router) => router.family === family && router.vrid === vrid)) rules.noteAdvert(node);
+      if (rules.routers.some((router) => router.family === family && router.vrid === vrid))
+        rules.noteAdvert(node, priority);
     }
     // The kernel's own address, never a VIP.
     if (family === "ipv6" && !/^fe80::[12]:[123]$/.test(source))
@@ -136,8 +152,27 @@ class Run {
   }
 
   #noteChange(node: SimNode, change: AddressChange): void {
-    if (change.kind !== "renewed")
-      this.#note(node.name, () => `${formatRecord(change.record)} ${change.kind} by ${change.by}`);
+    if (change.kind === "renewed") return;
+    this.#note(node.name, () => `${formatRecord(change.record)} ${change.kind} by ${change.by}`);
+    if (change.kind === "added" && change.by === "holdfast") this.#expectAnnouncement(node, change.record.address);
+  }
+
+  /** Whoever comes with an address announces it, while hosts and switches still believe another. */
+  #expectAnnouncement(node: SimNode, address: IpAddress): void {
+    const { world, invariants } = this.#cluster;
+    const since = world.now();
+    const isPaced = this.#plan.traits?.paced === true;
+    let isUndisturbed = true;
+    const look = (): void => {
+      const isDeaf = invariants.some((rules) => rules.isDeaf(node));
+      isUndisturbed &&= !isDeaf && node.serves(address);
+    };
+    for (const part of [0, 1, 2, 3]) world.after(micros((part * ANNOUNCING) / 3), look);
+    world.after(micros(isPaced ? PACED_ANNOUNCING : ANNOUNCING), () => {
+      look();
+      if (!isUndisturbed || this.#client.hasHeard(node.name, address, since)) return;
+      this.#complain(`${node.name} has not announced ${address}`);
+    });
   }
 
   #complain(text: string): void {
@@ -156,5 +191,8 @@ class Run {
 /** In seconds. */
 const CALM = 3;
 const LOOK_INTERVAL = millis(170);
+/** From the first moment to the announcement; the latter with `vrrp_garp_interval`. */
+const ANNOUNCING = millis(3);
+const PACED_ANNOUNCING = seconds(2);
 const LOG_LINES = 80;
 const LINES_AFTER = 5;

@@ -6,6 +6,7 @@ import type { Configuration } from "../../src/config/model/configuration.ts";
 import type { InstanceSettings } from "../../src/config/model/instance.ts";
 import type { RoutingSettings } from "../../src/config/model/routing.ts";
 import type { Place } from "../../src/config/place.ts";
+import { micros, millis } from "../../src/base/time.ts";
 import { LAN_INTERFACE } from "../../src/sim/node.ts";
 import { GATEWAY_ADDRESS, GATEWAY_SESSION, sessionTo } from "./gateway.ts";
 import type { NodePlan, Plan } from "./plan.ts";
@@ -51,7 +52,10 @@ export function withTraitsOf(
   });
   const bfd: readonly BfdInstanceSettings[] =
     traits.bfdWeight === undefined ? [] : [sessionTo(GATEWAY_SESSION, GATEWAY_ADDRESS)];
-  return { ...configuration, instances, bfd, global: { ...configuration.global, startupDelay: traits.startupDelay } };
+  const { global } = configuration;
+  const pause = traits.paced ? PACE : micros(0);
+  const pacing = { ...global.pacing, arpInterval: pause, neighborInterval: pause };
+  return { ...configuration, instances, bfd, global: { ...global, startupDelay: traits.startupDelay, pacing } };
 }
 
 /** `use_vmac`: as config/check-vmac.ts has it. */
@@ -110,6 +114,9 @@ function routeTo(destination: string, source: VirtualAddress | undefined): Routi
     place: PLACE,
   };
 }
+
+/** From one announcement to the next, where they are paced. */
+const PACE = millis(30);
 
 const RULE: Rule = {
   family: "ipv4",

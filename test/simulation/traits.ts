@@ -16,8 +16,13 @@ export interface Traits extends Habits {
   readonly bfdWeight: number | undefined;
   readonly trackSource: boolean;
   readonly startupDelay: Micros;
-  /** A second virtual router beside the first one, with the priorities the other way round. Addresses move between them. */
-  readonly paired: boolean;
+  /**
+   * A second virtual router beside the first one, between which addresses move. Its priorities are the other way round, or
+   * the same, so that one node is master of both.
+   */
+  readonly paired: false | "crosswise" | "alike";
+  /** Announcements wait for one another (`vrrp_garp_interval`). */
+  readonly paced: boolean;
 }
 
 /** What a reload may change on a single node, at any time, without harm. */
@@ -35,7 +40,7 @@ export function withTraits(plan: Plan): Plan {
   const random = seededRandom(plan.seed ^ 0x7_4a175);
   random.next();
   const owned = plan.nodes.some(({ ownsAddress }) => ownsAddress);
-  const paired = !plan.grouped && !owned && random.chance(1, 4);
+  const paired = !plan.grouped && !owned && random.chance(1, 4) && pick(random, ["crosswise", "alike"] as const);
   const traits: Traits = {
     ...drawHabits(random),
     downTimerAdverts: pick(random, [3, 3, 3, 2, 5]),
@@ -47,12 +52,20 @@ export function withTraits(plan: Plan): Plan {
     trackSource: plan.transport === "unicast" && random.chance(1, 2),
     startupDelay: random.chance(1, 5) ? millis(500 + random.below(4_000)) : seconds(0),
     paired,
+    paced: random.chance(1, 5),
   };
   const nodes = !owned && random.chance(1, 8) ? tied(plan.nodes) : plan.nodes;
   const further = Array.from({ length: random.below(4) }, () => drawFault(random, plan, traits));
   const faults = [...plan.faults, ...further].toSorted((left, right) => left.at - right.at);
   const healedAt = micros(Math.max(...faults.map(({ at, length }) => at + length)));
-  return { ...plan, families: paired ? plan.families.slice(0, 1) : plan.families, traits, nodes, faults, healedAt };
+  return {
+    ...plan,
+    families: paired !== false ? plan.families.slice(0, 1) : plan.families,
+    traits,
+    nodes,
+    faults,
+    healedAt,
+  };
 }
 
 /** How often a node adverts. */
@@ -89,7 +102,7 @@ function drawIntervals(random: Random, { version, interval, nodes }: Plan): Read
 
 function drawAuthentication(random: Random, { version, families }: Plan): AuthenticationSettings {
   const isIpv4 = families.every((family) => family === "ipv4");
-  const kind = pick(random, ["none", "none", "none", "password", "header", "signature"] as const);
+  const kind = pick(random, ["none", "none", "password", "header", "header", "signature"] as const);
   if (kind === "none" || (kind !== "signature" && (version === 3 || !isIpv4))) return { kind: "none" };
   if (kind !== "signature") return { kind, password: "s3cret" };
   const keys = [{ id: 1, hex: "42".repeat(32) }];
@@ -107,11 +120,11 @@ function drawFault(random: Random, plan: Plan, traits: Traits): PlannedFault {
   const node = pick(random, plan.nodes).name;
   const at = micros(random.below(plan.healedAt));
   const length = micros(1 + random.below(pick(random, [plan.interval, 4 * plan.interval, 8_000_000])));
-  const kinds: Fault["kind"][] = ["refit", "hang"];
+  const kinds: Fault["kind"][] = ["refit", "hang", "stop-killed", "stop-killed", "lost-removal", "restart"];
   if (traits.authentication.kind !== "signature" && traits.authentication.kind !== "header") kinds.push("set-clock");
   if (traits.linkWeight !== undefined) kinds.push("link-down", "link-down");
   if (traits.bfdWeight !== undefined) kinds.push("bfd-crash", "bfd-pause", "gateway-cut", "gateway-dies");
-  if (traits.paired) kinds.push("move-address", "move-address", "move-address");
+  if (traits.paired !== false) kinds.push("move-address", "move-address", "move-address");
   return { at, length, lans: ["first"], fault: faultOf(pick(random, kinds), node, random) };
 }
 
@@ -125,6 +138,10 @@ function faultOf(kind: Fault["kind"], node: string, random: Random): Fault {
       return { kind };
     case "move-address":
       return { kind, lag: micros(random.below(600_000)) };
+    case "stop-killed":
+      return { kind, node, after: micros(random.below(1_200_000)) };
+    case "restart":
+    case "lost-removal":
     case "link-down":
     case "bfd-crash":
     case "bfd-pause":
