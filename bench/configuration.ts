@@ -5,6 +5,10 @@ export interface Settings {
   readonly interval?: number;
   /** Virtual routers, each with one VIP; 1 unless given. */
   readonly instances?: number;
+  /** Interfaces that the instances are dealt out to in turns; eth0 alone unless given. */
+  readonly devices?: readonly string[];
+  /** Further addresses of each instance (`virtual_ipaddress_excluded`). */
+  readonly excluded?: number;
   /** Further lines of each instance. */
   readonly lines?: readonly string[];
 }
@@ -12,27 +16,34 @@ export interface Settings {
 /** The VIP of the first instance; those of the others follow it. */
 export const VIP = "10.77.0.100";
 
+/** Where addresses lie that do not fit into the network of the hosts. */
+export const CROWD_NETWORK = "10.78.0.0/16";
+
 /** The VIPs of so many instances. */
 export function vipsOf(instances: number): string[] {
-  return Array.from({ length: instances }, (_, index) => `10.77.0.${100 + index}`);
+  const fit = instances <= 100;
+  return Array.from({ length: instances }, (_, index) => (fit ? `10.77.0.${100 + index}` : crowdAddress(index)));
 }
 
 /** Writes a keepalived.conf as small as it can be. */
 export function configurationOf(settings: Settings): string {
-  const { priority, interval = 1, instances = 1, lines = [] } = settings;
-  const blocks = vipsOf(instances).map((vip, index) =>
+  const { priority, interval = 1, instances = 1, devices = ["eth0"], excluded = 0, lines = [] } = settings;
+  const vips = vipsOf(instances);
+  const firstVrid = vips.length > 200 ? 1 : 51;
+  const blocks = vips.map((vip, index) =>
     [
       `vrrp_instance VI_${index + 1} {`,
       `    state BACKUP`,
-      `    interface eth0`,
-      `    virtual_router_id ${51 + index}`,
+      `    interface ${devices[index % devices.length] ?? ""}`,
+      `    virtual_router_id ${firstVrid + Math.floor(index / devices.length)}`,
       `    priority ${priority}`,
       `    advert_int ${interval}`,
       ...(interval < 1 ? [`    version 3`] : []),
       ...lines.map((line) => `    ${line}`),
       `    virtual_ipaddress {`,
-      `        ${vip}/24`,
+      `        ${vip}/${vip.startsWith("10.77.") ? 24 : 32}`,
       `    }`,
+      ...(excluded === 0 ? [] : excludedBlock(excluded)),
       `}`,
       ``,
     ].join("\n"),
@@ -49,4 +60,13 @@ export function configurationOf(settings: Settings): string {
 export function masterDownMs({ priority, interval = 1 }: Settings): number {
   const skew = (256 - priority) / 256;
   return interval < 1 ? (3 + skew) * interval * 1000 : (3 * interval + skew) * 1000;
+}
+
+function excludedBlock(count: number): string[] {
+  const addresses = Array.from({ length: count }, (_, index) => `        ${crowdAddress(index)}/32`);
+  return [`    virtual_ipaddress_excluded {`, ...addresses, `    }`];
+}
+
+function crowdAddress(index: number): string {
+  return `10.78.${index >> 8}.${index & 0xff}`;
 }

@@ -50,3 +50,18 @@ test("a peer without an end: ratio 0; one at 0: no ratio", () => {
 test("no target: neither met nor missed", () => {
   expect(rowOf("stop", { ...plan, target: undefined }, samples(5), samples(7), 0.5).met).toBeNull();
 });
+
+test("1.5 times keepalived allowed: 1.54 times is met, 1.56 times is missed, and nothing beside nothing is met", () => {
+  const cpu: RowPlan = { work: "CPU", unit: "ms/s", target: { timesPeer: 1.5 } };
+  expect(rowOf("cpu", cpu, samples(15.4, 9), samples(10, 8), 0.5)).toMatchObject({ targetRatio: 1.5, met: true });
+  expect(rowOf("cpu", cpu, samples(15.6), samples(10), 0.5)).toMatchObject({ target: null, met: false });
+  expect(rowOf("cpu", cpu, samples(0), samples(0), 0.5).met).toBe(true);
+  expect(rowOf("cpu", cpu, samples(1), samples(), 0.5)).toMatchObject({ ratio: null, met: false });
+});
+
+test("a limit and a ratio: both hold", () => {
+  const death: RowPlan = { work: "death", unit: "ms", target: { atMost: 10, timesPeer: 1 } };
+  expect(rowOf("death", death, samples(4), samples(4.1), 0.5).met).toBe(true);
+  expect(rowOf("death", death, samples(4), samples(3), 0.5).met).toBe(false);
+  expect(rowOf("death", death, samples(11), samples(20), 0.5).met).toBe(false);
+});

@@ -1,15 +1,26 @@
 /** One measured value in the unit of its row; null: it did not end while it was watched. */
 export type Value = number | null;
 
-export interface Target {
-  /** In the unit of the row. */
-  readonly atMost: number;
-}
+/** Both hold where both are given. */
+export type Target =
+  | {
+      /** In the unit of the row. */
+      readonly atMost: number;
+      readonly timesPeer?: number;
+    }
+  | {
+      readonly atMost?: number;
+      /** Times keepalived's worst, in the same run; compared with one decimal. */
+      readonly timesPeer: number;
+    };
+
+/** `ms/s`: milliseconds of processor time in a second. */
+export type Unit = "ms" | "MB" | "ms/s" | "times";
 
 /** What one row is about. Smaller is better in every row. */
 export interface RowPlan {
   readonly work: string;
-  readonly unit: "ms" | "MB";
+  readonly unit: Unit;
   /** Undefined: shown for completeness, nothing was promised. */
   readonly target: Target | undefined;
 }
@@ -26,7 +37,7 @@ export interface Row {
   /** The name that `--only` takes. Several rows may come from one work. */
   readonly name: string;
   readonly work: string;
-  readonly unit: "ms" | "MB";
+  readonly unit: Unit;
   /** Medians. Null: for ever, or no run succeeded; `runs` and `failures` tell which. */
   readonly holdfast: Value;
   readonly peer: Value;
@@ -40,7 +51,9 @@ export interface Row {
   /** The machine's load average of the last minute when the last run had ended. The bench itself adds less than 1. */
   readonly load: number;
   readonly target: number | null;
-  /** Null where there is no target. */
+  /** What `ratio` may be at most. */
+  readonly targetRatio: number | null;
+  /** Null where there is neither. */
   readonly met: boolean | null;
   readonly values: { readonly holdfast: readonly Value[]; readonly peer: readonly Value[] };
   readonly failures: { readonly holdfast: readonly string[]; readonly peer: readonly string[] };
@@ -51,7 +64,11 @@ export function rowOf(name: string, plan: RowPlan, holdfast: Samples, peer: Samp
   const worst = worstOf(holdfast.values);
   const peerWorst = worstOf(peer.values);
   const target = plan.target?.atMost ?? null;
+  const targetRatio = plan.target?.timesPeer ?? null;
+  const ratio = worst === null || peer.values.length === 0 ? null : ratioOf(worst, peerWorst);
   const held = worst !== null && holdfast.failures.length === 0;
+  // Of nothing, nothing is as much.
+  const compares = targetRatio === null || (ratio === null ? worst === 0 : rounded(ratio, 1) <= targetRatio);
   return {
     name,
     work: plan.work,
@@ -60,11 +77,12 @@ export function rowOf(name: string, plan: RowPlan, holdfast: Samples, peer: Samp
     peer: medianOf(peer.values),
     worst,
     peerWorst,
-    ratio: worst === null || peer.values.length === 0 ? null : ratioOf(worst, peerWorst),
+    ratio,
     runs: holdfast.values.length,
     load: rounded(load, 1),
     target,
-    met: target === null ? null : held && worst <= target,
+    targetRatio,
+    met: plan.target === undefined ? null : held && (target === null || worst <= target) && compares,
     values: { holdfast: holdfast.values, peer: peer.values },
     failures: { holdfast: holdfast.failures, peer: peer.failures },
   };

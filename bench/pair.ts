@@ -3,9 +3,12 @@ import type { Host, HostProcess } from "../src/lab/host.ts";
 import { Lab } from "../src/lab/lab.ts";
 import type { Program } from "../src/lab/program.ts";
 import { startNginx } from "../src/lab/services.ts";
-import { vipsOf } from "./configuration.ts";
+import { CROWD_NETWORK, vipsOf } from "./configuration.ts";
 
 export type Daemon = "holdfast" | "keepalived";
+
+/** With all details (-D), without them, or thrown away. */
+export type LogAmount = "details" | "news" | "nothing";
 
 /** Which daemon runs on the stronger node, and which on the other. */
 export interface Contestants {
@@ -31,22 +34,22 @@ export class BenchNode {
   }
 
   /**
-   * Starts the daemon in the foreground, with all details in its log. Comes back when its VRRP process has read the
-   * configuration. Gives the time (ms since 1970) at which the machine began to run it.
+   * Starts the daemon in the foreground. Comes back when its VRRP process has read the configuration, as far as the log
+   * tells. Gives the time (ms since 1970) at which the machine began to run it.
    */
-  async start(configuration: string): Promise<number> {
+  async start(configuration: string, log: LogAmount = "details"): Promise<number> {
     await this.host.writeFile(CONFIGURATION_FILE, configuration);
     const executable = this.daemon === "holdfast" ? HOLDFAST : "keepalived";
-    const words = [executable, "-n", "-l", "-D", "-f", CONFIGURATION_FILE];
+    const words = [executable, "-n", "-l", ...(log === "details" ? ["-D"] : []), "-f", CONFIGURATION_FILE];
     this.#program = await this.host.start([
       "bash",
       "-c",
-      `echo "launched $EPOCHREALTIME"; exec "$@"`,
+      `echo "launched $EPOCHREALTIME"; exec "$@" ${log === "nothing" ? "&>/dev/null" : ""}`,
       "bash",
       ...words,
     ]);
     const line = await this.program.waitForLine(/^launched /);
-    await this.program.waitForLine(/Startup complete|Entering BACKUP STATE/);
+    if (log !== "nothing") await this.program.waitForLine(/Startup complete|Entering BACKUP STATE/);
     return Number(line.slice("launched ".length)) * 1000;
   }
 
@@ -60,19 +63,34 @@ export class BenchNode {
 
   /** Adds up the PSS of all processes of the daemon, in MB of 1,000,000 bytes. */
   async memoryMb(): Promise<number> {
-    const own = (await this.host.processes()).filter(this.#isOwn);
-    const rollups = await this.host.runOrThrow(["cat", ...own.map(({ pid }) => `/proc/${pid}/smaps_rollup`)]);
+    const rollups = await this.#read("smaps_rollup");
     return [...rollups.matchAll(/^Pss:\s+(\d+) kB$/gm)].reduce((sum, [, kb]) => sum + Number(kb) * 1024, 0) / 1e6;
+  }
+
+  /** Adds up the processor time, in milliseconds, of all threads that the daemon's processes have at this moment. */
+  async cpuMs(): Promise<number> {
+    const lines = (await this.#read("task/*/schedstat")).trim().split("\n");
+    return lines.reduce((sum, line) => sum + Number(line.split(" ")[0]), 0) / 1e6;
   }
 
   /** Ends the daemon at once and takes away everything that it has left behind. */
   async reset(): Promise<void> {
     await this.host.signal("SIGKILL", this.#isOwn);
     await this.#program?.waitForEnd();
+    if (!this.host.isWatched) {
+      const flush = `for link in /sys/class/net/eth*; do ip addr flush dev \${link##*/} to ${CROWD_NETWORK}; done`;
+      await this.host.run(["sh", "-c", `${flush}; ${FORGET}`]);
+      return;
+    }
     const dels = vipsOf(MOST_INSTANCES).map((vip) => `ip addr del ${vip}/24 dev eth0`);
-    const files = "rm -rf /run/holdfast /run/keepalived* /var/lib/holdfast";
-    await this.host.run(["sh", "-c", [...dels, files, "nft flush ruleset"].join("; ")]);
+    await this.host.run(["sh", "-c", [...dels, FORGET].join("; ")]);
     for (const vip of vipsOf(MOST_INSTANCES)) await this.host.vips.waitUntil(vip, false);
+  }
+
+  /** The same file of all its processes. */
+  async #read(file: string): Promise<string> {
+    const own = (await this.host.processes()).filter(this.#isOwn);
+    return this.host.runOrThrow(["sh", "-c", `cat ${own.map(({ pid }) => `/proc/${pid}/${file}`).join(" ")}`]);
   }
 
   readonly #isOwn = ({ name }: HostProcess): boolean => name.startsWith(this.daemon);
@@ -95,12 +113,15 @@ export class Pair {
     this.client = client;
   }
 
-  static async open(contestants: Contestants, withService: boolean): Promise<Pair> {
+  static async open(
+    contestants: Contestants,
+    { withService, watched = true }: { readonly withService: boolean; readonly watched?: boolean },
+  ): Promise<Pair> {
     const lab = await Lab.open();
     try {
-      const a = await lab.host("a", { address: "10.77.0.1/24" });
-      const b = await lab.host("b", { address: "10.77.0.2/24" });
-      const client = await lab.host("client", { address: "10.77.0.9/24" });
+      const a = await lab.host("a", { address: "10.77.0.1/24", watched });
+      const b = await lab.host("b", { address: "10.77.0.2/24", watched });
+      const client = await lab.host("client", { address: "10.77.0.9/24", watched });
       if (withService) await Promise.all([startNginx(a), startNginx(b)]);
       return new Pair(lab, new BenchNode(a, contestants.stronger), new BenchNode(b, contestants.weaker), client);
     } catch (error) {
@@ -140,5 +161,7 @@ export const CONFIGURATION_FILE = "/etc/keepalived/keepalived.conf";
 export const HOLDFAST = fileURLToPath(
   new URL(import.meta.url.endsWith(".ts") ? "../bin/holdfast" : "../../bin/holdfast", import.meta.url),
 );
+/** Takes away what a daemon leaves on a host beside its addresses. */
+const FORGET = "rm -rf /run/holdfast /run/keepalived* /var/lib/holdfast; nft flush ruleset";
 const MOST_INSTANCES = 3;
 const SETTLING_MS = 2_500;

@@ -1,7 +1,7 @@
 import { loadavg } from "node:os";
 import { rounded, rowOf, type Row, type Samples, type Value } from "./figures.ts";
 import { Pair, type Contestants } from "./pair.ts";
-import type { Measurement, Work } from "./work.ts";
+import type { Effort, Measurement, Work } from "./work.ts";
 
 type Contest = "holdfast" | "peer";
 
@@ -11,13 +11,19 @@ type Contest = "holdfast" | "peer";
  *
  * @param tell Called with a few words after every round.
  */
-export async function runWork(work: Work, runs: number, tell: (progress: string) => void): Promise<Row[]> {
+export async function runWork(
+  work: Work,
+  wanted: number,
+  effort: Effort,
+  tell: (progress: string) => void,
+): Promise<Row[]> {
+  const runs = Math.min(wanted, work.mostRuns ?? wanted);
   const booths = await openBooths(work, Math.min(work.width, runs));
   const taken: Record<Contest, Run[]> = { holdfast: [], peer: [] };
   try {
     for (let done = 0; done < runs; done += work.width) {
       const round = booths.slice(0, 2 * Math.min(work.width, runs - done));
-      for (const { contest, run } of await runRound(work, round)) taken[contest].push(run);
+      for (const { contest, run } of await runRound(work, round, effort)) taken[contest].push(run);
       tell(`${Math.min(done + work.width, runs)} of ${runs}`);
     }
   } finally {
@@ -45,7 +51,7 @@ async function openBooths(work: Work, width: number): Promise<Booth[]> {
   try {
     for (let index = 0; index < width; index++) {
       for (const contest of ["holdfast", "peer"] as const) {
-        const pair = await Pair.open(contestants(work, contest), work.withService);
+        const pair = await Pair.open(contestants(work, contest), work);
         booths.push({ contest, pair });
         await work.furnish?.(pair);
       }
@@ -63,7 +69,11 @@ function contestants(work: Work, contest: Contest): Contestants {
     : { stronger: "keepalived", weaker: "keepalived" };
 }
 
-async function runRound(work: Work, booths: readonly Booth[]): Promise<{ contest: Contest; run: Run }[]> {
+async function runRound(
+  work: Work,
+  booths: readonly Booth[],
+  effort: Effort,
+): Promise<{ contest: Contest; run: Run }[]> {
   const readied = await Promise.all(booths.map(({ pair }) => attempt(() => work.ready(pair))));
   const measureAt = async (index: number): Promise<{ contest: Contest; run: Run }[]> => {
     const booth = booths[index];
@@ -71,7 +81,7 @@ async function runRound(work: Work, booths: readonly Booth[]): Promise<{ contest
     if (booth === undefined || ready === undefined) return [];
     const { contest, pair } = booth;
     if (!ready.ok) return [{ contest, run: { kind: "failed", reason: ready.reason } }];
-    const measured = await attempt(() => work.measure(pair));
+    const measured = await attempt(() => work.measure(pair, effort));
     const run: Run = measured.ok
       ? { kind: "measured", measurement: measured.value }
       : { kind: "failed", reason: measured.reason };

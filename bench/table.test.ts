@@ -12,16 +12,20 @@ test("rows of every kind: ratio first, worst and median, target and verdict", ()
     rowOf("stop", { ...stop, work: "holders" }, samples(0), samples(null), 0.5),
     rowOf("stop", { ...stop, work: "gone" }, samples(1_500), samples(null), 0.5),
     rowOf("stop", { ...stop, work: "shared", target: undefined }, samples(1.5), samples(0), 0.5),
+    rowOf("stop", { work: "CPU", unit: "ms/s", target: { timesPeer: 1.5 } }, samples(12), samples(8), 0.5),
+    rowOf("stop", { ...stop, work: "death", target: { atMost: 10, timesPeer: 1 } }, samples(4), samples(2), 0.5),
   ];
   expect(renderTable(rows)).toBe(
     `
-| ratio | work    | Holdfast     | keepalived      | target |        | load |
-| ----- | ------- | ------------ | --------------- | ------ | ------ | ---- |
-| 1/32  | stop    | 20 ms (4 ms) | 640 ms (620 ms) | 20 ms  | met    | 0.5  |
-| 11.1  | memory  | 55.3 MB      | 5 MB            | 20 MB  | missed | 0.5  |
-| 0     | holders | 0 ms         | for ever        | 20 ms  | met    | 0.5  |
-| 1/∞   | gone    | 1,500 ms     | for ever        | 20 ms  | missed | 0.5  |
-| -     | shared  | 1.5 ms       | 0 ms            |        |        | 0.5  |
+| ratio | work    | Holdfast     | keepalived      | target      |        | load |
+| ----- | ------- | ------------ | --------------- | ----------- | ------ | ---- |
+| 1/32  | stop    | 20 ms (4 ms) | 640 ms (620 ms) | 20 ms       | met    | 0.5  |
+| 11.1  | memory  | 55.3 MB      | 5 MB            | 20 MB       | missed | 0.5  |
+| 0     | holders | 0 ms         | for ever        | 20 ms       | met    | 0.5  |
+| 1/∞   | gone    | 1,500 ms     | for ever        | 20 ms       | missed | 0.5  |
+| -     | shared  | 1.5 ms       | 0 ms            |             |        | 0.5  |
+| 1.5   | CPU     | 12 ms/s      | 8 ms/s          | 1.5x        | met    | 0.5  |
+| 2     | death   | 4 ms         | 2 ms            | 10 ms, 1.0x | missed | 0.5  |
 `.trim(),
   );
 });

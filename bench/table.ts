@@ -7,7 +7,7 @@ export function renderTable(rows: readonly Row[]): string {
     row.work,
     valueText(row.worst, row.holdfast, row.unit, row.values.holdfast.length),
     valueText(row.peerWorst, row.peer, row.unit, row.values.peer.length),
-    row.target === null ? "" : `${number(row.target)} ${row.unit}`,
+    targetText(row),
     verdict(row),
     row.load.toFixed(1),
   ]);
@@ -35,6 +35,14 @@ function ratioText({ ratio, worst, peerWorst }: Row): string {
   if (worst === 0) return "0";
   if (peerWorst === null) return "1/∞";
   return ratio >= 1 || ratio <= 0 ? number(ratio) : `1/${number(peerWorst / worst)}`;
+}
+
+function targetText({ target, targetRatio, unit }: Row): string {
+  const limits = [
+    ...(target === null ? [] : [`${number(target)} ${unit}`]),
+    ...(targetRatio === null ? [] : [`${targetRatio.toFixed(1)}x`]),
+  ];
+  return limits.join(", ");
 }
 
 function valueText(worst: Value, median: Value, unit: string, runs: number): string {

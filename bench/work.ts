@@ -9,6 +9,13 @@ export interface Work {
   readonly rows: readonly RowPlan[];
   /** The peer of Holdfast on the other node. keepalived's is always keepalived. */
   readonly partner: Daemon;
+  /**
+   * False: nobody listens to what the kernels tell of addresses, whose many renewals would keep the machine busy; what the
+   * hosts hold is then not known.
+   */
+  readonly watched?: boolean;
+  /** Longer works are done no more often than this, whatever `--runs` says. */
+  readonly mostRuns?: number;
   /** Whether both nodes serve HTTP and a client asks. */
   readonly withService: boolean;
   /**
@@ -21,7 +28,12 @@ export interface Work {
   readonly furnish?: (pair: Pair) => Promise<void>;
   /** Brings a pair to where the measurement begins. Both hosts are as if no daemon had ever run. */
   readonly ready: (pair: Pair) => Promise<void>;
-  readonly measure: (pair: Pair) => Promise<Measurement>;
+  readonly measure: (pair: Pair, effort: Effort) => Promise<Measurement>;
+}
+
+export interface Effort {
+  /** Works that watch for minutes watch for half a minute only. */
+  readonly quick: boolean;
 }
 
 export interface Measurement {

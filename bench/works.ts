@@ -1,12 +1,15 @@
-import { realpathSync } from "node:fs";
-import process from "node:process";
 import { gratuitousArp, parsePcap, vrrpSource, type Packet } from "../src/lab/pcap.ts";
 import type { Prober } from "../src/lab/prober.ts";
 import { BFD_CUT } from "./bfd-cut.ts";
 import { bothAnsweredMs, RollCall } from "../src/lab/roll-call.ts";
+import { BUSY_PROCESSORS } from "./busy-processors.ts";
 import { configurationOf, masterDownMs, VIP, vipsOf, type Settings } from "./configuration.ts";
 import type { Value } from "./figures.ts";
 import { CONFIGURATION_FILE, pass, type Daemon, type Pair } from "./pair.ts";
+import { flood } from "./flood.ts";
+import { MANY_ADDRESSES } from "./many-addresses.ts";
+import { manyInstances } from "./many-instances.ts";
+import { giveOwnNode } from "./own-node.ts";
 import { PROCESS_DEATH } from "./process-death.ts";
 import type { Measurement, Work } from "./work.ts";
 
@@ -79,6 +82,12 @@ export const WORKS: readonly Work[] = [
   silence("SIGSTOP", 0.01, 20),
   PROCESS_DEATH,
   BFD_CUT,
+  MANY_ADDRESSES,
+  BUSY_PROCESSORS,
+  flood("flood", "others"),
+  flood("flood-own-vrid", "own"),
+  manyInstances("255-instances", { instances: 255, interfaces: 1, interval: 1 }, 5),
+  manyInstances("4000-instances", { instances: 4_000, interfaces: 16, interval: 1 }, 20, 200),
   {
     name: "memory",
     rows: [{ work: "memory of all processes (PSS), one instance, master", unit: "MB", target: { atMost: 70 } }],
@@ -262,15 +271,6 @@ function twoHolders(lab: Pair["lab"], vip: string, sinceMs: number): Value {
 
 function longest(values: readonly Value[]): Value {
   return values.includes(null) ? null : Math.max(...values.map((value) => value ?? 0));
-}
-
-/**
- * Gives the host a copy of Node that no other process of the machine runs: pages of a program are divided by all who run
- * it, and what the bench itself runs must not make Holdfast look smaller.
- */
-async function giveOwnNode({ stronger }: Pair): Promise<void> {
-  const node = realpathSync(process.execPath);
-  await stronger.host.runOrThrow(["sh", "-c", `cp "$1" /run/lab/node && mount --bind /run/lab/node "$1"`, "sh", node]);
 }
 
 const STRONGER = 100;

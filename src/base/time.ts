@@ -38,15 +38,24 @@ export function after(start: Instant, duration: Micros): Instant {
   return instant(start + duration);
 }
 
+/** The next multiple of the interval on the clock's own scale. Whatever happens on the same beat wakes the process once. */
+export function nextBeat(now: Instant, interval: Micros): Instant {
+  return instant((Math.floor(now / interval) + 1) * interval);
+}
+
 /** How long ago `earlier` was; negative when it is still to come. */
 export function elapsed(earlier: Instant, now: Instant): Micros {
   return micros(now - earlier);
 }
 
+/** Undefined stands for never, here and in `earliest`. */
+export function earlier(left: Instant | undefined, right: Instant | undefined): Instant | undefined {
+  if (left === undefined || right === undefined) return left ?? right;
+  return right < left ? right : left;
+}
+
 export function earliest(...instants: readonly (Instant | undefined)[]): Instant | undefined {
   let first: Instant | undefined;
-  for (const candidate of instants) {
-    if (candidate !== undefined && (first === undefined || candidate < first)) first = candidate;
-  }
+  for (const candidate of instants) first = earlier(first, candidate);
   return first;
 }

@@ -1,15 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { instant, millis, seconds, toSeconds } from "../base/time.ts";
-import {
-  isExpired,
-  leaseEnd,
-  leaseSeconds,
-  lifetimeNow,
-  planLease,
-  renewalDueAt,
-  type LeasedAddress,
-} from "./lease.ts";
+import { leaseEnd, leaseSeconds, lifetimeNow, planLease, renewalDueAt, type LeasedAddress } from "./lease.ts";
 import type { TimedLease } from "./lease.ts";
 
 const at = (milliseconds: number) => instant(milliseconds * 1_000);
@@ -166,18 +158,5 @@ describe("the next renewal", () => {
 describe("the end", () => {
   test("100 ms before the kernel's", () => {
     expect(leaseEnd(lease(2), at(10_000))).toBe(at(11_900));
-  });
-
-  test.each([
-    [11_899, false],
-    [11_900, true],
-    [60_000, true],
-    [10_000, false],
-  ])("2 s renewed at 10,000 ms, asked at %i ms: expired %s", (now, expired) => {
-    expect(isExpired(lease(2), at(10_000), at(now))).toBe(expired);
-  });
-
-  test("permanent: never", () => {
-    expect(isExpired({ kind: "permanent" }, at(0), at(1_000_000_000))).toBe(false);
   });
 });

@@ -1,4 +1,3 @@
-import { unreachable } from "../base/assert.ts";
 import { after, elapsed, micros, millis, seconds } from "../base/time.ts";
 import type { Instant, Micros } from "../base/time.ts";
 
@@ -111,20 +110,8 @@ function slack({ lease, downTimerAdverts, advertisementInterval }: LeasedAddress
  * @param lastRenewal Read before the request that the kernel then acknowledged was sent, so that our count never starts
  * after the kernel's.
  */
-export function leaseEnd(lease: TimedLease, lastRenewal: Instant): Instant {
+export function leaseEnd(lease: Pick<TimedLease, "seconds">, lastRenewal: Instant): Instant {
   return after(lastRenewal, micros(seconds(lease.seconds) - MARGIN));
-}
-
-/** Whether the address may have gone. To be asked before any other event is handled. A permanent one never goes. */
-export function isExpired(lease: Lease, lastRenewal: Instant, now: Instant): boolean {
-  switch (lease.kind) {
-    case "permanent":
-      return false;
-    case "timed":
-      return now >= leaseEnd(lease, lastRenewal);
-    default:
-      return unreachable(lease);
-  }
 }
 
 /** May be 0 or negative. */

@@ -89,7 +89,7 @@ describe("parseFromChild", () => {
     { kind: "dump", of: "json", text: "[]" },
     { kind: "dump", of: "bfd", text: "" },
     { kind: "saved", path: "/saved/1.pre", text: "" },
-    { kind: "status", request: 1, instances: [INSTANCE], groups: [GROUP], strangers: [STRANGER] },
+    { kind: "status", request: 1, more: false, instances: [INSTANCE], groups: [GROUP], strangers: [STRANGER] },
     { kind: "mail", alert: { subject: "s", body: "b", atMs: 1 } },
   ])("$kind: taken as it is", (message) => {
     expect(parseFromChild(message)).toEqual({ ok: true, value: message });
@@ -100,15 +100,16 @@ describe("parseFromChild", () => {
     [{ kind: "failed", code: "SYSTEM", message: 1 }, "message"],
     [{ kind: "configured" }, "generation"],
     [{ kind: "mail", alert: { subject: "s", body: "b", atMs: 0.5 } }, "alert"],
-    [{ kind: "status", request: 1, instances: [{ ...INSTANCE, state: "ACTIVE" }] }, "instances"],
-    [{ kind: "status", request: 1, instances: [], groups: [{ ...GROUP, state: "ACTIVE" }] }, "groups"],
-    [{ kind: "status", request: 1, instances: [] }, "groups"],
-    [{ kind: "status", request: 1, instances: [], groups: [] }, "strangers"],
+    [{ kind: "status", request: 1, more: false, instances: [{ ...INSTANCE, state: "ACTIVE" }] }, "instances"],
+    [{ kind: "status", request: 1, more: false, instances: [], groups: [{ ...GROUP, state: "ACTIVE" }] }, "groups"],
+    [{ kind: "status", request: 1, more: false, instances: [] }, "groups"],
+    [{ kind: "status", request: 1, more: false, instances: [], groups: [] }, "strangers"],
     [{ kind: "dump", of: "everything", text: "" }, "of"],
     [{ kind: "dump", of: "data" }, "text"],
     [{ kind: "saved", path: 1, text: "" }, "path"],
     [{ kind: "saved", path: "/saved/1.pre" }, "text"],
     [{ kind: "status", request: "1", instances: [] }, "request"],
+    [{ kind: "status", request: 1, instances: [] }, "more"],
   ])("%j: refused for its field %s", (message, what) => {
     expect(parseFromChild(message)).toEqual({ ok: false, error: { code: "BAD_FIELD", what } });
   });

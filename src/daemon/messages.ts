@@ -41,8 +41,8 @@ export type FromChild =
   | { readonly kind: "configured"; readonly generation: number }
   /** Its loop turns. */
   | { readonly kind: "heartbeat" }
-  /** The vrrp process. */
-  | ({ readonly kind: "status"; readonly request: number } & VrrpStatus)
+  /** The vrrp process. `more`: further instances follow, in another message with the same number. */
+  | ({ readonly kind: "status"; readonly request: number; readonly more: boolean } & VrrpStatus)
   /** The bfd process. */
   | { readonly kind: "bfd-status"; readonly request: number; readonly sessions: readonly BfdSessionStatus[] }
   /** The bfd process, unasked: what is to be held of sessions has changed. */
@@ -183,15 +183,16 @@ export function parseFromChild(value: unknown): Result<FromChild, MessageError> 
       return succeed({ kind: "saved", path, text });
     }
     case "status": {
-      const { request, instances, groups, strangers } = value;
+      const { request, more, instances, groups, strangers } = value;
       if (!isCount(request)) return fail({ code: "BAD_FIELD", what: "request" });
+      if (typeof more !== "boolean") return fail({ code: "BAD_FIELD", what: "more" });
       if (!Array.isArray(instances) || !instances.every(isInstanceStatus)) {
         return fail({ code: "BAD_FIELD", what: "instances" });
       }
       if (!Array.isArray(groups) || !groups.every(isGroupStatus)) return fail({ code: "BAD_FIELD", what: "groups" });
       if (!Array.isArray(strangers) || !strangers.every(isStranger))
         return fail({ code: "BAD_FIELD", what: "strangers" });
-      return succeed({ kind: "status", request, instances, groups, strangers });
+      return succeed({ kind: "status", request, more, instances, groups, strangers });
     }
     case "bfd-status": {
       const { request, sessions } = value;

@@ -25,16 +25,15 @@ export class Host {
   /** With prefix length, as given. */
   readonly address: string;
   readonly mac: string;
-  /** Every address that comes or goes here, as the kernel tells it. */
-  readonly vips: VipWatch;
   readonly #network: Network;
   readonly #holder: number;
+  readonly #vips: VipWatch | undefined;
 
-  private constructor(identity: Identity, network: Network, holder: number, vips: VipWatch) {
+  private constructor(identity: Identity, network: Network, holder: number, vips: VipWatch | undefined) {
     this.name = identity.name;
     this.address = identity.address;
     this.mac = identity.mac;
-    this.vips = vips;
+    this.#vips = vips;
     this.#network = network;
     this.#holder = holder;
   }
@@ -48,12 +47,24 @@ export class Host {
     await runOrThrow(["ip", "-n", namespace, "link", "set", "lo", "up"]);
     await plugIn(network, { port: portOf(name, DEVICE), device: DEVICE, mac, bridge: BRIDGE, address });
     const holder = await openHolder(namespace, name, undoing);
+    if (!identity.watched) return new Host(identity, network, holder, undefined);
     // It dates what it is told by when it gets to print it.
     const watch = beforeAllElse(["ip", "-ts", "-o", "monitor", "address"]);
     const monitor = await Program.start(entrance(holder, "--no-fork"), watch);
     const host = new Host(identity, network, holder, new VipWatch(monitor));
     await host.#awaitMonitor(monitor);
     return host;
+  }
+
+  /** Whether `vips` knows anything. */
+  get isWatched(): boolean {
+    return this.#vips !== undefined;
+  }
+
+  /** Every address that comes or goes here, as the kernel tells it. Throws where nobody watches. */
+  get vips(): VipWatch {
+    if (this.#vips === undefined) throw new Error(`Nobody watches the addresses of ${this.name}`);
+    return this.#vips;
   }
 
   /** Its network namespace, by the name that `ip netns` knows. */
@@ -208,11 +219,20 @@ export class Host {
     return started;
   }
 
+  /** Sends such frames in their order, again and again, so many a second all in all. Prints `sending` when it begins. */
+  async flood(frames: readonly Uint8Array[], perSecond: number): Promise<Program> {
+    const path = "/run/lab/flood";
+    await this.writeFile(path, frames.map((frame) => Buffer.from(frame).toString("hex")).join("\n"));
+    // Another machine would have processors of its own.
+    const argv = ["chrt", "--rr", "1", process.execPath, compiledProgram("flood-program")];
+    return this.start([...argv, DEVICE, String(perSecond), path]);
+  }
+
   /** Records packets that pass the host's interface. `filter` is tcpdump's. */
   async capture(filter = "", device = DEVICE): Promise<Capture> {
     this.#network.captures += 1;
     const path = `/run/lab/capture-${this.#network.captures}.pcap`;
-    const argv = ["tcpdump", "-U", "--immediate-mode", "-Z", "root", "-i", device, "-w", path];
+    const argv = ["tcpdump", "-U", "--immediate-mode", "-B", ROOM_KIB, "-Z", "root", "-i", device, "-w", path];
     const program = await this.start(filter === "" ? argv : [...argv, filter]);
     await program.waitForLine(/listening on/);
     return {
@@ -257,6 +277,7 @@ export interface Identity {
   readonly name: string;
   readonly address: string;
   readonly mac: string;
+  readonly watched: boolean;
 }
 
 /** Where a host is plugged in, and numbers for what it makes. */
@@ -271,6 +292,9 @@ export interface Capture {
   /** Ends the recording and gives the file (pcap). */
   readonly stop: () => Promise<Uint8Array>;
 }
+
+/** For a capture's packets that tcpdump has yet to write: a thousand addresses are announced in a burst. */
+const ROOM_KIB = "16384";
 
 /** The switch's name for the bridge that joins all ports. */
 export const BRIDGE = "br0";

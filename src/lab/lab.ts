@@ -32,8 +32,14 @@ export class Lab {
     return lab;
   }
 
-  /** Adds a host with one interface, eth0, plugged into the switch. Names have up to ten letters and digits. */
-  async host(name: string, { address }: { readonly address: string }): Promise<Host> {
+  /**
+   * Adds a host with one interface, eth0, plugged into the switch. Names have up to ten letters and digits. `watched` false:
+   * nobody listens to what the host's kernel tells of addresses, which costs where there are thousands of them.
+   */
+  async host(
+    name: string,
+    { address, watched = true }: { readonly address: string; readonly watched?: boolean },
+  ): Promise<Host> {
     if (!/^[a-z][a-z0-9]{0,9}$/.test(name)) throw new RangeError(`"${name}" is no name for a host of a lab`);
     if (this.#hosts.some((host) => host.name === name)) throw new RangeError(`There is a host "${name}" already`);
     const mac = `02:68:66:00:00:${(this.#hosts.length + 1).toString(16).padStart(2, "0")}`;
@@ -43,8 +49,8 @@ export class Lab {
       losses: 0,
       captures: 0,
     };
-    const host = await Host.open({ name, address, mac }, network, this.#undoing);
-    host.vips.subscribe(() => this.#holders.notify());
+    const host = await Host.open({ name, address, mac, watched }, network, this.#undoing);
+    if (host.isWatched) host.vips.subscribe(() => this.#holders.notify());
     this.#hosts.push(host);
     return host;
   }

@@ -38,7 +38,12 @@ export interface LinuxKernel extends Kernel {
 /** Opens a conversation with rtnetlink in the network namespace of this process. Asking needs no privilege. */
 export function openLinuxKernel(buffers: KernelBuffers = {}): Result<LinuxKernel, SystemFailure> {
   const opened = openNetlinkSocket(NETLINK_ROUTE, buffers.requests);
-  return opened.ok ? succeed(kernelOf(opened.value, buffers)) : opened;
+  if (!opened.ok) return opened;
+  // By a socket of its own, so that our monitors can be deaf to it.
+  const renewing = openNetlinkSocket(NETLINK_ROUTE, buffers.requests);
+  if (renewing.ok) return succeed(kernelOf(opened.value, renewing.value, buffers));
+  opened.value.close();
+  return renewing;
 }
 
 /** Room for what the kernel says; what is not named has room enough for hosts with thousands of addresses. */
@@ -47,7 +52,7 @@ export interface KernelBuffers {
   readonly events?: NetlinkBuffer | undefined;
 }
 
-function kernelOf(socket: NetlinkSocket, buffers: KernelBuffers): LinuxKernel {
+function kernelOf(socket: NetlinkSocket, renewing: NetlinkSocket, buffers: KernelBuffers): LinuxKernel {
   // A lease is renewed with the same request again and again, so its bytes are made once.
   const renewals = new WeakMap<AddressRequest, NetlinkRequest>();
   const renewal = (request: AddressRequest): NetlinkRequest => {
@@ -75,21 +80,29 @@ function kernelOf(socket: NetlinkSocket, buffers: KernelBuffers): LinuxKernel {
     },
     addAddress: (request) => single(socket, addAddress(request), () => `add ${target(request, "to")}`),
     renewAddresses: (requests) => {
-      const answers = socket.request(requests.map(renewal));
+      const isQuiet = requests.every(({ validLifetime }) => validLifetime !== "forever");
+      const answers = (isQuiet ? renewing : socket).request(requests.map(renewal));
       return requests.map((request, index) => {
         const answer = answers[index] ?? fail(NO_ANSWER);
         return answer.ok ? answer : fail(refused(answer.error, `renew ${target(request, "on")}`));
       });
     },
     removeAddress: (request) => single(socket, removeAddress(request), () => `remove ${target(request, "from")}`),
-    openMonitor: (onReadable) => openMonitor(onReadable, buffers.events),
-    close: () => socket.close(),
+    openMonitor: (onReadable) => openMonitor(onReadable, buffers.events, renewing.port),
+    close: () => {
+      socket.close();
+      renewing.close();
+    },
   };
 }
 
-function openMonitor(onReadable: () => void, buffer: NetlinkBuffer | undefined): Result<KernelMonitor, SystemFailure> {
+function openMonitor(
+  onReadable: () => void,
+  buffer: NetlinkBuffer | undefined,
+  deafTo: number,
+): Result<KernelMonitor, SystemFailure> {
   const groups = RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR | RTMGRP_IPV6_NETCONF;
-  const opened = subscribeToNetlink(NETLINK_ROUTE, groups, onReadable, buffer);
+  const opened = subscribeToNetlink(NETLINK_ROUTE, groups, onReadable, { buffer, deafTo });
   if (!opened.ok) return opened;
   const subscription = opened.value;
   return succeed({

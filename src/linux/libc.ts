@@ -20,6 +20,8 @@ export interface Libc {
   socket(domain: number, type: number, protocol: number): number;
   close(fd: number): number;
   bind(fd: number, address: Uint8Array): number;
+  /** `address` receives as much of the socket's own address as it has room for. */
+  getsockname(fd: number, address: Uint8Array): number;
   setsockopt(fd: number, level: number, name: number, value: Uint8Array): number;
   /** Without an address the socket must be connected, or of a kind that needs none. */
   sendto(fd: number, bytes: Uint8Array, flags: number, address: Uint8Array | undefined): number;
@@ -114,6 +116,7 @@ function load(): Libc {
   const socket = declare("int socket(int, int, int)");
   const close = declare("int close(int)");
   const bind = declare("int bind(int, void *, uint32_t)");
+  const getsockname = declare("int getsockname(int, void *, void *)");
   const setsockopt = declare("int setsockopt(int, int, int, void *, uint32_t)");
   const sendto = declare("int64_t sendto(int, void *, size_t, int, void *, uint32_t)");
   const sendmmsg = declare("int sendmmsg(int, void *, uint32_t, int)");
@@ -150,6 +153,7 @@ function load(): Libc {
     socket,
     close: (fd) => close(descriptor(fd)),
     bind: (fd, address) => bind(descriptor(fd), address, address.byteLength),
+    getsockname: (fd, address) => getsockname(descriptor(fd), address, Uint32Array.of(address.byteLength)),
     setsockopt: (fd, level, name, value) => setsockopt(descriptor(fd), level, name, value, value.byteLength),
     sendto: (fd, bytes, flags, address) =>
       sendto(descriptor(fd), bytes, bytes.byteLength, flags, address ?? null, address?.byteLength ?? 0),

@@ -6,7 +6,7 @@ import { failureOf, libc, outcome } from "./libc.ts";
 import { createMessageArena } from "./message-arena.ts";
 import type { ArenaShape, ControlMessage, MessageArena, ReceivedMessage } from "./message-arena.ts";
 import { watchDescriptor } from "./watch.ts";
-import type { Watch } from "./watch.ts";
+import type { Pace, Watch } from "./watch.ts";
 
 export interface LinuxSocketOptions {
   readonly domain: number;
@@ -37,6 +37,8 @@ export interface Received {
 /** A datagram socket that never waits. Its descriptor is seen by nobody. */
 export interface LinuxSocket {
   bind(address: Uint8Array): Result<void, SystemFailure>;
+  /** The struct sockaddr that it is bound to, cut to so many bytes. */
+  ownAddress(length: number): Result<Uint8Array, SystemFailure>;
   setOption(level: number, name: number, value: Uint8Array): Result<void, SystemFailure>;
   send(payload: Uint8Array, name: Uint8Array | undefined): Result<void, SystemFailure>;
   /** Hands messages to the kernel in order; at a refusal the rest is not sent. */
@@ -44,10 +46,15 @@ export interface LinuxSocket {
   /** Takes at most as many messages as the arena holds. */
   receive(): Received;
   /**
-   * From now on calls back, in a turn of its own, while there is something to receive, every `spacingMs` at most. To be
-   * called once.
+   * As `receive`, as often as the arena comes back full and `rounds` allows, for those who need the payloads alone and do not
+   * want them copied: gives what was made of them. `read` gets a view that is good until it returns; undefined leaves a
+   * message out.
    */
-  watch(onReadable: () => void, spacingMs?: number): void;
+  receivePayloads<Made>(rounds: number, read: (payload: Uint8Array) => Made | undefined): readonly Made[];
+  /**
+   * From now on calls back, in a turn of its own, while there is something to receive. To be called once.
+   */
+  watch(onReadable: () => void, pace?: Pace): void;
   /** A second call does nothing. Nothing is called back afterwards. */
   close(): void;
 }
@@ -70,6 +77,8 @@ function socketOf(fd: number, { label, arena: shape }: LinuxSocketOptions): Linu
   let watched: Watch | undefined;
   let incoming: MessageArena | undefined;
   let outgoing: MessageArena | undefined;
+  /** Messages of `incoming` that the last call has written. */
+  let written = 0;
 
   const checked = (what: string, result: number): Result<void, SystemFailure> => {
     const checkedResult = outcome(`${what} ${label}`, result);
@@ -82,10 +91,24 @@ function socketOf(fd: number, { label, arena: shape }: LinuxSocketOptions): Linu
     return insistently(() => c.sendmmsg(fd, arena.bytes, messages.length, MSG_DONTWAIT | MSG_NOSIGNAL));
   };
 
+  /** The answer is that of recvmmsg(2): how many there are. */
+  const takeIn = (arena: MessageArena): number => {
+    arena.prepareToReceive(written);
+    const result = c.recvmmsg(fd, arena.bytes, shape.count, MSG_DONTWAIT);
+    written = Math.max(0, result);
+    return result;
+  };
+
   return {
     bind: (address) => {
       assertOpen(open);
       return checked("bind", c.bind(fd, address));
+    },
+    ownAddress: (length) => {
+      assertOpen(open);
+      const address = new Uint8Array(new ArrayBuffer(length));
+      const asked = checked("ask for the address of", c.getsockname(fd, address));
+      return asked.ok ? succeed(address) : asked;
     },
     setOption: (level, name, value) => {
       assertOpen(open);
@@ -112,8 +135,7 @@ function socketOf(fd: number, { label, arena: shape }: LinuxSocketOptions): Linu
     receive: () => {
       assertOpen(open);
       incoming ??= createMessageArena(shape);
-      incoming.prepareToReceive();
-      const result = c.recvmmsg(fd, incoming.bytes, shape.count, MSG_DONTWAIT);
+      const result = takeIn(incoming);
       if (result < 0) {
         // EINTR cannot strand anything: the watch is level-triggered and comes again.
         const nothing = result === -EAGAIN || result === -EINTR;
@@ -123,10 +145,24 @@ function socketOf(fd: number, { label, arena: shape }: LinuxSocketOptions): Linu
       for (let index = 0; index < result; index++) messages.push(incoming.received(index));
       return { messages, failure: undefined };
     },
-    watch: (onReadable, spacingMs) => {
+    receivePayloads: <Made>(rounds: number, read: (payload: Uint8Array) => Made | undefined) => {
+      assertOpen(open);
+      incoming ??= createMessageArena(shape);
+      const list: Made[] = [];
+      for (let round = 0; round < rounds; round++) {
+        const count = takeIn(incoming);
+        for (let index = 0; index < count; index++) {
+          const made = read(incoming.receivedPayload(index));
+          if (made !== undefined) list.push(made);
+        }
+        if (count < shape.count) break;
+      }
+      return list;
+    },
+    watch: (onReadable, pace) => {
       assertOpen(open);
       assert(watched === undefined, "a socket is watched once");
-      watched = watchDescriptor(fd, onReadable, spacingMs);
+      watched = watchDescriptor(fd, onReadable, pace);
     },
     close: () => {
       if (!open) return;

@@ -36,8 +36,10 @@ export interface MessageArena {
   readonly shape: ArenaShape;
   /** Begins with the vector. */
   readonly bytes: Uint8Array;
-  /** Gives every message its full room again. */
-  prepareToReceive(): void;
+  /** Gives the first messages, so many, their full room again; all have it at first. */
+  prepareToReceive(used: number): void;
+  /** The payload that recvmmsg wrote into the message at this place: a view, good until the next call. */
+  receivedPayload(index: number): Uint8Array;
   /** What recvmmsg wrote into the message at this place. */
   received(index: number): ReceivedMessage;
   /** Copies a message in for sendmmsg. Throws when it does not fit. */
@@ -69,16 +71,25 @@ export function createMessageArena(shape: ArenaShape): MessageArena {
     view.setBigUint64(vector + AT_IOV_LEN, BigInt(payloadSize), true);
   }
 
+  // The kernel changes the lengths of name and control; that of the payload is changed by `put` alone.
+  const prepareToReceive = (used: number): void => {
+    for (let index = 0; index < used; index++) {
+      const header = index * SIZEOF_MMSGHDR;
+      view.setUint32(header + AT_NAMELEN, nameSize, true);
+      view.setBigUint64(header + AT_CONTROLLEN, BigInt(controlSize), true);
+      view.setBigUint64(vectors + index * SIZEOF_IOVEC + AT_IOV_LEN, BigInt(payloadSize), true);
+    }
+  };
+  prepareToReceive(count);
+
   return {
     shape,
     bytes,
-    prepareToReceive: () => {
-      for (let index = 0; index < count; index++) {
-        const header = index * SIZEOF_MMSGHDR;
-        view.setUint32(header + AT_NAMELEN, nameSize, true);
-        view.setBigUint64(header + AT_CONTROLLEN, BigInt(controlSize), true);
-        view.setBigUint64(vectors + index * SIZEOF_IOVEC + AT_IOV_LEN, BigInt(payloadSize), true);
-      }
+    prepareToReceive,
+    receivedPayload: (index) => {
+      assert(index >= 0 && index < count, `the arena has a message ${index}`);
+      const length = Math.min(view.getUint32(index * SIZEOF_MMSGHDR + AT_MSG_LEN, true), payloadSize);
+      return bytes.subarray(payloadAt(index), payloadAt(index) + length);
     },
     received: (index) => {
       assert(index >= 0 && index < count, `the arena has a message ${index}`);

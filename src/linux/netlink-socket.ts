@@ -12,9 +12,11 @@ import {
 } from "../wire/netlink/constants.ts";
 import { parseMessages, parseReply, serializeMessages } from "../wire/netlink/message.ts";
 import type { NetlinkMessage, NetlinkReply, NetlinkRequest } from "../wire/netlink/message.ts";
+import { HOST_ORDER } from "../wire/netlink/byte-order.ts";
 import { errnoName, libc } from "./libc.ts";
 import { SOCK_RAW, SOL_SOCKET, intOption, openLinuxSocket } from "./linux-socket.ts";
 import type { LinuxSocket } from "./linux-socket.ts";
+import { assemble, BPF_JMP_JEQ_K, BPF_LD_W_ABS, BPF_RET_K, filterOption, SO_ATTACH_FILTER } from "./packet-filter.ts";
 
 /** Why the kernel did not do what it was asked for. */
 export interface Refusal {
@@ -29,6 +31,8 @@ export interface Refusal {
  * answers are queued when the request has been sent, so nobody waits.
  */
 export interface NetlinkSocket {
+  /** What the kernel puts into notifications of what this socket has asked for (nlmsg_pid). */
+  readonly port: number;
   /**
    * Sends the requests in as few messages to the kernel as sensible, and gives one answer per request, in their order.
    * One that is refused does not stop those after it.
@@ -77,6 +81,11 @@ export function openNetlinkSocket(
   const opened = openSocket(protocol, 0, "a netlink socket", buffer);
   if (!opened.ok) return opened;
   const socket = opened.value;
+  const own = socket.ownAddress(SIZEOF_SOCKADDR_NL);
+  if (!own.ok) {
+    socket.close();
+    return own;
+  }
   let sequence = 0;
 
   const send = (messages: readonly NetlinkMessage[]): Refusal | undefined => {
@@ -86,24 +95,30 @@ export function openNetlinkSocket(
 
   const exchange = (requests: readonly NetlinkRequest[]): readonly Result<void, Refusal>[] => {
     const first = (sequence + 1) >>> 0;
-    const messages = requests.map(({ type, flags, payload }) => {
+    const last = requests.length - 1;
+    const messages = requests.map(({ type, flags, payload }, index) => {
       sequence = (sequence + 1) >>> 0;
-      return { type, flags: flags | NLM_F_REQUEST | NLM_F_ACK, sequence, port: 0, payload };
+      // Refusals are told in any case, before the acknowledgement of what stands behind them.
+      const answered = index === last ? NLM_F_ACK : 0;
+      return { type, flags: flags | NLM_F_REQUEST | answered, sequence, port: 0, payload };
     });
     const unsent = send(messages);
     if (unsent !== undefined) return requests.map(() => fail(unsent));
-    const answers = new Map<number, NetlinkReply>();
+    const refusals = new Map<number, Refusal>();
+    let isAnswered = false;
     const lost = gather(socket, (message, reply) => {
       // An answer that nobody waited for any more may still lie in the queue.
-      const ours = (message.sequence - first) >>> 0 < requests.length;
+      const index = (message.sequence - first) >>> 0;
       const isAnswer = reply.kind === "acknowledged" || reply.kind === "refused";
-      if (ours && isAnswer) answers.set(message.sequence, reply);
-      return answers.size < requests.length;
+      if (index > last || !isAnswer) return true;
+      if (reply.kind === "refused") refusals.set(index, refusalOf(reply));
+      isAnswered ||= index === last;
+      return !isAnswered;
     });
+    const doubt = lost ?? (isAnswered ? undefined : NO_ANSWER);
     return requests.map((_, index) => {
-      const reply = answers.get((first + index) >>> 0);
-      if (reply === undefined) return fail(lost ?? NO_ANSWER);
-      return reply.kind === "refused" ? fail(refusalOf(reply)) : succeed(undefined);
+      const refusal = refusals.get(index) ?? doubt;
+      return refusal === undefined ? DONE : fail(refusal);
     });
   };
 
@@ -154,6 +169,7 @@ export function openNetlinkSocket(
   };
 
   return succeed({
+    port: new DataView(own.value.buffer).getUint32(AT_PORT, true),
     request: (requests) => {
       const answers: Result<void, Refusal>[] = [];
       for (let at = 0; at < requests.length; at += BATCH) answers.push(...exchange(requests.slice(at, at + BATCH)));
@@ -171,16 +187,25 @@ export function openNetlinkSocket(
   });
 }
 
-/** `groups` are the RTMGRP_* bits of sockaddr_nl. `onReadable` comes in a turn of its own. */
+/**
+ * `groups` are the RTMGRP_* bits of sockaddr_nl. `onReadable` comes in a turn of its own. What the socket at the port `deafTo`
+ * has asked for is not told.
+ */
 export function subscribeToNetlink(
   protocol: number,
   groups: number,
   onReadable: () => void,
-  buffer: NetlinkBuffer = DEFAULT_BUFFER,
+  { buffer = DEFAULT_BUFFER, deafTo }: { readonly buffer?: NetlinkBuffer | undefined; readonly deafTo?: number } = {},
 ): Result<NetlinkSubscription, SystemFailure> {
   const opened = openSocket(protocol, groups, "the subscription to the kernel's notifications", buffer);
   if (!opened.ok) return opened;
   const socket = opened.value;
+  const program = deafTo === undefined ? undefined : messagesOfOthers(deafTo);
+  const filtered = program === undefined ? undefined : socket.setOption(SOL_SOCKET, SO_ATTACH_FILTER, program);
+  if (filtered?.ok === false) {
+    socket.close();
+    return filtered;
+  }
   socket.watch(onReadable);
   return succeed({
     receive: () => {
@@ -265,6 +290,21 @@ function refusalOf(reply: Extract<NetlinkReply, { kind: "refused" }>): Refusal {
   return { errno: errnoName(reply.errno), message: reply.message ?? libc().strerror(reply.errno) };
 }
 
+/** The argument of SO_ATTACH_FILTER that drops notifications of what the socket at this port has asked for. */
+function messagesOfOthers(port: number): Uint8Array {
+  // A load takes the bytes for network order, and nlmsg_pid is in the host's.
+  const loaded = new DataView(new ArrayBuffer(4));
+  loaded.setUint32(0, port, HOST_ORDER);
+  return filterOption(
+    assemble([
+      { code: BPF_LD_W_ABS, k: AT_NLMSG_PID },
+      { code: BPF_JMP_JEQ_K, k: loaded.getUint32(0), ifFalse: 1 },
+      { code: BPF_RET_K, k: 0 },
+      { code: BPF_RET_K, k: WHOLE },
+    ]),
+  );
+}
+
 /** struct sockaddr_nl: family, padding, port (0: the kernel chooses, or is addressed), groups. */
 export function netlinkAddress(groups: number): Uint8Array {
   const bytes = new Uint8Array(SIZEOF_SOCKADDR_NL);
@@ -276,6 +316,12 @@ export function netlinkAddress(groups: number): Uint8Array {
 
 export const AF_NETLINK = 16;
 export const SIZEOF_SOCKADDR_NL = 12;
+const AT_PORT = 4;
+/** In struct nlmsghdr. */
+const AT_NLMSG_PID = 12;
+/** What a filter lets through is not cut. */
+const WHOLE = 0xffff_ffff;
+const DONE = succeed(undefined);
 const KERNEL = netlinkAddress(0);
 
 const SO_RCVBUF = 8;

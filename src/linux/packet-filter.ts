@@ -9,7 +9,7 @@ export interface Instruction {
   readonly k?: number;
 }
 
-/** A program as the kernel reads it. Whoever attaches it holds it: the collector of garbage does not see the kernel's pointer. */
+/** A program as the kernel reads it. */
 export function assemble(instructions: readonly Instruction[]): Uint8Array {
   const program = new Uint8Array(instructions.length * SIZEOF_INSTRUCTION);
   const view = new DataView(program.buffer);
@@ -24,7 +24,8 @@ export function assemble(instructions: readonly Instruction[]): Uint8Array {
 }
 
 /**
- * The argument of SO_ATTACH_FILTER for a program.
+ * The argument of SO_ATTACH_FILTER for a program. It keeps the program alive, to which it has a pointer that the collector
+ * of garbage does not see.
  *
  * @see linux/filter.h: struct sock_filter { code 16, jt 8, jf 8, k 32 }, struct sock_fprog { len 16, filter * }.
  */
@@ -33,8 +34,11 @@ export function filterOption(program: Uint8Array): Uint8Array {
   const head = new DataView(option.buffer);
   head.setUint16(0, program.length / SIZEOF_INSTRUCTION, HOST_ORDER);
   head.setBigUint64(8, libc().addressOf(program), HOST_ORDER);
+  programs.set(option, program);
   return option;
 }
+
+const programs = new WeakMap<Uint8Array, Uint8Array>();
 
 const SIZEOF_INSTRUCTION = 8;
 

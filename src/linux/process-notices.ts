@@ -65,7 +65,7 @@ export function subscribeToProcessNotices(
     socket.close();
     return granted;
   }
-  socket.watch(onReadable, SPACING_MS);
+  socket.watch(onReadable, { spacingMs: SPACING_MS });
   return succeed({ receive: () => receive(socket), close: () => socket.close() });
 }
 

@@ -71,6 +71,9 @@ export function ipv6Mreq(group: IpAddress, interfaceIndex: number): Uint8Array {
   return bytes;
 }
 
+/** Somebody who sends faster than we read must not keep us from everything else: 64 packets in each. */
+export const MOST_ROUNDS = 8;
+
 const SO_RCVBUF = 8;
 const SO_PRIORITY = 12;
 const SO_BINDTODEVICE = 25;

@@ -1,12 +1,13 @@
 import { succeed } from "../base/result.ts";
 import type { Result } from "../base/result.ts";
 import type { SystemFailure } from "../ports/failure.ts";
-import type { VrrpPacket, VrrpSocket, VrrpSocketOptions } from "../ports/links.ts";
+import type { OutgoingVrrpPacket, VrrpPacket, VrrpSocket, VrrpSocketOptions } from "../ports/links.ts";
 import { IPPROTO_AH } from "../wire/authentication-header.ts";
 import { TOS_INTERNETWORK_CONTROL, parseIpv4, serializeIpv4 } from "../wire/ipv4.ts";
 import { IPPROTO_VRRP } from "../wire/vrrp.ts";
 import { SOCK_RAW, intOption, openLinuxSocket } from "./linux-socket.ts";
-import { bindToDevice, favor, ipMreqn, setReceiveBuffer, setRequiredOptions } from "./protocol-socket.ts";
+import { PacketMemory } from "./packet-memory.ts";
+import { bindToDevice, favor, ipMreqn, MOST_ROUNDS, setReceiveBuffer, setRequiredOptions } from "./protocol-socket.ts";
 import type { SocketOption } from "./protocol-socket.ts";
 import { AF_INET, inetAddress } from "./socket-address.ts";
 
@@ -50,38 +51,68 @@ export function openIpv4VrrpSocket(
   const set = setRequiredOptions(socket, wanted);
   if (!set.ok) return set;
   favor(socket);
-  socket.watch(onReadable);
+  socket.watch(onReadable, { gathers: true });
+
+  // An advert is sent with the same message again and again, so its packet is made once.
+  const prepared = new WeakMap<Uint8Array, PreparedPacket>();
+  const prepare = (packet: OutgoingVrrpPacket): PreparedPacket => {
+    const known = prepared.get(packet.message);
+    if (known !== undefined && isFor(known, packet)) return known;
+    const bytes = serializeIpv4({
+      source: packet.source,
+      destination: packet.destination,
+      protocol,
+      hopLimit: packet.hopLimit,
+      typeOfService: TOS_INTERNETWORK_CONTROL,
+      identification: packet.identification,
+      fragmentable: true,
+      payload: packet.message,
+    });
+    const made = { ...packet, bytes, name: inetAddress(packet.destination, interfaceIndex) };
+    prepared.set(packet.message, made);
+    return made;
+  };
+
+  // With an authentication header the Identification counts, and no two packets say the same.
+  const memory = options.authenticationHeader === true ? undefined : new PacketMemory();
+  const read = (payload: Uint8Array): VrrpPacket | undefined => {
+    const known = memory?.recall(payload);
+    if (known !== undefined) return known;
+    const parsed = parseIpv4(payload);
+    // What the kernel let through and we cannot read is longer than any VRRP packet.
+    if (!parsed.ok) return undefined;
+    const { source, destination, hopLimit, identification, payload: message } = parsed.value;
+    const packet = { source, destination, hopLimit, message: message.slice() };
+    if (memory === undefined) return { ...packet, identification };
+    memory.keep(payload, packet);
+    return packet;
+  };
 
   return succeed({
-    send: (packet) =>
-      socket.send(
-        serializeIpv4({
-          source: packet.source,
-          destination: packet.destination,
-          protocol,
-          hopLimit: packet.hopLimit,
-          typeOfService: TOS_INTERNETWORK_CONTROL,
-          identification: packet.identification,
-          fragmentable: true,
-          payload: packet.message,
-        }),
-        inetAddress(packet.destination, interfaceIndex),
-      ),
-    receive: () => {
-      const packets: VrrpPacket[] = [];
-      for (const { payload } of socket.receive().messages) {
-        const parsed = parseIpv4(payload);
-        // What the kernel let through and we cannot read is longer than any VRRP packet.
-        if (!parsed.ok) continue;
-        const { source, destination, hopLimit, identification, payload: message } = parsed.value;
-        packets.push({ source, destination, hopLimit, identification, message });
-      }
-      return packets;
+    send: (packet) => {
+      const { bytes, name } = prepare(packet);
+      // The kernel computes the header's checksum (raw(7)).
+      bytes[AT_IDENTIFICATION] = packet.identification >> 8;
+      bytes[AT_IDENTIFICATION + 1] = packet.identification & 0xff;
+      return socket.send(bytes, name);
     },
+    receive: () => socket.receivePayloads(MOST_ROUNDS, read),
     setReceiveBuffer: (bytes) => setReceiveBuffer(socket, bytes),
     close: () => socket.close(),
   });
 }
+
+interface PreparedPacket extends OutgoingVrrpPacket {
+  readonly bytes: Uint8Array;
+  readonly name: Uint8Array;
+}
+
+function isFor(prepared: PreparedPacket, { source, destination, hopLimit }: OutgoingVrrpPacket): boolean {
+  return prepared.source === source && prepared.destination === destination && prepared.hopLimit === hopLimit;
+}
+
+/** In an IPv4 header. */
+const AT_IDENTIFICATION = 4;
 
 /** 255 addresses, an HMAC trailer, IP options and padding stay well below. */
 const LONGEST_PACKET = 2048;

@@ -6,7 +6,7 @@ import type { OutgoingVrrpPacket, VrrpPacket, VrrpSocket, VrrpSocketOptions } fr
 import { IPPROTO_VRRP } from "../wire/vrrp.ts";
 import { SOCK_RAW, intOption, openLinuxSocket } from "./linux-socket.ts";
 import type { ControlMessage, ReceivedMessage } from "./message-arena.ts";
-import { bindToDevice, favor, ipv6Mreq, setReceiveBuffer, setRequiredOptions } from "./protocol-socket.ts";
+import { bindToDevice, favor, MOST_ROUNDS, ipv6Mreq, setReceiveBuffer, setRequiredOptions } from "./protocol-socket.ts";
 import type { SocketOption } from "./protocol-socket.ts";
 import { AF_INET6, SIZEOF_SOCKADDR_IN6, inetAddress, parseInet6Address } from "./socket-address.ts";
 
@@ -24,7 +24,7 @@ export function openIpv6VrrpSocket(
     type: SOCK_RAW,
     protocol: IPPROTO_VRRP,
     label: `the IPv6 VRRP socket of ${interfaceName}`,
-    arena: { count: 64, payloadSize: LONGEST_MESSAGE, nameSize: SIZEOF_SOCKADDR_IN6, controlSize: CONTROL_SIZE },
+    arena: { count: ROOM, payloadSize: LONGEST_MESSAGE, nameSize: SIZEOF_SOCKADDR_IN6, controlSize: CONTROL_SIZE },
   });
   if (!opened.ok) return opened;
   const socket = opened.value;
@@ -69,7 +69,7 @@ export function openIpv6VrrpSocket(
   const set = setRequiredOptions(socket, wanted);
   if (!set.ok) return set;
   favor(socket);
-  socket.watch(onReadable);
+  socket.watch(onReadable, { gathers: true });
 
   return succeed({
     send: (packet) =>
@@ -82,9 +82,13 @@ export function openIpv6VrrpSocket(
       ]),
     receive: () => {
       const packets: VrrpPacket[] = [];
-      for (const message of socket.receive().messages) {
-        const packet = parseReceived(message);
-        if (packet !== undefined) packets.push(packet);
+      for (let round = 0; round < MOST_ROUNDS; round++) {
+        const { messages } = socket.receive();
+        for (const message of messages) {
+          const packet = parseReceived(message);
+          if (packet !== undefined) packets.push(packet);
+        }
+        if (messages.length < ROOM) break;
       }
       return packets;
     },
@@ -117,6 +121,8 @@ function parseReceived({ payload, name, control }: ReceivedMessage): VrrpPacket 
   };
 }
 
+/** Packets in a round. */
+const ROOM = 64;
 /** 255 addresses of 16 bytes and the header, with room for padding. */
 const LONGEST_MESSAGE = 4352;
 /** struct in6_pktinfo and the hop limit, each with its header. */

@@ -29,7 +29,7 @@ function main(): void {
     return succeed({
       note: () => {},
       noteRestart: (predecessor) => log.write("warn", `The bfd process was restarted; the one before: ${predecessor}`),
-      status: (request) => ({ kind: "bfd-status", request, sessions: driver.status() }),
+      status: (request) => [{ kind: "bfd-status", request, sessions: driver.status() }],
       stop: (_reason, done) => driver.stop(done),
       reload: (next) => {
         inForce = next;

@@ -10,9 +10,9 @@ import { setFlagsFromString } from "node:v8";
  * have done their part; under real-time scheduling, on a busy machine, they do not come to it for most of a second
  * (docs/adr/0038-garbage-in-real-time.md).
  *
- * The rest is for memory, measured: these processes compute little, so the heap's nursery stays small, V8 gets no threads
- * of its own, and its compilers are left out, whose code alone would be 4 MB of each process. A batch of 1,000 renewed
- * addresses takes as long without them, since nearly all of it is the kernel's time.
+ * The nursery of the heap stays small, and the optimizing compiler is left out, whose code and products would be 6 MB of each
+ * process; the quick one (Sparkplug) costs nothing that can be measured, and saves a quarter of the time of a process with
+ * hundreds of instances.
  */
 export const NODE_FLAGS: readonly string[] = [
   "--inspect-port=192.0.2.1:1900",
@@ -20,10 +20,10 @@ export const NODE_FLAGS: readonly string[] = [
   "--max-semi-space-size=1",
   "--v8-pool-size=0",
   "--no-opt",
-  "--no-sparkplug",
+  "--sparkplug",
 ];
 
 /** Turns off, in a process that was started without `NODE_FLAGS`, what can still be turned off. */
 export function saveMemory(): void {
-  for (const flag of ["--max-semi-space-size=1", "--no-opt", "--no-sparkplug"]) setFlagsFromString(flag);
+  for (const flag of ["--max-semi-space-size=1", "--no-opt"]) setFlagsFromString(flag);
 }

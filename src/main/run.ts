@@ -326,7 +326,7 @@ function applyTitle(configuration: Configuration): void {
   if (process.title !== title) process.title = title;
 }
 
-const HEARTBEAT_INTERVAL_MS = 250;
+const HEARTBEAT_INTERVAL_MS = 500;
 
 /**
  * The limit bounds how long a hanging vrrp process goes unnoticed. Its addresses do not depend on it, their lease does that;

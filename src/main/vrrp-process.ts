@@ -2,6 +2,7 @@ import { hostname } from "node:os";
 import { fail, succeed } from "../base/result.ts";
 import { after, millis } from "../base/time.ts";
 import type { Configuration } from "../config/model/configuration.ts";
+import type { FromChild } from "../daemon/messages.ts";
 import { openJournal } from "../daemon/journal.ts";
 import { answerSignal } from "../daemon/vrrp/answer-signal.ts";
 import { startVrrpDriver, type VrrpDriver } from "../daemon/vrrp/driver.ts";
@@ -90,13 +91,7 @@ function main(): void {
         const cause = { code: "PROCESS_RESTARTED", text, evidence: { predecessor } };
         journal.append({ instance: null, from: null, to: null, cause });
       },
-      status: (request) => ({
-        kind: "status",
-        request,
-        instances: running.status(),
-        groups: running.groups(),
-        strangers: running.strangers(),
-      }),
+      status: (request) => statusMessages(request, running),
       data: () => running.dump("data"),
       signal: (signal) => answerSignal(signal, running, { pid: process.pid, log, tell }),
       stop: (reason, done) => running.stop(reason, done),
@@ -111,6 +106,14 @@ function main(): void {
   serveAsChild({ name: "the vrrp process", logName: "Keepalived_vrrp", clock, start });
 }
 
+function* statusMessages(request: number, driver: VrrpDriver): Generator<FromChild> {
+  for (const instances of driver.statusParts(STATUS_PART)) {
+    yield { kind: "status", request, more: true, instances, groups: [], strangers: [] };
+  }
+  const [groups, strangers] = [driver.groups(), driver.strangers()];
+  yield { kind: "status", request, more: false, instances: [], groups, strangers };
+}
+
 /** While there is time: after the start, and before anybody can be waiting for this node to take over. */
 function rehearseSoon(
   driver: VrrpDriver,
@@ -120,8 +123,7 @@ function rehearseSoon(
   const soon = ports.clock.alarm(() => {
     soon.close();
     const [first] = configuration.instances;
-    const isMaster = driver.status().some(({ state }) => state === "MASTER");
-    if (first !== undefined && !isMaster) rehearse(first, ports);
+    if (first !== undefined && !driver.isMaster) rehearse(first, ports);
   });
   soon.set(after(ports.clock.now(), REHEARSAL_DELAY));
 }
@@ -136,6 +138,9 @@ function applySettings({ global }: Configuration, log: Log): void {
   if (global.supplementaryGroups && !canGiveGroups(process.env))
     log.write("warn", "There is no setpriv(1) (util-linux), so scripts run with their primary group alone");
 }
+
+/** Instances whose status takes a few milliseconds. */
+const STATUS_PART = 50;
 
 const REHEARSAL_DELAY = millis(100);
 

@@ -84,7 +84,7 @@ export type KernelEvent =
   | { readonly kind: "interface-removed"; readonly index: number; readonly name: string }
   /** `forwardsIpv6` of an interface. */
   | { readonly kind: "forwarding-changed"; readonly index: number; readonly forwards: boolean }
-  /** Also comes for every renewal of a lifetime. */
+  /** Also comes for each renewal by somebody else. */
   | { readonly kind: "address-added"; readonly record: AddressRecord }
   | { readonly kind: "address-removed"; readonly record: AddressRecord }
   /** ENOBUFS: events were lost, so whatever is cached must be read again. */
@@ -111,7 +111,8 @@ export interface Kernel {
   /** NLM_F_CREATE and NLM_F_EXCL: an address that is there already is refused with EEXIST, whoever added it. */
   addAddress(request: AddressRequest): Result<void, SystemFailure>;
   /**
-   * Gives each address a new lifetime, all in one message batch, answers in the order of the requests.
+   * Gives each address a new lifetime, all in one message batch, answers in the order of the requests. The monitors of this
+   * port hear of it only where a lifetime has no end: thousands of renewals a second would tell them nothing new.
    *
    * The kernel creates an IPv4 address that is missing, so the caller makes sure first that its last renewal cannot have
    * run out.

@@ -19,7 +19,7 @@ export interface VrrpPacket {
   readonly destination: IpAddress;
   /** TTL or hop limit, 0-255. */
   readonly hopLimit: number;
-  /** The Identification field of the IPv4 header, 0-65535. Missing in IPv6. */
+  /** The Identification field of the IPv4 header, 0-65535. Only with an authentication header, which covers it. */
   readonly identification?: number;
   /**
    * What stands behind the IP header: the VRRP message, perhaps with a signature, or with padding that the sender counted as
@@ -40,9 +40,16 @@ export interface OutgoingVrrpPacket extends VrrpPacket {
  * any other is refused with EINVAL.
  */
 export interface VrrpSocket {
-  /** Hands one packet to the kernel, without waiting. Multicast is not looped back to this host. */
+  /**
+   * Hands one packet to the kernel, without waiting. Multicast is not looped back to this host. A message that has been sent is not
+   * changed: what was made of it is used again.
+   */
   send(packet: OutgoingVrrpPacket): Result<void, SystemFailure>;
-  /** Takes what has arrived, at most 64 packets, without waiting. The messages are copies. */
+  /**
+   * Takes what has arrived, without waiting: all of it, since whoever concludes something from silence must have heard
+   * everything, but for what comes beyond some hundreds, since somebody who sends faster than we read must not keep us from
+   * everything else. What says the same as the packet before of its sender may be the same object.
+   */
   receive(): readonly VrrpPacket[];
   /** How many bytes may wait to be received, as the kernel counts them; beyond the system's limit where that is permitted. */
   setReceiveBuffer(bytes: number): Result<void, SystemFailure>;

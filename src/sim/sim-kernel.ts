@@ -14,6 +14,8 @@ export class SimKernel {
   /** What those that lie on others lie on. */
   readonly #bases = new Map<number, number>();
   readonly #monitors = new Set<Monitor>();
+  /** Renewals are under way of which monitors do not hear. */
+  #isQuiet = false;
   readonly #observers: ((change: AddressChange) => void)[] = [];
   readonly #number: number;
 
@@ -124,7 +126,9 @@ export class SimKernel {
         process.call(() => {
           const outcomes = requests.map((request) => this.#refusal(request, "renew"));
           const granted = requests.filter((_, index) => outcomes[index]?.ok === true);
+          this.#isQuiet = granted.every(({ validLifetime }) => validLifetime !== "forever");
           this.addresses.renew(granted, "holdfast");
+          this.#isQuiet = false;
           return outcomes;
         }),
       removeAddress: (key) =>
@@ -186,7 +190,7 @@ export class SimKernel {
 
   #tell(change: AddressChange): void {
     const kind = change.kind === "removed" ? "address-removed" : "address-added";
-    this.#publish({ kind, record: change.record });
+    if (!this.#isQuiet || kind === "address-removed") this.#publish({ kind, record: change.record });
     for (const observer of this.#observers) observer(change);
   }
 

@@ -19,9 +19,7 @@ needs({ root: true, tools: ["ip"] })("addresses and interfaces of a real kernel"
     host = namespaces.create("host");
     namespaces.join(host, "eth0", namespaces.create("peer"), "eth0");
     command("ip", "-n", host, "addr", "add", "192.0.2.2/24", "dev", "eth0");
-    const opened = within(host, openLinuxKernel);
-    if (!opened.ok) throw new Error(describeFailure(opened.error));
-    kernel = opened.value;
+    kernel = openKernel();
     const interfaces = kernel.interfaces();
     device = (interfaces.ok && interfaces.value.find(({ name }) => name === "eth0")?.index) || 0;
   });
@@ -44,6 +42,12 @@ needs({ root: true, tools: ["ip"] })("addresses and interfaces of a real kernel"
     preferredLifetime: 7,
     ...changes,
   });
+
+  const openKernel = (): LinuxKernel => {
+    const opened = within(host, openLinuxKernel);
+    if (!opened.ok) throw new Error(describeFailure(opened.error));
+    return opened.value;
+  };
 
   const shown = (): Record<string, unknown>[] =>
     JSON.parse(command("ip", "-n", host, "-j", "addr", "show", "dev", "eth0"))[0].addr_info;
@@ -180,6 +184,24 @@ needs({ root: true, tools: ["ip"] })("addresses and interfaces of a real kernel"
     expect(lifetimes.filter((lifetime) => lifetime > 4_900)).toHaveLength(999);
   });
 
+  test("monitor, renewals: hears of those by somebody else, and of its own only where a lifetime has no end", async () => {
+    kernel.addAddress(vip());
+    const other = openKernel();
+    const events = await monitorUntil(
+      (event) => event.kind === "address-removed",
+      () => {
+        kernel.renewAddresses([vip({ validLifetime: 100 })]);
+        other.renewAddresses([vip({ validLifetime: 200 })]);
+        kernel.renewAddresses([vip({ validLifetime: "forever" })]);
+        kernel.renewAddresses([vip({ validLifetime: 300 })]);
+        kernel.removeAddress(vip());
+      },
+    );
+    other.close();
+    const lifetimes = events.map((event) => event.kind === "address-added" && event.record.validLifetime);
+    expect(lifetimes).toEqual([200, "forever", false]);
+  });
+
   test("monitor, a lifetime that runs out: the kernel removes the address and says so", async () => {
     const events = await monitorUntil(
       (event) => event.kind === "address-removed",
@@ -231,12 +253,13 @@ needs({ root: true, tools: ["ip"] })("addresses and interfaces of a real kernel"
 
   test("monitor, more events than its buffer holds: overrun, and it goes on afterwards", async () => {
     kernel.addAddress(vip());
+    const other = openKernel();
     const burst = Array.from({ length: 1_000 }, () => vip({ validLifetime: 3_000 }));
     let repetition: ReturnType<typeof setInterval> | undefined;
     const events = await monitorUntil(
       (event) => event.kind === "address-removed",
       () => {
-        for (let round = 0; round < 40; round++) kernel.renewAddresses(burst);
+        for (let round = 0; round < 40; round++) other.renewAddresses(burst);
         // The kernel loses events until the whole queue has been read, so one removal might be among them.
         repetition = setInterval(() => {
           kernel.removeAddress(vip());
@@ -245,6 +268,7 @@ needs({ root: true, tools: ["ip"] })("addresses and interfaces of a real kernel"
       },
     );
     clearInterval(repetition);
+    other.close();
     expect(events.some(({ kind }) => kind === "overrun")).toBe(true);
     // What was queued before is older than what whoever was told of the overrun has read since.
     const stale = events.filter((event) => event.kind === "address-added" && Number(event.record.validLifetime) > 100);

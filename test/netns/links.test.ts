@@ -104,7 +104,8 @@ needs({ root: true, tools: ["ip", "tcpdump", "tshark"] })("sockets of a real ker
     }
     const heard = await inbox.count(200);
     expect(heard.map((one) => one.message[2])).toEqual(Array.from({ length: 200 }, (_, index) => index + 1));
-    expect(heard[149]).toEqual(packet);
+    const { identification: _, ...header } = packet;
+    expect(heard[149]).toEqual(header);
     expect(heardBack.items).toEqual([]);
   });
 

@@ -1,5 +1,5 @@
 import type { AddressFamily, IpAddress } from "../../base/address.ts";
-import { instant, micros, seconds, type Instant, type Micros } from "../../base/time.ts";
+import { micros, nextBeat, seconds, type Instant, type Micros } from "../../base/time.ts";
 
 /** One virtual router as it takes part right now: its configuration and what trackers made of its priority. */
 export interface VirtualRouter {
@@ -77,8 +77,7 @@ export function activeDownInterval(router: VirtualRouter, interval: Micros): Mic
  * anybody takes over. An advert that comes early harms nobody.
  */
 export function nextAdvertisementAt(router: VirtualRouter, now: Instant): Instant {
-  const interval = router.advertisementInterval;
-  return instant((Math.floor(now / interval) + 1) * interval);
+  return nextBeat(now, router.advertisementInterval);
 }
 
 /**

@@ -1,6 +1,6 @@
 import { unreachable } from "../../base/assert.ts";
 import type { AddressFamily, IpAddress } from "../../base/address.ts";
-import { earliest, type Instant, type Micros } from "../../base/time.ts";
+import { earlier, type Instant, type Micros } from "../../base/time.ts";
 
 export type State =
   | { readonly kind: "initialize" }
@@ -95,11 +95,14 @@ export function nextDeadline(state: State): Instant | undefined {
     case "backup":
       if (state.ready === true) return undefined;
       return state.preemption.kind === "delayed"
-        ? earliest(state.activeDownAt, state.preemption.until)
+        ? earlier(state.activeDownAt, state.preemption.until)
         : state.activeDownAt;
     case "active":
       // Before its next advert only where the last ones could not be sent.
-      return earliest(state.adverAt, state.trustedUntil, ...state.bursts.map((burst) => burst.at));
+      return state.bursts.reduce<Instant | undefined>(
+        (first, burst) => earlier(first, burst.at),
+        earlier(state.adverAt, state.trustedUntil),
+      );
     default:
       return unreachable(state);
   }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { fail, succeed } from "../../base/result.ts";
-import { instant, seconds } from "../../base/time.ts";
+import { instant, millis, seconds } from "../../base/time.ts";
 import type { Configuration } from "../../config/model/configuration.ts";
 import type { FromChild, ChildFailureCode, VrrpStatus } from "../messages.ts";
 import type { ChildAgent } from "./child-agent.ts";
@@ -41,11 +41,14 @@ describe("child agent", () => {
     expect(bench.sent.at(-1)).toEqual({ kind: "configured", generation: 4 });
   });
 
-  test("status request: the answer carries its number", () => {
+  test("status request: the parts of the answer carry its number, and each has a turn of its own", () => {
     const bench = createBench();
     bench.agent.receive(START);
     bench.agent.receive({ kind: "status-request", request: 9 });
-    expect(bench.sent.at(-1)).toEqual({ kind: "status", request: 9, ...STATUS });
+    const [part, rest] = [true, false].map((more) => ({ kind: "status", request: 9, more, ...STATUS }));
+    expect(bench.sent.slice(1)).toEqual([part]);
+    bench.run(millis(0));
+    expect(bench.sent.slice(1)).toEqual([part, rest]);
   });
 
   test("news of a BFD session: the driver hears it, but not while it stops", () => {
@@ -223,7 +226,10 @@ function createBench(options: { refusal?: ChildFailureCode } = {}): Bench {
         note: (cause) => void told.push(`note ${cause.code}`),
         noteRestart: (predecessor) => void told.push(`restart ${predecessor}`),
         reload: () => void order.push("reload"),
-        status: (request) => ({ kind: "status", request, ...STATUS }),
+        status: (request) => [
+          { kind: "status", request, more: true, ...STATUS },
+          { kind: "status", request, more: false, ...STATUS },
+        ],
         stop: (reason, callback) => {
           reasons.push(reason);
           counts.stops += 1;

@@ -1,5 +1,5 @@
 import type { Result } from "../../base/result.ts";
-import { after, millis, seconds, type Micros } from "../../base/time.ts";
+import { after, millis, nextBeat, seconds, type Micros } from "../../base/time.ts";
 import type { Cause } from "../../api/contract.ts";
 import type { Configuration } from "../../config/model/configuration.ts";
 import type { Clock } from "../../ports/clock.ts";
@@ -32,8 +32,8 @@ export interface StartedDriver {
   /** Writes down for good what another process did. */
   readonly note: (cause: Cause) => void;
   readonly reload: (configuration: Configuration) => void;
-  /** The answer to a question for the status, with its number. */
-  readonly status: (request: number) => FromChild;
+  /** The answer to a question for the status, with its number, in parts that are made one at a time. */
+  readonly status: (request: number) => Iterable<FromChild>;
   /** Calls back when nothing is left behind. `reason` is for people. */
   readonly stop: (reason: string, done: () => void) => void;
   /** News of BFD sessions; undefined: this process tracks none. */
@@ -79,9 +79,9 @@ export function createChildAgent(ports: ChildAgentPorts): ChildAgent {
     const interval = millis(message.settings.heartbeatIntervalMs);
     const pulse = ports.clock.alarm(() => {
       ports.send({ kind: "heartbeat" });
-      pulse.set(after(ports.clock.now(), interval));
+      pulse.set(nextBeat(ports.clock.now(), interval));
     });
-    pulse.set(after(ports.clock.now(), interval));
+    pulse.set(nextBeat(ports.clock.now(), interval));
   };
 
   const stop = (reason: string): void => {
@@ -102,6 +102,19 @@ export function createChildAgent(ports: ChildAgentPorts): ChildAgent {
     started.stop(reason, () => end(0));
   };
 
+  /** One in each turn: what is due comes first. */
+  const sendParts = (parts: Iterable<FromChild>): void => {
+    const iterator = parts[Symbol.iterator]();
+    const next = (): void => {
+      const part = iterator.next();
+      if (part.done === true) return turn.close();
+      ports.send(part.value);
+      turn.set(ports.clock.now());
+    };
+    const turn = ports.clock.alarm(next);
+    next();
+  };
+
   const obey = (message: ToChild): void => {
     switch (message.kind) {
       case "start":
@@ -113,7 +126,7 @@ export function createChildAgent(ports: ChildAgentPorts): ChildAgent {
       case "note":
         return started?.note(message.cause);
       case "status-request":
-        return started === undefined ? undefined : ports.send(started.status(message.request));
+        return started === undefined ? undefined : sendParts(started.status(message.request));
       case "signal":
         return started?.signal(message.signal);
       case "save-request":

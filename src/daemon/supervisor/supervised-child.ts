@@ -67,6 +67,8 @@ export class SupervisedChild {
   readonly #deadline: Alarm;
   #drained = false;
   #nextRequest = 1;
+  /** Of a status that has not come whole. */
+  #parts: StatusPart | undefined;
   readonly #requests = new Map<number, (answer: StatusAnswer | undefined) => void>();
 
   constructor(
@@ -252,10 +254,12 @@ export class SupervisedChild {
         return this.#ports.log.write("error", message.message);
       case "status":
       case "bfd-status": {
-        this.#listener.message(this, message);
+        const whole = message.kind === "status" ? this.#assemble(message) : message;
+        if (whole === undefined) return undefined;
+        this.#listener.message(this, whole);
         const take = this.#requests.get(message.request);
         this.#requests.delete(message.request);
-        return take?.(message);
+        return take?.(whole);
       }
       case "mail":
       case "configured":
@@ -266,6 +270,14 @@ export class SupervisedChild {
         break;
     }
     this.#listener.message(this, message);
+  }
+
+  /** Joins the parts of a status; undefined: there is more to come. */
+  #assemble(part: StatusPart): StatusPart | undefined {
+    const before = this.#parts?.request === part.request ? this.#parts.instances : [];
+    const whole = { ...part, instances: [...before, ...part.instances] };
+    this.#parts = part.more ? whole : undefined;
+    return part.more ? undefined : whole;
   }
 
   #childEnded(end: ChildEnd): void {
@@ -304,6 +316,8 @@ export class SupervisedChild {
     else this.#feed({ kind: "deadline" });
   }
 }
+
+type StatusPart = Extract<FromChild, { kind: "status" }>;
 
 /** The longest that a status waits for a process; its answer takes well under a millisecond when it is well. */
 const STATUS_LIMIT: Micros = seconds(1);

@@ -529,14 +529,18 @@ describe("supervisor, a second process", () => {
     expect(world.child(0).received.slice(2)).toMatchObject([{ kind: "configure" }, down]);
   });
 
-  test("status: each process is asked, and the answer has both", () => {
+  test("status: each process is asked, and the answer has both, and all parts", () => {
     const world = createWorld({ bfd: BFD });
     const documents: StatusDocument[] = [];
     world.supervisor.status((document) => documents.push(document));
-    world.child(0).says({ kind: "status", request: 1, instances: [INSTANCE], groups: [], strangers: [] });
+    const part = { kind: "status", request: 1, groups: [], strangers: [] } as const;
+    world.child(0).says({ ...part, more: true, instances: [INSTANCE] });
+    world.child(0).says({ ...part, more: true, instances: [{ ...INSTANCE, name: "VI_2" }] });
+    world.child(0).says({ ...part, more: false, instances: [] });
     expect(documents).toEqual([]);
     world.child(1).says({ kind: "bfd-status", request: 1, sessions: [SESSION] });
-    expect(documents[0]).toMatchObject({ instances: [INSTANCE], bfd: [SESSION], lastKnown: null });
+    expect(documents[0]).toMatchObject({ bfd: [SESSION], lastKnown: null });
+    expect(documents[0]?.instances.map(({ name }) => name)).toEqual([INSTANCE.name, "VI_2"]);
     expect(documents[0]?.daemon.processes.map(({ name }) => name)).toEqual(["supervisor", "vrrp", "bfd"]);
   });
 });
@@ -621,7 +625,7 @@ function createWorld(
       answersStatus: (instances) => {
         const asked = child.received.findLast((message) => message.kind === "status-request");
         if (asked?.kind === "status-request")
-          child.says({ kind: "status", request: asked.request, instances, groups: [], strangers: [] });
+          child.says({ kind: "status", request: asked.request, more: false, instances, groups: [], strangers: [] });
       },
       ends: (end) => listener.ended(end),
     };

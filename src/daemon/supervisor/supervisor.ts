@@ -1,5 +1,5 @@
 import type { Cause, DaemonStatus, InstanceStatus, StatusDocument } from "../../api/contract.ts";
-import { after, micros, seconds } from "../../base/time.ts";
+import { after, micros, millis, seconds } from "../../base/time.ts";
 import type { Configuration } from "../../config/model/configuration.ts";
 import type { RestartPolicy } from "../../core/restart-policy.ts";
 import type { Clock } from "../../ports/clock.ts";
@@ -328,7 +328,9 @@ class RunningSupervisor implements Supervisor {
   }
 
   #lookAround(): void {
-    this.#look.set(after(this.#ports.clock.now(), LOOK_INTERVAL));
+    // The answer costs both processes some ten microseconds an instance.
+    const spacing = micros(this.#configuration.instances.length * LOOK_SPACING);
+    this.#look.set(after(this.#ports.clock.now(), micros(LOOK_INTERVAL + spacing)));
     const vrrp = this.#children.find((child) => child.spec.name === "vrrp");
     const show = (instances: readonly InstanceStatus[] | undefined): void => {
       if (this.#exitStatus !== undefined) return;
@@ -375,3 +377,5 @@ interface WaitingReload {
 
 /** How often the supervisor looks at the instances, for the line that systemd shows. */
 const LOOK_INTERVAL = seconds(5);
+/** For each instance. */
+const LOOK_SPACING = millis(50);

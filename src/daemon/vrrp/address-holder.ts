@@ -1,6 +1,6 @@
 // Over 400 lines: every way in which an address comes and goes, with the holdings that all of them change.
 import { familyOf, type IpAddress } from "../../base/address.ts";
-import { after, earliest, elapsed, seconds, toSeconds, type Instant } from "../../base/time.ts";
+import { after, earlier, elapsed, seconds, toSeconds, type Instant } from "../../base/time.ts";
 import type { VirtualAddress } from "../../config/model/addresses.ts";
 import type { RoutingSettings } from "../../config/model/routing.ts";
 import { fullBucket, takePermission, type Bucket, type RateLimit } from "../../core/rate-limit.ts";
@@ -18,7 +18,8 @@ import type { FineLockKeeper, LockOwner } from "./fine-lock-keeper.ts";
 import { foreignAddress, waitsForSource } from "./host-addresses.ts";
 import type { Ipv6Switch } from "./ipv6-switch.ts";
 import type { HeldRecord } from "./held-record.ts";
-import { firstTerms, type HeldAddress, type LeaseKeeper, type LeaseOwner } from "./lease-keeper.ts";
+import type { HeldAddress, LeaseOwner } from "./held-lease.ts";
+import { firstTerms, type LeaseKeeper } from "./lease-keeper.ts";
 import { renewAfter } from "./prefix-route.ts";
 import type { RouteKeeper, RoutingOwner } from "./route-keeper.ts";
 import { ipvlanOf } from "./virtual-device.ts";
@@ -84,6 +85,8 @@ export class AddressHolder implements LeaseOwner, LockOwner, RoutingOwner {
   readonly #gone = new Map<VirtualAddress, Holding>();
   #settings: HolderSettings;
   #wanted = false;
+  /** Nothing was missing when the leases had changed so often. */
+  #completeAt: number | undefined;
   #advertisedAt: Instant;
   readonly #farewell: Farewell;
   readonly #conflicts: ConflictWatch;
@@ -245,12 +248,12 @@ export class AddressHolder implements LeaseOwner, LockOwner, RoutingOwner {
     const holding = this.holding(address);
     if (holding.kind === "foreign") {
       // The host's own address has gone. While we are master the VIP is still to be served.
-      this.#holdings.set(address, { kind: "missing", reason: "removed by somebody", retryAt: this.#now() });
+      this.#miss(address, "removed by somebody", this.#now());
       return undefined;
     }
     if (holding.kind !== "held" || !this.#dependencies.leases.drop(key, this)) return undefined;
-    const missing: Holding = { kind: "missing", reason: "removed by somebody", retryAt: this.#now() };
-    this.#holdings.set(address, this.#settings.repair ? missing : { kind: "absent" });
+    if (this.#settings.repair) this.#miss(address, "removed by somebody", this.#now());
+    else this.#holdings.set(address, { kind: "absent" });
     this.#dependencies.onChange();
     return address.tracked && this.#wanted ? address : undefined;
   }
@@ -276,8 +279,14 @@ export class AddressHolder implements LeaseOwner, LockOwner, RoutingOwner {
   }
 
   nextDeadline(): Instant | undefined {
-    const retries = [...this.#holdings.values()].flatMap((one) => (one.kind === "missing" ? [one.retryAt] : []));
-    return earliest(this.#farewell.deadline, ...(this.#wanted ? [this.#conflicts.deadline, ...retries] : []));
+    let deadline = this.#farewell.deadline;
+    if (!this.#wanted) return deadline;
+    deadline = earlier(deadline, this.#conflicts.deadline);
+    if (!this.#isIncomplete()) return deadline;
+    for (const one of this.#holdings.values()) {
+      if (one.kind === "missing") deadline = earlier(deadline, one.retryAt);
+    }
+    return deadline;
   }
 
   /**
@@ -288,6 +297,7 @@ export class AddressHolder implements LeaseOwner, LockOwner, RoutingOwner {
     this.#name = name;
     const before = new Map([...this.#holdings].map(([address, holding]) => [vipKey(address), { address, holding }]));
     this.#settings = settings;
+    this.#completeAt = undefined;
     this.#holdings.clear();
     const kept = new Set<string>();
     for (const address of this.addresses()) {
@@ -386,7 +396,22 @@ export class AddressHolder implements LeaseOwner, LockOwner, RoutingOwner {
     this.#dependencies.announcer.announce(this.#name, again, REPAIR_ANNOUNCEMENTS);
   }
 
+  /** Whether some address may be missing. It is not looked at again as long as nothing has changed. */
+  #isIncomplete(): boolean {
+    const { changes } = this.#dependencies.leases;
+    if (this.#completeAt === changes) return false;
+    const isComplete = this.addresses().every((address) => {
+      const holding = this.holding(address);
+      // Another instance that was given the same address may have taken it away.
+      if (holding.kind === "held") return this.#dependencies.leases.find(holding.key) !== undefined;
+      return holding.kind !== "missing";
+    });
+    this.#completeAt = isComplete ? changes : undefined;
+    return !isComplete;
+  }
+
   #putBack(): void {
+    if (!this.#isIncomplete()) return;
     const now = this.#now();
     const due = this.addresses().filter((address) => {
       const holding = this.holding(address);
@@ -399,7 +424,7 @@ export class AddressHolder implements LeaseOwner, LockOwner, RoutingOwner {
     this.#bucket = permission.bucket;
     if (permission.kind === "refused") {
       for (const address of due) {
-        this.#holdings.set(address, { kind: "missing", reason: TOO_OFTEN, retryAt: permission.availableAt });
+        this.#miss(address, TOO_OFTEN, permission.availableAt);
       }
       return;
     }
@@ -492,7 +517,12 @@ export class AddressHolder implements LeaseOwner, LockOwner, RoutingOwner {
     if (before.kind !== "missing" || before.reason !== reason) {
       this.#dependencies.log.write("error", `(${this.#name}) cannot hold ${formatVip(address)}: ${reason}`);
     }
-    this.#holdings.set(address, { kind: "missing", reason, retryAt: after(this.#now(), RETRY) });
+    this.#miss(address, reason, after(this.#now(), RETRY));
+  }
+
+  #miss(address: VirtualAddress, reason: string, retryAt: Instant): void {
+    this.#holdings.set(address, { kind: "missing", reason, retryAt });
+    this.#completeAt = undefined;
   }
 
   #waitsForSource({ device }: VirtualAddress, key: AddressKey): boolean {

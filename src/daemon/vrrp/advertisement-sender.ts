@@ -17,6 +17,9 @@ export class AdvertisementSender {
   #settings: InstanceSettings;
   #connection: { readonly interfaceIndex: number; readonly socket: PooledSocket } | undefined;
   #identification = 0;
+  /** What was sent last, to whom: adverts repeat themselves. */
+  #messages = new Map<IpAddress, Uint8Array>();
+  #messagesFor: { readonly priority: number; readonly source: IpAddress } | undefined;
   #oldUnicastChecksum = false;
 
   constructor(
@@ -30,6 +33,7 @@ export class AdvertisementSender {
 
   reconfigure(settings: InstanceSettings): void {
     this.#settings = settings;
+    this.#messagesFor = undefined;
   }
 
   /**
@@ -66,12 +70,13 @@ export class AdvertisementSender {
 
   /** The peers compute version 3 checksums as keepalived once did: do the same. */
   useOldUnicastChecksum(): void {
+    if (!this.#oldUnicastChecksum) this.#messagesFor = undefined;
     this.#oldUnicastChecksum = true;
   }
 
   /** Runs the code of the first advert once, without sending it: what runs for the first time costs milliseconds. */
   prepare(source: IpAddress): void {
-    const message = this.#message(0, source, source);
+    const message = this.#serialize(0, source, source);
     this.#authenticator.beginAdvert();
     this.#authenticator.seal({ source, destination: source, hopLimit: 255, identification: 0, message });
   }
@@ -96,7 +101,20 @@ export class AdvertisementSender {
     return { sent, failure };
   }
 
+  /** The same object as long as it says the same. */
   #message(priority: number, source: IpAddress, destination: IpAddress): Uint8Array {
+    if (this.#messagesFor?.priority !== priority || this.#messagesFor.source !== source) {
+      this.#messages.clear();
+      this.#messagesFor = { priority, source };
+    }
+    const known = this.#messages.get(destination);
+    if (known !== undefined) return known;
+    const message = this.#serialize(priority, source, destination);
+    this.#messages.set(destination, message);
+    return message;
+  }
+
+  #serialize(priority: number, source: IpAddress, destination: IpAddress): Uint8Array {
     const settings = this.#settings;
     const fields = {
       type: TYPE_ADVERTISEMENT,

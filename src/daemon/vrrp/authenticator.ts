@@ -68,6 +68,12 @@ export class Authenticator {
     }
   }
 
+  /** Whether the same packet, when it comes again, is judged otherwise. */
+  get refusesRepetition(): boolean {
+    const { kind } = this.#credentials;
+    return kind === "header" || kind === "signature";
+  }
+
   /** Another advert is to be sent. Its copies to several peers carry one number. */
   beginAdvert(): void {
     const credentials = this.#credentials;

@@ -1,7 +1,7 @@
 // Over 400 lines: every event of the process comes in here, and their order is what this file is about.
 import type { IpAddress } from "../../base/address.ts";
 import { fail, succeed, type Result } from "../../base/result.ts";
-import { after, earliest, millis, seconds, type Instant } from "../../base/time.ts";
+import { after, earliest, millis, nextBeat, seconds, type Instant } from "../../base/time.ts";
 import type { GroupStatus, InstanceStatus, StrangerStatus } from "../../api/contract.ts";
 import { matchInstances } from "../../config/match-instances.ts";
 import type { Configuration } from "../../config/model/configuration.ts";
@@ -13,6 +13,8 @@ import type { BfdNews } from "../bfd-news.ts";
 import type { DumpKind } from "../dump/facts.ts";
 import { AddressReport } from "./address-report.ts";
 import { Announcer } from "./announcer.ts";
+import { Audience } from "./audience.ts";
+import { Deadlines } from "./deadlines.ts";
 import { FineLockKeeper } from "./fine-lock-keeper.ts";
 import { DeviceKeeper } from "./device-keeper.ts";
 import { DumpDesk, type Exhibits } from "./dump-desk.ts";
@@ -58,6 +60,10 @@ export interface VrrpDriver {
   learn(news: readonly BfdNews[]): void;
   /** Plain data, true at this moment. */
   status(): readonly InstanceStatus[];
+  /** The same for so many instances at a time; each part is true when it is made. */
+  statusParts(size: number): Iterable<readonly InstanceStatus[]>;
+  /** Whether any instance is master. */
+  readonly isMaster: boolean;
   /** The sync groups, as `status`. */
   groups(): readonly GroupStatus[];
   /** Virtual routers on our interfaces that are none of ours, as `status`. */
@@ -114,7 +120,10 @@ class Driver implements VrrpDriver {
   readonly #dumps: DumpDesk;
   readonly #strangers: StrangerTable;
   readonly #tick: Alarm;
+  readonly #deadlines: Deadlines;
+  readonly #audience: Audience<Instance>;
   #configuration: Configuration;
+  #virtual: { readonly configuration: Configuration; readonly addresses: ReadonlySet<IpAddress> } | undefined;
   #instances: readonly Instance[] = [];
   /** Removed by a reload; still handing over. */
   #leaving: readonly Instance[] = [];
@@ -124,10 +133,12 @@ class Driver implements VrrpDriver {
   /** Instances join in no earlier (`vrrp_startup_delay`); undefined once they have. */
   #startAt: Instant | undefined;
   #tickedAt: Instant;
-  /** Something has been let go, and somebody may wait for that. */
-  #isCheckDue = false;
+  /** What is held has changed, or was adverted: the driver is to wake at once. */
+  #isTickDue = false;
   #ending: Ending = { kind: "no" };
   readonly #addressReport: AddressReport | undefined;
+  /** Of `LeaseKeeper.changes`, when the record was written last. */
+  #savedChanges: number | undefined;
   /** Nothing happens any more. */
   #closed = false;
 
@@ -160,7 +171,7 @@ class Driver implements VrrpDriver {
       leases: this.#leases,
     });
     this.#needs = new KernelNeeds({ ...ports, interfaces: this.#interfaces });
-    this.#sockets = new SocketPool(links, () => this.#onReadable());
+    this.#sockets = new SocketPool(links, () => this.#onPackets());
     this.#scripts = new ScriptSet(() => this.#onTrackerChange(), { clock, processes, files, log });
     this.#telling = new Telling(options.configuration, {
       ...ports,
@@ -178,6 +189,11 @@ class Driver implements VrrpDriver {
     this.#dumps = new DumpDesk(clock, this.#surroundings);
     this.#groups = new GroupSet({ clock, log, journal: ports.journal, teller: this.#telling.tellers });
     this.#tick = clock.alarm(() => this.#onTick());
+    this.#audience = new Audience(() => [...this.#instances, ...this.#leaving]);
+    this.#deadlines = new Deadlines(clock, () => {
+      this.#enter();
+      this.#catchUp();
+    });
     this.#pauses = new PauseWatch(clock);
   }
 
@@ -200,6 +216,7 @@ class Driver implements VrrpDriver {
     this.#trackers.configure(this.#configuration, this.#options.isRestart ? "reload" : "start");
     this.#devices.apply(this.#configuration.instances, this.#configuration.global);
     this.#instances = this.#configuration.instances.map((settings) => this.#createInstance(settings));
+    this.#audience.forget();
     this.#groups.configure(this.#configuration.groups, this.#byName());
     const resuming = new Set([...this.#groups.resuming(this.#instances)].map(({ holder }) => holder));
     this.#host.start(this.#configuration, resuming);
@@ -253,6 +270,7 @@ class Driver implements VrrpDriver {
     );
     // Those that leave say farewell before the others claim, so that an address can move from one to another.
     this.#leaving = [...this.#leaving, ...matched.removed];
+    this.#audience.forget();
     this.#host.configure(configuration);
     for (const instance of matched.removed) {
       instance.join(undefined);
@@ -284,9 +302,23 @@ class Driver implements VrrpDriver {
   }
 
   status(): readonly InstanceStatus[] {
-    const { clock } = this.#ports;
+    return this.#instances.map((instance) => this.#statusOf(instance));
+  }
+
+  *statusParts(size: number): Generator<readonly InstanceStatus[]> {
+    const instances = this.#instances;
+    for (let at = 0; at < instances.length; at += size) {
+      yield instances.slice(at, at + size).map((instance) => this.#statusOf(instance));
+    }
+  }
+
+  #statusOf(instance: Instance): InstanceStatus {
     const holding = { leases: this.#leases, fineLock: this.#fineLock };
-    return this.#instances.map((instance) => statusOf(instance, this.#surroundings, clock, holding));
+    return statusOf(instance, this.#surroundings, this.#ports.clock, holding);
+  }
+
+  get isMaster(): boolean {
+    return this.#instances.some(({ state }) => state.kind === "active");
   }
 
   groups(): readonly GroupStatus[] {
@@ -334,10 +366,8 @@ class Driver implements VrrpDriver {
       ...this.#surroundings,
       sockets: this.#sockets,
       buffers: () => this.#configuration.global.buffers,
-      catchUp: () => {
-        this.#enter();
-        this.#catchUp();
-      },
+      deadlines: this.#deadlines,
+      onConnection: () => this.#audience.forget(),
       teller: this.#telling.tellers,
       holder: {
         clock,
@@ -363,17 +393,31 @@ class Driver implements VrrpDriver {
   #abandon(failure: StartFailure): Result<void, StartFailure> {
     this.#monitor?.close();
     this.#tick.close();
+    this.#deadlines.close();
     return fail(failure);
   }
 
+  /** Of all instances, made once for each configuration. */
   #virtualAddresses(): ReadonlySet<IpAddress> {
-    return new Set(this.#instances.flatMap(({ holder }) => holder.addresses().map(({ address }) => address)));
+    if (this.#virtual?.configuration !== this.#configuration) {
+      const vips = this.#configuration.instances.flatMap((each) => [
+        ...each.virtualAddresses,
+        ...each.excludedAddresses,
+      ]);
+      this.#virtual = { configuration: this.#configuration, addresses: new Set(vips.map(({ address }) => address)) };
+    }
+    return this.#virtual.addresses;
   }
 
   #onTrackerChange(): void {
     this.#enter();
     for (const instance of this.#instances) instance.evaluate();
     this.#schedule();
+  }
+
+  #onPackets(): void {
+    this.#enter();
+    this.#receive();
   }
 
   #onReadable(): void {
@@ -391,15 +435,18 @@ class Driver implements VrrpDriver {
     for (const instance of this.#instances) instance.noticePause(pause);
   }
 
-  /** Takes in what the network and the kernel have told meanwhile. */
-  #catchUp(): void {
+  #receive(): void {
     const { global, instances } = this.#configuration;
-    const everybody = [...this.#instances, ...this.#leaving];
     for (const pooled of this.#sockets.receive()) {
-      const concerned = everybody.filter((instance) => instance.concerns(pooled.key, pooled.packet));
+      const concerned = this.#audience.of(pooled);
       for (const instance of concerned) instance.receive(pooled.packet);
       if (concerned.length === 0) this.#strangers.note(pooled, instances, global.logsUnknownVrids);
     }
+  }
+
+  /** Takes in what the network and the kernel have told meanwhile. */
+  #catchUp(): void {
+    this.#receive();
     const events = this.#monitor?.receive() ?? [];
     if (events.length > 0) this.#onKernelEvents(events);
     this.#lookAfterHost();
@@ -493,7 +540,7 @@ class Driver implements VrrpDriver {
     const { clock } = this.#ports;
     this.#enter();
     this.#tickedAt = clock.now();
-    this.#isCheckDue = false;
+    this.#isTickDue = false;
     this.#catchUp();
     this.#startInstances();
     const lockAt = this.#fineLock.renewalDueAt();
@@ -503,11 +550,20 @@ class Driver implements VrrpDriver {
     for (const instance of this.#leaving) instance.repair();
     const left = this.#leaving.filter((instance) => instance.finished && instance.quiet);
     for (const instance of left) instance.close();
-    this.#leaving = this.#leaving.filter((instance) => !left.includes(instance));
-    if (left.length > 0) this.#prepareDevices();
-    this.#held.save(this.#leases.all().map((held) => held.request));
+    if (left.length > 0) {
+      this.#leaving = this.#leaving.filter((instance) => !left.includes(instance));
+      this.#audience.forget();
+      this.#prepareDevices();
+    }
+    this.#saveHeld();
     this.#checkStopped();
     this.#schedule();
+  }
+
+  #saveHeld(): void {
+    if (this.#savedChanges === this.#leases.changes && this.#held.settled) return;
+    this.#savedChanges = this.#leases.changes;
+    this.#held.save(this.#leases.all().map((held) => held.request));
   }
 
   #startInstances(): void {
@@ -519,9 +575,11 @@ class Driver implements VrrpDriver {
   }
 
   #onHoldingsChange(): void {
-    // A hand-over may have been the last thing to wait for.
-    this.#isCheckDue ||= this.#ending.kind !== "no" || this.#leaving.length > 0;
-    this.#schedule();
+    this.#leases.noticeOwners();
+    // A renewal is due, or the hand-over may have been the last thing to wait for. Once for all that happens in this turn.
+    if (this.#isTickDue || this.#closed) return;
+    this.#isTickDue = true;
+    this.#wakeAt(this.#ports.clock.now());
   }
 
   /**
@@ -529,11 +587,12 @@ class Driver implements VrrpDriver {
    * and must not put it off.
    */
   #schedule(): void {
-    if (this.#closed) return;
-    const now = this.#ports.clock.now();
+    if (this.#closed || this.#isTickDue) return;
     const renewal = earliest(this.#leases.renewalDueAt(), this.#fineLock.renewalDueAt());
-    const check = this.#isCheckDue ? now : undefined;
-    const next = earliest(renewal, this.#startAt, check, after(this.#tickedAt, TICK)) ?? now;
+    this.#wakeAt(earliest(renewal, this.#startAt, nextBeat(this.#tickedAt, TICK)) ?? this.#tickedAt);
+  }
+
+  #wakeAt(next: Instant): void {
     this.#pauses.expect(next);
     this.#tick.set(next);
   }
@@ -571,6 +630,7 @@ class Driver implements VrrpDriver {
     this.#closed = true;
     this.#wakeUps?.close();
     this.#tick.close();
+    this.#deadlines.close();
     ending.done();
   }
 }

@@ -18,6 +18,7 @@ export class HeldRecord {
   #held: readonly string[] = [];
   #saved = "";
   #failing = false;
+  #settled = false;
 
   constructor(path: string, dependencies: { readonly files: Files; readonly log: Log }) {
     this.#path = path;
@@ -34,8 +35,14 @@ export class HeldRecord {
     for (const id of leaving) this.#leaving.add(id);
   }
 
+  /** What `save` was given last is what is on the disk: to save the same again would change nothing. */
+  get settled(): boolean {
+    return this.#settled;
+  }
+
   /** This process is about to add these: a crash right after that must not leave behind what nobody knows. */
   expect(keys: readonly AddressKey[]): void {
+    this.#settled = false;
     this.#held = [...new Set([...this.#held, ...keys.map(addressKey)])].toSorted();
     this.#write();
   }
@@ -52,12 +59,14 @@ export class HeldRecord {
 
   /** A hand-over of these has begun: whoever starts now must not resume. */
   leave(keys: readonly AddressKey[]): void {
+    this.#settled = false;
     for (const key of keys) this.#leaving.add(addressKey(key));
     this.#write();
   }
 
   /** They are a master's again. */
   stay(keys: readonly AddressKey[]): void {
+    this.#settled = false;
     for (const key of keys) this.#leaving.delete(addressKey(key));
   }
 
@@ -72,18 +81,20 @@ export class HeldRecord {
   /** Writes down what is held now, if that has changed. */
   save(held: readonly AddressRequest[]): void {
     this.#held = held.map(addressKey).toSorted();
-    this.#write();
+    this.#settled = this.#write();
   }
 
-  #write(): void {
+  /** @returns whether it is on the disk. */
+  #write(): boolean {
     const leaving = this.#held.filter((id) => this.#leaving.has(id));
     const text = `${JSON.stringify({ held: this.#held, leaving })}\n`;
-    if (text === this.#saved) return;
+    if (text === this.#saved) return true;
     const written = this.#held.length === 0 ? this.#files.remove(this.#path) : this.#files.replace(this.#path, text);
     // Said once. It is tried again with the next look, so that a crash after the disk has room again finds it.
     if (!written.ok && !this.#failing) this.#log.write("error", describeFailure(written.error));
     this.#failing = !written.ok;
     if (written.ok) this.#saved = text;
+    return written.ok;
   }
 }
 

@@ -1,7 +1,7 @@
 // Over 400 lines: where everything that one instance does meets; the parts themselves lie beside it.
 import { compareAddresses, type IpAddress } from "../../base/address.ts";
 import { unreachable } from "../../base/assert.ts";
-import { after, earliest, seconds, type Instant } from "../../base/time.ts";
+import { after, earlier, seconds, type Instant } from "../../base/time.ts";
 import type { BufferSettings } from "../../config/model/global.ts";
 import type { InstanceSettings } from "../../config/model/instance.ts";
 import type { RoutingSettings } from "../../config/model/routing.ts";
@@ -42,8 +42,10 @@ export interface InstanceDependencies extends Surroundings {
   readonly holder: HolderDependencies;
   readonly teller: TellerDependencies;
   readonly buffers: () => BufferSettings;
-  /** Before a deadline is looked at: takes in what has arrived meanwhile. */
-  readonly catchUp: () => void;
+  /** Rings only after what has arrived meanwhile was taken in: a backup must not conclude anything from silence before. */
+  readonly deadlines: Pick<Clock, "alarm">;
+  /** Its packets come from another socket, or from none. */
+  readonly onConnection: () => void;
 }
 
 /** The sync group that an instance belongs to. */
@@ -107,7 +109,7 @@ export class Instance {
       onChange: () => this.evaluate(),
     });
     this.#sending = new SendingWatch({ clock, log, count: (counter) => this.#count(counter) });
-    this.#alarm = dependencies.clock.alarm(() => this.#wake());
+    this.#alarm = dependencies.deadlines.alarm(() => this.#wake());
     this.#teller = new Teller({ kind: "INSTANCE", name: settings.name }, settings.notify, dependencies.teller);
     this.holder = new AddressHolder(settings.name, settings, dependencies.holder, {
       onUnannounced: () => this.#challenge(),
@@ -256,9 +258,9 @@ export class Instance {
     this.#feed({ kind: "group-challenged" });
   }
 
-  /** Whether a packet that its socket heard is for this virtual router. The others are none of its business. */
-  concerns(key: string, packet: VrrpPacket): boolean {
-    return key === this.#socketKey && this.#reception.concerns(packet);
+  /** The socket that its packets come from; undefined: it has none. */
+  get socketKey(): string | undefined {
+    return this.#socketKey;
   }
 
   /** Looks at a packet that concerns it. */
@@ -278,7 +280,7 @@ export class Instance {
     const { source, priority } = sender;
     const isChallenge = this.#state.kind === "active" && this.#isWeaker(priority, source);
     if (isChallenge && !this.#reception.mayAnswer(now)) return this.#count("unanswered");
-    this.#feed({ kind: "advertisement", priority, interval: judgement.interval, source });
+    this.#feed({ kind: "advertisement", priority, interval: judgement.interval, source }, now);
     if (isChallenge && priority > 0) {
       this.#teller.tellLowerPriority(this.#router.priority);
       this.#group?.challenged(this);
@@ -298,7 +300,9 @@ export class Instance {
 
   /** The interface is gone, and with it what its sockets had joined, even if one with its index comes. */
   disconnect(interfaceIndex: number): void {
-    if (this.#sender.disconnect(interfaceIndex)) this.#socketKey = undefined;
+    if (!this.#sender.disconnect(interfaceIndex)) return;
+    this.#socketKey = undefined;
+    this.#dependencies.onConnection();
   }
 
   /** An address went that nobody of us removed. */
@@ -383,17 +387,14 @@ export class Instance {
   }
 
   #wake(): void {
-    // A backup that slept drains its sockets before it concludes anything from silence.
-    this.#dependencies.catchUp();
     if (this.#reconnectAt !== undefined && this.#dependencies.clock.now() >= this.#reconnectAt) this.evaluate();
     this.holder.repair();
     this.#ownership.wake(this.#router, this.#state);
     this.#feed({ kind: "deadline" });
   }
 
-  #feed(event: Event): void {
+  #feed(event: Event, now = this.#dependencies.clock.now()): void {
     const { clock, log, journal } = this.#dependencies;
-    const now = clock.now();
     if (event.kind !== "lease-expired") this.#checkLease(now);
     const before = this.#state;
     const { state, effects, cause } = step(this.#router, before, event, now);
@@ -501,8 +502,8 @@ export class Instance {
   }
 
   #arm(): void {
-    const own = earliest(nextDeadline(this.#state), this.#ownership.nextDeadline(), this.#reconnectAt);
-    const deadline = earliest(own, this.holder.nextDeadline());
+    const own = earlier(nextDeadline(this.#state), this.#ownership.nextDeadline());
+    const deadline = earlier(own, earlier(this.#reconnectAt, this.holder.nextDeadline()));
     if (deadline === undefined) this.#alarm.clear();
     else this.#alarm.set(deadline);
   }
@@ -517,8 +518,9 @@ export class Instance {
     const connected = this.#sender.connect(device, buffer);
     if (connected === undefined) return;
     if (connected.ok) {
+      if (this.#socketKey === connected.value) return;
       this.#socketKey = connected.value;
-      return;
+      return this.#dependencies.onConnection();
     }
     const { clock, log } = this.#dependencies;
     const detail = describeFailure(connected.error);

@@ -4,7 +4,8 @@ import { fail, succeed } from "../../base/result.ts";
 import { after, instant, millis, seconds, type Instant, type Micros } from "../../base/time.ts";
 import type { Lease } from "../../core/lease.ts";
 import type { AddressRequest, Kernel } from "../../ports/kernel.ts";
-import { LeaseKeeper, type HeldTerms } from "./lease-keeper.ts";
+import type { HeldTerms } from "./held-lease.ts";
+import { LeaseKeeper } from "./lease-keeper.ts";
 
 const START = instant(1_000_000_000);
 const owner = { advertisedAt: START, handingOver: false };

@@ -1,34 +1,12 @@
-import { after, earliest, elapsed, millis, type Instant, type Micros } from "../../base/time.ts";
-import { isExpired, lifetimeNow, renewalDueAt, type Lease, type LeasedAddress } from "../../core/lease.ts";
+import { after, earlier, elapsed, millis, type Instant, type Micros } from "../../base/time.ts";
+import { lifetimeNow } from "../../core/lease.ts";
 import type { Clock } from "../../ports/clock.ts";
 import { describeFailure } from "../../ports/failure.ts";
 import type { AddressRequest, Kernel } from "../../ports/kernel.ts";
 import type { Log } from "../../ports/log.ts";
+import { HeldLease, withLifetime, type HeldAddress, type HeldTerms, type LeaseOwner } from "./held-lease.ts";
 import { addressKey, type AddressKey } from "./interface-table.ts";
 import { beforeFirstLifetime } from "./prefix-route.ts";
-
-/** Whoever holds addresses. Its identity is what counts. */
-export interface LeaseOwner {
-  /** When it last adverted that it is master: backups count from then. */
-  readonly advertisedAt: Instant;
-  /** Its addresses are not to live longer than they do: it is handing them over. */
-  readonly handingOver: boolean;
-}
-
-/** An address that is on an interface because Holdfast added it. */
-export interface HeldAddress {
-  readonly owner: LeaseOwner;
-  /** As it was last sent: its valid lifetime is the one in force. */
-  readonly request: AddressRequest;
-  readonly lease: Lease;
-  readonly downTimerAdverts: number;
-  readonly advertisementInterval: Micros;
-  /** Read before the last request that the kernel acknowledged was sent. */
-  readonly renewedAt: Instant;
-}
-
-/** What the configuration says of a held address. */
-export type HeldTerms = Pick<HeldAddress, "request" | "lease" | "downTimerAdverts" | "advertisementInterval">;
 
 /**
  * All addresses that this process has on interfaces, renewed together in one batch.
@@ -40,10 +18,15 @@ export class LeaseKeeper {
   readonly #kernel: Kernel;
   readonly #clock: Clock;
   readonly #log: Log;
-  readonly #held = new Map<string, HeldAddress>();
+  readonly #held = new Map<string, HeldLease>();
+  readonly #owners = new Map<LeaseOwner, Owned>();
   /** Removals by this process that the kernel has yet to tell of. */
   readonly #removals = new Map<string, number>();
 
+  /** How often an address has come or gone: see `changes`. */
+  #changes = 0;
+  /** The answer of `renewalDueAt`, found once; undefined: to be found anew. */
+  #due: { readonly at: Instant | undefined } | undefined;
   /** Not before then is a renewal tried again; undefined: the last one succeeded. */
   #retryAt: Instant | undefined;
 
@@ -53,11 +36,26 @@ export class LeaseKeeper {
     this.#log = dependencies.log;
   }
 
-  hold(address: HeldAddress): void {
-    this.#held.set(addressKey(address.request), address);
+  /** A number that is another whenever an address has come or gone. */
+  get changes(): number {
+    return this.#changes;
   }
 
-  find(key: AddressKey): HeldAddress | undefined {
+  hold(address: HeldAddress): void {
+    const id = addressKey(address.request);
+    this.#forget(id);
+    const held = new HeldLease(address);
+    this.#held.set(id, held);
+    const known = this.#owners.get(held.owner);
+    const owned: Owned = known ?? { addresses: new Map(), soonestEnd: undefined };
+    if (known === undefined) this.#owners.set(held.owner, owned);
+    owned.addresses.set(id, held);
+    owned.soonestEnd = earlier(owned.soonestEnd, held.end);
+    this.#due = undefined;
+    this.#changes += 1;
+  }
+
+  find(key: AddressKey): HeldLease | undefined {
     return this.#held.get(addressKey(key));
   }
 
@@ -65,7 +63,13 @@ export class LeaseKeeper {
   drop(key: AddressKey, owner: LeaseOwner): boolean {
     const id = addressKey(key);
     if (this.#held.get(id)?.owner !== owner) return false;
-    return this.#held.delete(id);
+    this.#forget(id);
+    return true;
+  }
+
+  /** An owner has adverted, or hands over, or has thought better of it. */
+  noticeOwners(): void {
+    this.#due = undefined;
   }
 
   /** This process has removed it, and the kernel will say so. */
@@ -101,45 +105,46 @@ export class LeaseKeeper {
    * lifetime, which it is told at once.
    */
   change(key: AddressKey, owner: LeaseOwner, terms: HeldTerms): void {
-    const held = this.find(key);
+    const held = this.#held.get(addressKey(key));
     if (held?.owner !== owner) return;
-    const { request, ...others } = terms;
-    if (request.validLifetime === held.request.validLifetime) return this.hold({ ...held, ...terms });
-    const { lease } = others;
-    const grows = lease.kind === "timed" && lease.seconds > Number(held.request.validLifetime);
+    const { request, lease } = terms;
+    const granted = held.request.validLifetime;
     // A longer lifetime comes with the next renewal, counted from the next advert. Everything else is told at once.
-    if (grows)
-      return this.hold({ ...held, ...others, request: withLifetime(request, Number(held.request.validLifetime)) });
-    const preparation = beforeFirstLifetime(request, held.request.validLifetime);
+    const grows = lease.kind === "timed" && lease.seconds > Number(granted);
+    if (grows || request.validLifetime === granted) {
+      held.take({ ...terms, request: grows ? withLifetime(request, Number(granted)) : request }, held.renewedAt);
+      return this.#noteEnd(held);
+    }
+    const preparation = beforeFirstLifetime(request, granted);
     if (preparation !== undefined) this.#kernel.renewAddresses([preparation]);
-    this.#send([{ ...held, ...terms }]);
+    this.#send([{ held, request, terms }]);
   }
 
-  heldBy(owner: LeaseOwner): readonly HeldAddress[] {
-    return [...this.#held.values()].filter((address) => address.owner === owner);
+  heldBy(owner: LeaseOwner): readonly HeldLease[] {
+    return [...(this.#owners.get(owner)?.addresses.values() ?? [])];
   }
 
-  all(): readonly HeldAddress[] {
+  all(): readonly HeldLease[] {
     return [...this.#held.values()];
   }
 
   /** When `renew` is due; undefined: not before the next advert. */
   renewalDueAt(): Instant | undefined {
-    const now = this.#clock.now();
-    let due: Instant | undefined;
-    for (const held of this.#held.values()) {
-      const leased = leasedView(held);
-      if (leased !== undefined) due = earliest(due, renewalDueAt(leased, now));
-    }
+    this.#due ??= { at: this.#soonestRenewal() };
+    const due = this.#due.at;
     // What was refused a moment ago would be refused again, at full speed.
     return due !== undefined && this.#retryAt !== undefined && due < this.#retryAt ? this.#retryAt : due;
   }
 
   /** How old the oldest lease of an owner is if it has run out: the kernel may have removed that address. */
   expiredAge(owner: LeaseOwner, now: Instant): Micros | undefined {
+    const owned = this.#owners.get(owner);
+    if (owned?.soonestEnd === undefined || now < owned.soonestEnd) return undefined;
     let age: Micros | undefined;
-    for (const held of this.#held.values()) {
-      if (held.owner !== owner || !isExpired(leaseInForce(held), held.renewedAt, now)) continue;
+    owned.soonestEnd = undefined;
+    for (const held of owned.addresses.values()) {
+      owned.soonestEnd = earlier(owned.soonestEnd, held.end);
+      if (!mayBeGone(held, now)) continue;
       const candidate = elapsed(held.renewedAt, now);
       if (age === undefined || candidate > age) age = candidate;
     }
@@ -149,21 +154,24 @@ export class LeaseKeeper {
   /** Gives every address that is leased the lifetime that it may have now, all in one batch. */
   renew(): void {
     const now = this.#clock.now();
-    const wanted: HeldAddress[] = [];
+    const wanted: Wanted[] = [];
     for (const held of this.#held.values()) {
-      const leased = leasedView(held);
-      const lifetime = leased === undefined ? undefined : lifetimeNow(leased, now);
-      if (lifetime !== undefined) wanted.push({ ...held, request: withLifetime(held.request, lifetime) });
+      const request = held.renewalNow(now);
+      if (request !== undefined) wanted.push({ held, request, terms: undefined });
     }
+    this.#due = undefined;
     this.#send(wanted);
   }
 
   /** Lets an owner's addresses live for so many more seconds at most: it will need them no longer. */
   shorten(owner: LeaseOwner, lifetime: number): void {
-    const longer = this.heldBy(owner).filter(
-      ({ lease, request }) => lease.kind === "timed" && Number(request.validLifetime) > lifetime,
-    );
-    this.#send(longer.map((held) => ({ ...held, request: withLifetime(held.request, lifetime) })));
+    const wanted: Wanted[] = [];
+    for (const held of this.#owners.get(owner)?.addresses.values() ?? []) {
+      const { lease, request } = held;
+      if (lease.kind !== "timed" || Number(request.validLifetime) <= lifetime) continue;
+      wanted.push({ held, request: withLifetime(request, lifetime), terms: undefined });
+    }
+    this.#send(wanted);
   }
 
   /**
@@ -172,32 +180,70 @@ export class LeaseKeeper {
    * The kernel creates an IPv4 address that is missing. So the age is looked at before the batch, and once more after it:
    * this process may have been stopped in between, and an address that came back to life that way goes at once.
    */
-  #send(wanted: readonly HeldAddress[]): void {
+  #send(wanted: readonly Wanted[]): void {
     const sentAt = this.#clock.now();
-    const due = wanted.filter((held) => !this.#mayBeGone(held, sentAt));
+    const due = wanted.filter(({ held }) => !mayBeGone(held, sentAt));
     if (due.length === 0) return;
-    const outcomes = this.#kernel.renewAddresses(due.map((held) => held.request));
+    const outcomes = this.#kernel.renewAddresses(due.map(({ request }) => request));
     const answeredAt = this.#clock.now();
     this.#retryAt = outcomes.every((outcome) => outcome.ok) ? undefined : after(answeredAt, RETRY);
-    for (const [index, held] of due.entries()) {
+    for (const [index, { held, request, terms }] of due.entries()) {
       const outcome = outcomes[index];
       if (outcome === undefined || !outcome.ok) {
         if (outcome !== undefined) this.#log.write("error", describeFailure(outcome.error));
-      } else if (this.#mayBeGone(held, answeredAt)) {
-        const removed = this.#kernel.removeAddress(held.request);
-        if (removed.ok) this.expectRemoval(held.request);
+      } else if (mayBeGone(held, answeredAt)) {
+        const removed = this.#kernel.removeAddress(request);
+        if (removed.ok) this.expectRemoval(request);
         else this.#log.write("error", describeFailure(removed.error));
       } else {
-        this.#held.set(addressKey(held.request), { ...held, renewedAt: sentAt });
+        if (terms === undefined) held.renewed(request, sentAt);
+        else held.take(terms, sentAt);
+        this.#noteEnd(held);
       }
     }
   }
 
-  /** Judged by the lifetime that was last acknowledged, whatever is about to be asked for. */
-  #mayBeGone(wanted: HeldAddress, now: Instant): boolean {
-    const held = this.#held.get(addressKey(wanted.request));
-    return held === undefined || isExpired(leaseInForce(held), held.renewedAt, now);
+  /** Where it ends later than before, the time that is noted for its owner is too early, and is found anew when it comes. */
+  #noteEnd(held: HeldLease): void {
+    const owned = this.#owners.get(held.owner);
+    if (owned !== undefined) owned.soonestEnd = earlier(owned.soonestEnd, held.end);
+    this.#due = undefined;
   }
+
+  #forget(id: string): void {
+    const held = this.#held.get(id);
+    if (held === undefined) return;
+    this.#held.delete(id);
+    const owned = this.#owners.get(held.owner);
+    owned?.addresses.delete(id);
+    if (owned?.addresses.size === 0) this.#owners.delete(held.owner);
+    this.#due = undefined;
+    this.#changes += 1;
+  }
+
+  #soonestRenewal(): Instant | undefined {
+    const now = this.#clock.now();
+    let due: Instant | undefined;
+    for (const held of this.#held.values()) due = earlier(due, held.renewalDueAt(now));
+    return due;
+  }
+}
+
+interface Wanted {
+  readonly held: HeldLease;
+  readonly request: AddressRequest;
+  /** Undefined: they stay. */
+  readonly terms: HeldTerms | undefined;
+}
+
+interface Owned {
+  readonly addresses: Map<string, HeldLease>;
+  /** No lease of these has run out before; perhaps none has then. Undefined: none ever will. */
+  soonestEnd: Instant | undefined;
+}
+
+function mayBeGone({ end }: HeldLease, now: Instant): boolean {
+  return end !== undefined && now >= end;
 }
 
 /** The terms for an address that is about to be added, and is not to outlive the backups' wait any more than a renewed one. */
@@ -207,27 +253,6 @@ export function firstTerms(terms: HeldTerms, advertisedAt: Instant, now: Instant
   const fresh = { lease, downTimerAdverts, advertisementInterval, advertisedAt, renewedAt: now, granted: 0 };
   // The kernel knows no shorter one than a second.
   return { ...terms, request: withLifetime(request, lifetimeNow(fresh, now) ?? 1) };
-}
-
-/** The lease with the lifetime that the kernel was last given. */
-export function leaseInForce({ lease, request }: HeldAddress): Lease {
-  return lease.kind === "timed" ? { ...lease, seconds: Number(request.validLifetime) } : lease;
-}
-
-function leasedView(held: HeldAddress): LeasedAddress | undefined {
-  const { lease, owner, request, downTimerAdverts, advertisementInterval, renewedAt } = held;
-  if (lease.kind !== "timed" || owner.handingOver) return undefined;
-  const granted = Number(request.validLifetime);
-  return { lease, downTimerAdverts, advertisementInterval, advertisedAt: owner.advertisedAt, renewedAt, granted };
-}
-
-/** The same request object as long as the lifetime stays, so that its bytes need not be made again. */
-function withLifetime(request: AddressRequest, lifetime: number): AddressRequest {
-  if (request.validLifetime === lifetime) return request;
-  const { preferredLifetime } = request;
-  const preferred = preferredLifetime === request.validLifetime ? lifetime : preferredLifetime;
-  const shorter = preferred === "forever" ? lifetime : Math.min(preferred, lifetime);
-  return { ...request, validLifetime: lifetime, preferredLifetime: shorter };
 }
 
 /** Several times within the shortest lease. */

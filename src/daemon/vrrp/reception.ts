@@ -5,7 +5,6 @@ import { fullBucket, takePermission, type Bucket, type RateLimit } from "../../c
 import type { Clock } from "../../ports/clock.ts";
 import type { VrrpPacket } from "../../ports/links.ts";
 import type { Log } from "../../ports/log.ts";
-import { AUTHENTICATION_HEADER_LENGTH } from "../../wire/authentication-header.ts";
 import type { Authenticator } from "./authenticator.ts";
 import { judgePacket, type Judgement } from "./judge-packet.ts";
 import { LimitedLog } from "./limited-log.ts";
@@ -28,6 +27,7 @@ export class Reception {
   #answers: Bucket;
   /** A master whose address list was ours. */
   #trusted: IpAddress | undefined;
+  #last: Judged | undefined;
 
   constructor(settings: InstanceSettings, dependencies: ReceptionDependencies) {
     this.#settings = settings;
@@ -39,17 +39,20 @@ export class Reception {
   reconfigure(settings: InstanceSettings): void {
     this.#settings = settings;
     this.#trusted = undefined;
-  }
-
-  /** Whether a packet is for this virtual router. The rest is somebody else's. */
-  concerns(packet: VrrpPacket): boolean {
-    const start = this.#settings.authentication.kind === "header" ? AUTHENTICATION_HEADER_LENGTH : 0;
-    return packet.message[start + AT_VRID] === this.#settings.vrid;
+    this.#last = undefined;
   }
 
   judge(packet: VrrpPacket, own: IpAddress): Judgement {
     const { authenticator } = this.#dependencies;
-    return judgePacket(packet, { settings: this.#settings, authenticator, own, trusted: this.#trusted });
+    const trusted = this.#trusted;
+    const last = this.#last;
+    if (last !== undefined && last.packet === packet && last.own === own && last.trusted === trusted) {
+      return last.judgement;
+    }
+    const judgement = judgePacket(packet, { settings: this.#settings, authenticator, own, trusted });
+    // Adverts repeat themselves, and are judged as before. What has to prove that it is new is judged each time.
+    this.#last = authenticator.refusesRepetition ? undefined : { packet, own, trusted, judgement };
+    return judgement;
   }
 
   noteDiscarded({ sender, reason, words }: Extract<Judgement, { kind: "discard" }>, now: Instant): void {
@@ -87,8 +90,13 @@ export class Reception {
   }
 }
 
-/** In a VRRP message. */
-const AT_VRID = 1;
+/** A judgement and all that it depends on, but for the settings. */
+interface Judged {
+  readonly packet: VrrpPacket;
+  readonly own: IpAddress;
+  readonly trusted: IpAddress | undefined;
+  readonly judgement: Judgement;
+}
 
 /** Adverts of weaker routers that are answered. */
 const ANSWERS: RateLimit = { burst: 20, period: millis(20) };

@@ -110,7 +110,8 @@ function createStage(settings: InstanceSettings): { readonly instance: Instance;
         kernelEvents: undefined,
         processNotices: undefined,
       }),
-      catchUp: ignore,
+      deadlines: clock,
+      onConnection: ignore,
       teller: {
         clock,
         processes,

@@ -61,12 +61,7 @@ export class SocketPool {
   receive(): readonly PooledPacket[] {
     const packets: PooledPacket[] = [];
     for (const [key, { socket, need }] of this.#sockets) {
-      // A socket gives a limited number at a time, and whoever concludes something from silence must have heard them all.
-      for (let round = 0; round < MOST_ROUNDS; round++) {
-        const batch = socket.receive();
-        for (const packet of batch) packets.push({ key, need, packet });
-        if (batch.length === 0) break;
-      }
+      for (const packet of socket.receive()) packets.push({ key, need, packet });
     }
     return packets;
   }
@@ -96,9 +91,6 @@ export interface PooledPacket {
   readonly need: SocketNeed;
   readonly packet: VrrpPacket;
 }
-
-/** Somebody who sends faster than we read must not keep us from everything else. */
-const MOST_ROUNDS = 8;
 
 interface Shared {
   readonly socket: VrrpSocket;

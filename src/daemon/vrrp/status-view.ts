@@ -1,7 +1,6 @@
 import { elapsed, toMillis, type Instant } from "../../base/time.ts";
 import type { InstanceStatus, TrackerStatus, VirtualAddressStatus } from "../../api/contract.ts";
 import type { TrackedThings } from "../../config/model/trackers.ts";
-import { leaseEnd } from "../../core/lease.ts";
 import { standingOf } from "../../core/tracking/effective-priority.ts";
 import type { State } from "../../core/vrrp/state.ts";
 import type { Clock } from "../../ports/clock.ts";
@@ -11,7 +10,8 @@ import { filterStatus } from "./filter-view.ts";
 import type { FineLockKeeper } from "./fine-lock-keeper.ts";
 import { describeItem, trackedItems, type Surroundings } from "./fitness.ts";
 import type { Instance } from "./instance.ts";
-import { leaseInForce, type HeldAddress, type LeaseKeeper } from "./lease-keeper.ts";
+import type { HeldLease } from "./held-lease.ts";
+import type { LeaseKeeper } from "./lease-keeper.ts";
 import { formatVip, lockTermsOf } from "./vip.ts";
 
 /** What an instance looks like from outside at this moment. */
@@ -86,9 +86,8 @@ function masterOf(state: State, now: Instant): InstanceStatus["master"] {
   return { address: source, priority, heardMsAgo: Math.round(toMillis(elapsed(at, now))) };
 }
 
-function leaseUntil(held: HeldAddress | undefined, now: Instant, wallClockMs: number): string | null {
-  const lease = held === undefined ? undefined : leaseInForce(held);
-  if (held === undefined || lease?.kind !== "timed") return null;
-  const end = leaseEnd(lease, held.renewedAt);
+function leaseUntil(held: HeldLease | undefined, now: Instant, wallClockMs: number): string | null {
+  const end = held?.end;
+  if (end === undefined) return null;
   return timeOfDay(wallClockMs + toMillis(elapsed(now, end)));
 }

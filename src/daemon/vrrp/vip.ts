@@ -7,7 +7,7 @@ import { OWNER_PRIORITY, trustWindow } from "../../core/vrrp/router.ts";
 import type { AddressRequest } from "../../ports/kernel.ts";
 import type { AddressKey } from "./interface-table.ts";
 import type { LockTerms } from "./fine-lock-keeper.ts";
-import type { HeldTerms } from "./lease-keeper.ts";
+import type { HeldTerms } from "./held-lease.ts";
 
 /** What of an instance's configuration decides how long its addresses live. */
 export interface LeaseTerms {

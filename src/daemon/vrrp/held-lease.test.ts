@@ -1,0 +1,56 @@
+import { expect, test } from "vitest";
+import { ip } from "../../base/address.ts";
+import { after, instant, millis, seconds } from "../../base/time.ts";
+import type { Lease } from "../../core/lease.ts";
+import type { AddressRequest, Lifetime } from "../../ports/kernel.ts";
+import { HeldLease } from "./held-lease.ts";
+
+const START = instant(1_000_000_000);
+
+test("2 s: may be gone 100 ms before the kernel's time; a renewal counts from when it was sent", () => {
+  const held = leaseOf({ kind: "timed", seconds: 2, coversProtocol: true }, 2);
+  expect(held.end).toBe(after(START, millis(1_900)));
+  held.renewed(held.request, after(START, millis(300)));
+  expect(held.end).toBe(after(START, millis(2_200)));
+});
+
+test("permanent: is never gone, and not to be renewed", () => {
+  const held = leaseOf({ kind: "permanent" }, "forever");
+  expect(held.end).toBeUndefined();
+  expect(held.renewalDueAt(START)).toBeUndefined();
+  expect(held.renewalNow(after(START, seconds(1)))).toBeUndefined();
+});
+
+test("an advert of its owner: the renewal is due at once, with the same request as long as the lifetime stays", () => {
+  const held = leaseOf({ kind: "timed", seconds: 2, coversProtocol: true }, 2);
+  owner.advertisedAt = after(START, seconds(1));
+  expect(held.renewalDueAt(after(START, seconds(1)))).toBe(after(START, seconds(1)));
+  expect(held.renewalNow(after(START, seconds(1)))).toBe(held.request);
+});
+
+test("its owner hands over: not to be renewed", () => {
+  const held = leaseOf({ kind: "timed", seconds: 2, coversProtocol: true }, 2);
+  owner.handingOver = true;
+  expect(held.renewalDueAt(START)).toBeUndefined();
+  expect(held.renewalNow(START)).toBeUndefined();
+});
+
+let owner: { advertisedAt: typeof START; handingOver: boolean };
+
+function leaseOf(lease: Lease, validLifetime: Lifetime): HeldLease {
+  owner = { advertisedAt: START, handingOver: false };
+  const request: AddressRequest = {
+    interfaceIndex: 2,
+    address: ip("10.9.0.100"),
+    prefixLength: 24,
+    peer: undefined,
+    broadcast: undefined,
+    label: undefined,
+    scope: 0,
+    flags: 0,
+    validLifetime,
+    preferredLifetime: validLifetime,
+  };
+  const terms = { lease, downTimerAdverts: 3, advertisementInterval: seconds(1) };
+  return new HeldLease({ owner, request, renewedAt: START, ...terms });
+}
