@@ -13,7 +13,7 @@ const COMPILED = join(ROOT, "dist/src");
 const TARGET = join(COMPILED, "program");
 
 rmSync(TARGET, { recursive: true, force: true });
-for (const program of ["holdfast", "vrrp-process", "bfd-process", "mail-process"]) {
+for (const program of ["holdfast", "vrrp-process", "bfd-process", "mail-process", "snmp-process"]) {
   await build({
     cwd: ROOT,
     platform: "node",

@@ -142,6 +142,9 @@ function servicesOf(packages) {
   for (const line of (listed.stdout ?? "").split("\n")) {
     const match = /^(?:\/usr)?\/lib\/systemd\/system\/([^/@]+)\.service$|^\/etc\/init\.d\/([^/]+)$/.exec(line);
     if (match !== null) services.add(match[1] ?? match[2]);
+    // A service that a socket starts is enabled by the name of that.
+    const socket = /^(?:\/usr)?\/lib\/systemd\/system\/([^/@]+\.socket)$/.exec(line);
+    if (socket !== null) services.add(socket[1]);
   }
   return services;
 }
@@ -173,6 +176,9 @@ const TOOLS = [
     package: "frr",
     purpose: "the other end of BFD sessions, and another VRRP, in tests and the bench",
   },
+  { command: "snmpd", package: "snmpd", purpose: "the SNMP master agent that the tests serve" },
+  { command: "snmpwalk", package: "snmp", purpose: "reading the tables of SNMP in tests" },
+  { command: "snmptrapd", package: "snmptrapd", purpose: "hearing SNMP traps in tests" },
   { command: "openssl", package: "openssl", purpose: "certificates of mail servers in tests" },
   { command: "arping", package: "iputils-arping", purpose: "asking who answers for an address in tests" },
   { command: "tcpdump", package: "tcpdump", purpose: "recording packets in tests" },

@@ -99,7 +99,7 @@ export interface MailStatus {
 }
 
 export interface ProcessStatus {
-  readonly name: "supervisor" | "vrrp" | "bfd";
+  readonly name: "supervisor" | "vrrp" | "bfd" | "snmp";
   readonly pid: number | null;
   /** `silent`: it has not answered for `silentMs`. `restarting`: it died, and the next one waits its turn. */
   readonly state: "starting" | "running" | "silent" | "restarting" | "stopping" | "stopped";

@@ -7,6 +7,7 @@ import { readAnnounceDefaults, readPacing } from "./check-announcing.ts";
 import { readBuffers } from "./check-buffers.ts";
 import { readFifos } from "./check-fifos.ts";
 import { readMail } from "./check-mail.ts";
+import { readSnmp } from "./check-snmp.ts";
 import type { VmacDefaults } from "./check-virtual-interfaces.ts";
 import type { Report } from "./diagnostic.ts";
 import type { AnnounceSettings } from "./model/announcing.ts";
@@ -62,6 +63,7 @@ export function checkGlobal(
       fifos: readFifos(block, report),
       tellsStatesOnReload: switchOf(block, "fifo_write_vrrp_states_on_reload") ?? false,
       mail: readMail(block, report),
+      snmp: readSnmp(block, report),
     },
     defaults: {
       version: integerOf(block, "vrrp_version") === 3 ? 3 : 2,

@@ -7,6 +7,7 @@ import { checkLinks } from "./check-links.ts";
 import { checkAlerts } from "./check-mail.ts";
 import { withPreferences } from "./check-routing.ts";
 import { checkScripts } from "./check-scripts.ts";
+import { readShown } from "./check-shown.ts";
 import { checkStatics } from "./check-statics.ts";
 import { checkSyncGroups } from "./check-sync-groups.ts";
 import type { KnownTrackers } from "./check-tracking.ts";
@@ -88,6 +89,7 @@ export function check(tree: readonly Statement[], report: Report, reader: Config
     groups,
     bfd: [...sessions.values()].map(({ settings }) => settings),
     statics: complete.statics,
+    shown: readShown({ tree, globalBlock, blocks, trackers, sessions, groups, instances }),
   };
   checkScriptSecurity(configuration, report);
   if (instances.length + statics.addresses.length + statics.routing.length === 0) reportNothingUsable(tree, report);

@@ -208,6 +208,7 @@ const CLASSES = {
   MAIL_UNUSED: ["note", "logged"],
   MAIL_LOGIN_INCOMPLETE: ["error", "logged"],
   PASSWORD_IN_CLEAR: ["warning", "logged"],
+  INVALID_MASTER_AGENT: ["error", "logged"],
   // What only this host can tell.
   PASSWORD_FILE_MISSING: ["warning", "logged"],
   PASSWORD_FILE_INSECURE: ["error", "logged"],

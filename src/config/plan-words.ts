@@ -87,6 +87,7 @@ export const GLOBAL_WORDS: Words<Configuration["global"]> = {
   dynamicInterfaces: none("dynamic_interfaces"),
   fifos: none("notify_fifo, vrrp_notify_fifo"),
   tellsStatesOnReload: none("fifo_write_vrrp_states_on_reload"),
+  snmp: none("enable_snmp_*, enable_traps, snmp_socket"),
   mail: none("notification_email, smtp_server and their like"),
   defaultInterface: none("default_interface"),
   withoutLocalIgmp: none("disable_local_igmp"),

@@ -12,7 +12,8 @@ const SETTINGS = {
   log: { console: true, detail: 1, syslogFacility: 7, file: null },
 };
 const MODEL = {
-  global: { scriptSecurity: false, startupDelay: 0, processes: {}, dumps: {}, daemon: {} },
+  global: { scriptSecurity: false, startupDelay: 0, processes: {}, dumps: {}, daemon: {}, snmp: {} },
+  shown: {},
   scripts: [{ name: "chk" }],
   trackFiles: [{ name: "state" }],
   trackProcesses: [],
@@ -38,6 +39,18 @@ const GROUP = {
   members: ["VI_1"],
 };
 
+const FACTS = {
+  atMs: 1,
+  instances: [{ name: "VI_1", state: "MASTER" }],
+  groups: [],
+  scripts: [],
+  files: [],
+  processes: [],
+  bfd: [{ name: "peer", verdict: "up" }],
+  interfaces: [{ name: "eth0", index: 2 }],
+  strangers: 0,
+};
+
 describe("parseToChild", () => {
   test.each([
     { kind: "start", settings: SETTINGS, configuration: MODEL, predecessor: null },
@@ -45,6 +58,9 @@ describe("parseToChild", () => {
     { kind: "configure", generation: 3, configuration: MODEL },
     { kind: "status-request", request: 0 },
     { kind: "bfd-news", news: [{ name: "peer", verdict: "unknown", detail: "Down, and was never up" }] },
+    { kind: "facts-request" },
+    { kind: "facts", facts: FACTS },
+    { kind: "happening", happening: { kind: "group-state", name: "VG_1", state: "MASTER" } },
     { kind: "note", cause: { code: "MAIL_WAITS", text: "x", evidence: {} } },
   ])("$kind: taken as it is", (message) => {
     expect(parseToChild(message)).toEqual({ ok: true, value: message });
@@ -73,6 +89,10 @@ describe("parseToChild", () => {
     [{ kind: "status-request", request: 1.5 }, "request"],
     [{ kind: "save-request", path: null }, "path"],
     [{ kind: "bfd-news", news: [{ name: "peer", verdict: "maybe", detail: "" }] }, "news"],
+    [{ kind: "configure", generation: 1, configuration: { ...MODEL, shown: undefined } }, "configuration"],
+    [{ kind: "facts", facts: { ...FACTS, instances: [{ name: "VI_1", state: "ACTIVE" }] } }, "facts"],
+    [{ kind: "facts", facts: { ...FACTS, bfd: [{}] } }, "facts"],
+    [{ kind: "happening", happening: { kind: "weather", name: "VG_1" } }, "happening"],
     [{ kind: "note", cause: { code: "X", text: 1, evidence: {} } }, "cause"],
   ])("%j: refused for its field %s", (message, what) => {
     expect(parseToChild(message)).toEqual({ ok: false, error: { code: "BAD_FIELD", what } });
@@ -91,6 +111,9 @@ describe("parseFromChild", () => {
     { kind: "saved", path: "/saved/1.pre", text: "" },
     { kind: "status", request: 1, more: false, instances: [INSTANCE], groups: [GROUP], strangers: [STRANGER] },
     { kind: "mail", alert: { subject: "s", body: "b", atMs: 1 } },
+    { kind: "facts-wanted" },
+    { kind: "facts", facts: FACTS },
+    { kind: "happening", happening: { kind: "protocol-error", name: "VI_1", error: "ttl", interfaceIndex: 3 } },
   ])("$kind: taken as it is", (message) => {
     expect(parseFromChild(message)).toEqual({ ok: true, value: message });
   });
@@ -108,6 +131,8 @@ describe("parseFromChild", () => {
     [{ kind: "dump", of: "data" }, "text"],
     [{ kind: "saved", path: 1, text: "" }, "path"],
     [{ kind: "saved", path: "/saved/1.pre" }, "text"],
+    [{ kind: "facts", facts: { ...FACTS, atMs: null } }, "facts"],
+    [{ kind: "happening", happening: null }, "happening"],
     [{ kind: "status", request: "1", instances: [] }, "request"],
     [{ kind: "status", request: 1, instances: [] }, "more"],
   ])("%j: refused for its field %s", (message, what) => {

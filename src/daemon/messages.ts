@@ -5,6 +5,10 @@ import type { Configuration } from "../config/model/configuration.ts";
 import type { Alert } from "../ports/outbox.ts";
 import type { BfdNews } from "./bfd-news.ts";
 import type { DumpKind, DumpSubject } from "./dump/facts.ts";
+import { isNews, isSessionStatus } from "./bfd-shapes.ts";
+import { hasName, INSTANCE_STATES, isRecord } from "./shapes.ts";
+import type { Happening, SnmpFacts } from "./snmp-facts.ts";
+import { isHappening, isSnmpFacts } from "./snmp-shapes.ts";
 
 /** What the supervisor says to a child process. Plain data: it crosses a pipe as JSON. */
 export type ToChild =
@@ -24,6 +28,11 @@ export type ToChild =
   | { readonly kind: "status-request"; readonly request: number }
   /** For those that track sessions: what the bfd process has told. */
   | { readonly kind: "bfd-news"; readonly news: readonly BfdNews[] }
+  /** For the vrrp process, which answers with `facts`. */
+  | { readonly kind: "facts-request" }
+  /** For the snmp process: what the vrrp process has told. */
+  | { readonly kind: "facts"; readonly facts: SnmpFacts }
+  | { readonly kind: "happening"; readonly happening: Happening }
   /** For `config_save_dir`: answered with `saved`, the same path and the state at this moment. */
   | { readonly kind: "save-request"; readonly path: string }
   /** Somebody sent the supervisor one of keepalived's signals. Dumps are answered with `dump`. */
@@ -47,6 +56,11 @@ export type FromChild =
   | { readonly kind: "bfd-status"; readonly request: number; readonly sessions: readonly BfdSessionStatus[] }
   /** The bfd process, unasked: what is to be held of sessions has changed. */
   | { readonly kind: "bfd-news"; readonly news: readonly BfdNews[] }
+  /** The snmp process, for the vrrp process. */
+  | { readonly kind: "facts-wanted" }
+  /** The vrrp process, for the snmp process: asked for, and unasked. */
+  | { readonly kind: "facts"; readonly facts: SnmpFacts }
+  | { readonly kind: "happening"; readonly happening: Happening }
   /** To be mailed to whom the configuration names. */
   | { readonly kind: "mail"; readonly alert: Alert }
   /** Somebody sent it SIGHUP; reading files is the supervisor's work. */
@@ -137,6 +151,11 @@ export function parseToChild(value: unknown): Result<ToChild, MessageError> {
     }
     case "bfd-news":
       return readNews(value);
+    case "facts-request":
+      return succeed({ kind: "facts-request" });
+    case "facts":
+    case "happening":
+      return readSnmpNews(value);
     default:
       return fail({ code: "UNKNOWN_KIND", what: kindOf(value) });
   }
@@ -204,6 +223,11 @@ export function parseFromChild(value: unknown): Result<FromChild, MessageError> 
     }
     case "bfd-news":
       return readNews(value);
+    case "facts-wanted":
+      return succeed({ kind: "facts-wanted" });
+    case "facts":
+    case "happening":
+      return readSnmpNews(value);
     default:
       return fail({ code: "UNKNOWN_KIND", what: kindOf(value) });
   }
@@ -233,14 +257,21 @@ function readNews({
   return succeed({ kind: "bfd-news", news });
 }
 
+/** What the vrrp process tells the snmp process, on either half of its way. */
+function readSnmpNews(
+  value: Readonly<Record<string, unknown>>,
+): Result<Extract<FromChild, { readonly kind: "facts" | "happening" }>, MessageError> {
+  const { kind, facts, happening } = value;
+  if (kind === "facts") {
+    return isSnmpFacts(facts) ? succeed({ kind, facts }) : fail({ code: "BAD_FIELD", what: "facts" });
+  }
+  if (!isHappening(happening)) return fail({ code: "BAD_FIELD", what: "happening" });
+  return succeed({ kind: "happening", happening });
+}
+
 function kindOf(message: Readonly<Record<string, unknown>>): string {
   const { kind } = message;
   return typeof kind === "string" ? kind.slice(0, 40) : `(${typeof kind})`;
-}
-
-/** Whether it is an object that is no array. */
-export function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function isCount(value: unknown): value is number {
@@ -298,6 +329,8 @@ function isConfiguration(value: unknown): value is Configuration {
     isRecord(value["global"]["processes"]) &&
     isRecord(value["global"]["dumps"]) &&
     isRecord(value["global"]["daemon"]) &&
+    isRecord(value["global"]["snmp"]) &&
+    isRecord(value["shown"]) &&
     Array.isArray(value["scripts"]) &&
     value["scripts"].every(hasName) &&
     Array.isArray(value["trackFiles"]) &&
@@ -314,10 +347,6 @@ function isConfiguration(value: unknown): value is Configuration {
     Array.isArray(value["groups"]) &&
     value["groups"].every((group) => hasName(group) && Array.isArray(group["members"]) && isRecord(group["notify"]))
   );
-}
-
-function hasName(value: unknown): value is Record<string, unknown> {
-  return isRecord(value) && typeof value["name"] === "string";
 }
 
 function isCause(value: unknown): value is Cause {
@@ -351,25 +380,6 @@ function isInstanceStatus(value: unknown): value is InstanceStatus {
   );
 }
 
-function isNews(value: unknown): value is BfdNews {
-  return hasName(value) && isVerdict(value["verdict"]) && typeof value["detail"] === "string";
-}
-
-function isVerdict(value: unknown): value is BfdNews["verdict"] {
-  return value === "unknown" || value === "up" || value === "down";
-}
-
-function isSessionStatus(value: unknown): value is BfdSessionStatus {
-  return (
-    hasName(value) &&
-    typeof value["neighbor"] === "string" &&
-    typeof value["state"] === "string" &&
-    isVerdict(value["verdict"]) &&
-    typeof value["since"] === "string" &&
-    typeof value["detail"] === "string"
-  );
-}
-
 function isGroupStatus(value: unknown): value is GroupStatus {
   return (
     hasName(value) &&
@@ -384,5 +394,3 @@ function isGroupStatus(value: unknown): value is GroupStatus {
 function isStranger(value: unknown): value is StrangerStatus {
   return isRecord(value) && isCount(value["vrid"]) && typeof value["interface"] === "string";
 }
-
-const INSTANCE_STATES: ReadonlySet<string> = new Set(["INIT", "BACKUP", "MASTER", "FAULT", "STOP"]);

@@ -37,6 +37,8 @@ function main(): void {
         driver.reload(next);
       },
       learn: undefined,
+      snmpFacts: undefined,
+      hearSnmp: undefined,
       data: render,
       signal: (signal) => {
         // The others are about VRRP, as in keepalived.

@@ -100,7 +100,10 @@ function writeFindings(path: string, findings: readonly ConfigurationFinding[]):
 export function readConfiguration(file: string, flags: ReadFlags): ReadConfiguration {
   const read = loadConfiguration(file, openConfigReader(), languageOptions(flags));
   const processes = openAccounts();
-  const configuration = withNamespace(withDefaultUser(read.configuration, processes), file, flags.namespace);
+  const configuration = withSnmp(
+    withNamespace(withDefaultUser(read.configuration, processes), file, flags.namespace),
+    flags,
+  );
   const { networkNamespace } = configuration.global.daemon;
   if (networkNamespace === undefined) {
     return { ...read, configuration, diagnostics: [...read.diagnostics, ...lookAtHost(configuration, processes)] };
@@ -118,7 +121,7 @@ export function readConfiguration(file: string, flags: ReadFlags): ReadConfigura
   return { ...read, configuration, diagnostics: [...read.diagnostics, ...diagnostics] };
 }
 
-type ReadFlags = Pick<Flags, "configId" | "allConfig" | "namespace">;
+type ReadFlags = Pick<Flags, "configId" | "allConfig" | "namespace"> & Partial<Pick<Flags, "snmp" | "snmpSocket">>;
 
 /** `-s` comes before `net_namespace`. */
 function withNamespace(configuration: Configuration, file: string, name: string | undefined): Configuration {
@@ -126,6 +129,14 @@ function withNamespace(configuration: Configuration, file: string, name: string 
   const networkNamespace = { name, place: { file, line: 1, column: 1 } };
   const { global } = configuration;
   return { ...configuration, global: { ...global, daemon: { ...global.daemon, networkNamespace } } };
+}
+
+/** `-x` asks for all tables, and `-A` says where, unless `snmp_socket` does. */
+function withSnmp(configuration: Configuration, { snmp = false, snmpSocket }: ReadFlags): Configuration {
+  const { global } = configuration;
+  const asked = snmp ? { keepalived: true, vrrp2: true, vrrp3: true } : {};
+  const master = global.snmp.master ?? snmpSocket;
+  return { ...configuration, global: { ...global, snmp: { ...global.snmp, ...asked, master } } };
 }
 
 function lookAtHost(configuration: Configuration, processes: Pick<Processes, "findAccount">): readonly Diagnostic[] {

@@ -117,13 +117,24 @@ describe("parseFlags, meaning", () => {
   });
 
   test("a flag that changes nothing: accepted with its argument, and said", () => {
-    const flags = read("-x -A /run/agentx -c /run/c.pid -n");
+    const flags = read("-c /run/c.pid -n");
     expect(flags.foreground).toBe(true);
-    expect(flags.warnings).toEqual([
-      "--snmp has no effect: this version has no SNMP",
-      "--snmp-agent-socket has no effect: this version has no SNMP",
-      "--checkers_pid has no effect: this version has no health checkers",
-    ]);
+    expect(flags.warnings).toEqual(["--checkers_pid has no effect: this version has no health checkers"]);
+  });
+
+  test("-x and -A: tables of SNMP, and where the master agent listens", () => {
+    expect([read("").snmp, read("-x").snmp, read("--snmp").snmp]).toEqual([false, true, true]);
+    expect(read("").snmpSocket).toBeUndefined();
+    expect(read("-A /run/agentx").snmpSocket).toEqual({ kind: "unix", path: "/run/agentx" });
+    expect(read("--snmp-agent-socket=tcp:localhost:705").snmpSocket).toEqual({
+      kind: "tcp",
+      host: "localhost",
+      port: 705,
+    });
+    expect(parseFlags(["-A", "udp:localhost:161"])).toEqual({
+      ok: false,
+      error: "Invalid SNMP agent socket 'udp:localhost:161': a path, or tcp:host:port",
+    });
   });
 
   test("-s: the network namespace of the vrrp process", () => {
@@ -131,7 +142,7 @@ describe("parseFlags, meaning", () => {
     expect(read("--namespace=blue").namespace).toBe("blue");
   });
 
-  test.each("f P C B l D S:1 G u:0 X V I R n d p:x r:x c:x b:x a x A:x m M e i:x t v h g L O".split(" "))(
+  test.each("f P C B l D S:1 G u:0 X V I R n d p:x r:x c:x b:x a x A:/x m M e i:x t v h g L O".split(" "))(
     "-%s: keepalived 2.2.7 knows it, so it is taken",
     (option) => {
       const [letter = "", value = letter === "f" ? "x" : undefined] = option.split(":");

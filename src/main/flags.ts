@@ -1,3 +1,5 @@
+import { parseMasterAddress } from "../config/master-address.ts";
+import type { MasterAddress } from "../config/model/snmp.ts";
 import type { Result } from "../base/result.ts";
 import { fail, succeed } from "../base/result.ts";
 import type { SyslogFacility } from "../linux/datagram.ts";
@@ -45,6 +47,10 @@ export interface Flags {
   readonly umask: number | undefined;
   /** `-s`: the network namespace, before what the configuration says. */
   readonly namespace: string | undefined;
+  /** `-x`: all tables of SNMP are served. */
+  readonly snmp: boolean;
+  /** `-A`: where the SNMP master agent listens, behind what the configuration says. */
+  readonly snmpSocket: MasterAddress | undefined;
   /** `-d`: the configuration is written to the log at start. */
   readonly dump: boolean;
   /** `--signum`. */
@@ -132,6 +138,8 @@ function emptyDraft(): Draft {
     allConfig: false,
     umask: undefined,
     namespace: undefined,
+    snmp: false,
+    snmpSocket: undefined,
     dump: false,
     signum: undefined,
     help: false,
@@ -235,7 +243,6 @@ const LOCAL_FACILITIES = [0, 1, 2, 3, 4, 5, 6, 7] as const;
 export const UNKNOWN_OPTION = "Unknown option --";
 
 const NO_CHECKERS = "this version has no health checkers";
-const NO_SNMP = "this version has no SNMP";
 
 const OPTIONS: readonly Option[] = [
   valued("f", "use-file", (draft, value) => {
@@ -320,8 +327,19 @@ const OPTIONS: readonly Option[] = [
   flag("a", "address-monitoring", (draft) => {
     draft.reportsAddresses = true;
   }),
-  withoutEffect("x", "snmp", NO_SNMP),
-  withoutEffect("A", "snmp-agent-socket", NO_SNMP, "required"),
+  flag("x", "snmp", (draft) => {
+    draft.snmp = true;
+  }),
+  {
+    short: "A",
+    long: "snmp-agent-socket",
+    argument: "required",
+    apply: (draft, value = "") => {
+      draft.snmpSocket = parseMasterAddress(value);
+      if (draft.snmpSocket !== undefined) return undefined;
+      return `Invalid SNMP agent socket '${value}': a path, or tcp:host:port`;
+    },
+  },
   valued("s", "namespace", (draft, value) => {
     draft.namespace = value;
   }),

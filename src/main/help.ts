@@ -19,7 +19,7 @@ export function usageText(): string {
   -S, --log-facility=FACILITY  syslog facility: 0-7, local0-local7 or daemon (default)
   -G, --no-syslog              Do not log to syslog
   -g, --log-file[=FILE]        Log to FILE (default /var/log/holdfast.log); the other processes log
-                                to files of their own, with _vrrp, _bfd or _mail before the last dot
+                                to files of their own, with _vrrp, _bfd, _mail or _snmp before the last dot
   -t, --config-test[=LOG_FILE] Check the configuration and exit: 0 good, 2 a parameter is missing,
                                 5 other errors, 6 no such file, or scripts that are not secure
   -d, --dump-conf              Write the configuration to the log, as JSON
@@ -37,6 +37,8 @@ export function usageText(): string {
   -R, --dont-respawn           Exit when a child process dies
       --ignore-sigint          SIGINT, as Ctrl-C sends it, does not stop the daemon
   -s, --namespace=NAME         Network namespace of the vrrp process, by its name of ip-netns(8)
+  -x, --snmp                   Serve all tables of SNMP to a master agent
+  -A, --snmp-agent-socket=PATH Where that listens, unless snmp_socket says; default /var/agentx/master
   -u, --umask=MASK             umask(2), as 0177
       --signum=NAME            Print the number of the signal for STOP, RELOAD, DATA, STATS, STATS_CLEAR,
                                 JSON or TDUMP

@@ -52,11 +52,12 @@ async function runWithFlags(argv: readonly string[], asCommand: boolean): Promis
   if (flags.umask !== undefined) process.umask(flags.umask);
   const { saveMemory } = await import("./node-flags.ts");
   saveMemory();
-  const { BFD_PROGRAM, VRRP_PROGRAM, createLauncher } = await import("./launch-child.ts");
+  const { BFD_PROGRAM, SNMP_PROGRAM, VRRP_PROGRAM, createLauncher } = await import("./launch-child.ts");
   const environment = process.env;
   const launchers = {
     vrrp: createLauncher({ program: VRRP_PROGRAM, environment, early: true }),
     bfd: createLauncher({ program: BFD_PROGRAM, environment, early: false }),
+    snmp: createLauncher({ program: SNMP_PROGRAM, environment, early: false }),
   };
   const { runSupervisor } = await import("./run.ts");
   runSupervisor(flags, launchers, starterOf(flags));

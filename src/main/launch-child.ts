@@ -24,6 +24,9 @@ export const VRRP_PROGRAM = fileURLToPath(new URL("./vrrp-process.js", import.me
 /** Its bfd process. */
 export const BFD_PROGRAM = fileURLToPath(new URL("./bfd-process.js", import.meta.url));
 
+/** Its snmp process. */
+export const SNMP_PROGRAM = fileURLToPath(new URL("./snmp-process.js", import.meta.url));
+
 /**
  * Starts a Node program as a child with a pipe for messages. It gets a session of its own: Ctrl-C in the supervisor's
  * terminal reaches the supervisor alone, which then stops the child in order.

@@ -50,7 +50,7 @@ export interface Starter {
  */
 export function runSupervisor(
   asked: Flags,
-  launchers: { readonly vrrp: Launcher; readonly bfd: Launcher },
+  launchers: { readonly vrrp: Launcher; readonly bfd: Launcher; readonly snmp: Launcher },
   starter: Starter,
 ): void {
   // The name of the daemon, which decides about its folders, stands in the configuration.
@@ -205,6 +205,7 @@ export function runSupervisor(
             wanted: ({ bfd }) => flags.allProcesses || bfd.length > 0,
             vital: false,
           },
+          { name: "snmp", title: "SNMP", launcher: launchers.snmp, wanted: servesSnmp, vital: false },
         ],
         withoutBfd: !flags.bfd,
       },
@@ -315,10 +316,14 @@ function publishPid(
   held.get(name)?.release();
   held.delete(name);
   if (pid === undefined) return;
-  const asked = { vrrp: flags.vrrpPidFile, bfd: flags.bfdPidFile }[name];
+  const asked = { vrrp: flags.vrrpPidFile, bfd: flags.bfdPidFile, snmp: undefined }[name];
   const written = writePidFile(asked ?? join(flags.runtimeDirectory, `${name}.pid`), pid);
   if (written.ok) held.set(name, written.value);
   else log.write("error", describeFailure(written.error));
+}
+
+function servesSnmp({ global: { snmp } }: Configuration): boolean {
+  return snmp.keepalived || snmp.vrrp2 || snmp.vrrp3;
 }
 
 function applyTitle(configuration: Configuration): void {

@@ -120,7 +120,7 @@ let pinned = false;
 let complained = false;
 
 /**
- * Messages to the supervisor. Heartbeats are left out while earlier messages wait, and mails while many do: a stopped
+ * Messages to the supervisor. Heartbeats are left out while earlier messages wait, and mails and traps while many do: a stopped
  * supervisor must not make this process grow.
  */
 function createSender(log: () => Log | undefined): (message: FromChild) => void {
@@ -129,9 +129,9 @@ function createSender(log: () => Log | undefined): (message: FromChild) => void 
   return (message) => {
     if (process.send === undefined || !process.connected) return;
     if (message.kind === "heartbeat" && waiting > 0) return;
-    if (message.kind === "mail" && waiting >= WAITING_LIMIT) {
+    if ((message.kind === "mail" || message.kind === "happening") && waiting >= WAITING_LIMIT) {
       lost += 1;
-      if (lost === 1) log()?.write("error", "The supervisor takes no messages: mails are lost");
+      if (lost === 1) log()?.write("error", "The supervisor takes no messages: mails and traps are lost");
       return;
     }
     waiting += 1;

@@ -4,4 +4,5 @@ export const DEFAULT_TITLES = {
   vrrp: "holdfast_vrrp",
   bfd: "holdfast_bfd",
   mail: "holdfast_mail",
+  snmp: "holdfast_snmp",
 } as const;

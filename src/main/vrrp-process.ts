@@ -63,6 +63,7 @@ function main(): void {
         files,
         fifos: openLinuxFifos(),
         outbox: { post: (alert) => tell({ kind: "mail", alert }) },
+        tellHappening: (happening) => tell({ kind: "happening", happening }),
         hostName: hostname(),
         fileWatches: openLinuxFileWatches(clock),
         processTable: openLinuxProcessTable(clock, (onReadable) =>
@@ -100,6 +101,8 @@ function main(): void {
         running.reload(next);
       },
       learn: (news) => running.learn(news),
+      snmpFacts: () => running.snmpFacts(),
+      hearSnmp: undefined,
     });
   };
 

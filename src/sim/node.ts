@@ -6,6 +6,7 @@ import type { Configuration } from "../config/model/configuration.ts";
 import { openJournal } from "../daemon/journal.ts";
 import type { BfdNews } from "../daemon/bfd-news.ts";
 import { startVrrpDriver, type VrrpDriver } from "../daemon/vrrp/driver.ts";
+import type { Happening } from "../daemon/snmp-facts.ts";
 import type { StartFailure } from "../daemon/vrrp/start-failure.ts";
 import type { DeviceKind } from "../ports/devices.ts";
 import type { AddressRequest } from "../ports/kernel.ts";
@@ -97,6 +98,8 @@ export class SimNode {
   readonly fifos = new SimFifos();
   /** What its processes wanted to have mailed, in order. */
   readonly mails: Alert[] = [];
+  /** What its processes wanted to have told by traps, in order. */
+  readonly happenings: Happening[] = [];
   /** Undefined: its packets would have no way. */
   readonly bfd: SimBfd | undefined;
   readonly #udp: SimUdp | undefined;
@@ -182,6 +185,7 @@ export class SimNode {
           fifos: this.fifos.portFor(process),
           outbox: { post: (alert) => void this.mails.push(alert) },
           hostName: this.name,
+          tellHappening: (happening) => void this.happenings.push(happening),
           kernel: this.kernel.portFor(process),
           packetFilter: this.packetFilter.portFor(process),
           routing: this.routing.portFor(process),

@@ -205,7 +205,7 @@ export function isOf(daemon: Daemon): (process: HostProcess) => boolean {
 }
 
 /** Picks one process of Holdfast. */
-export function isHoldfast(which: "supervisor" | "vrrp" | "bfd"): (process: HostProcess) => boolean {
+export function isHoldfast(which: "supervisor" | "vrrp" | "bfd" | "snmp"): (process: HostProcess) => boolean {
   const wanted = which === "supervisor" ? "holdfast" : `holdfast_${which}`;
   return ({ name }) => name === wanted;
 }

@@ -55,6 +55,7 @@ function globalKeywords(): Readonly<Record<string, string | Partial<Example>>> {
       beside: "@holdfast smtp_user me",
     },
     "global_defs/umask": "umask 027",
+    "global_defs/snmp_socket": "snmp_socket tcp:localhost:705",
     "global_defs/vrrp_mcast_group4": "vrrp_mcast_group4 224.0.0.99",
     "global_defs/vrrp_mcast_group6": {
       line: "vrrp_mcast_group6 ff02::99",

@@ -255,6 +255,7 @@ function start(model: Configuration, keepAddresses = false, isRestart = false): 
       sysctls: { read: () => fail(NO_SETTING), write: () => fail(NO_SETTING) },
       fifos: { open: () => fail(missing) },
       outbox: { post: () => {} },
+      tellHappening: () => {},
       hostName: "x",
       links: {
         openVrrpSocket: () =>

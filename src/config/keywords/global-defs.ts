@@ -245,20 +245,20 @@ function events(): readonly KeywordSpec[] {
 }
 
 function monitoring(): readonly KeywordSpec[] {
-  const snmp = { consequence: "SNMP is not answered" } as const;
+  const snmp = { consequence: "SNMP is not answered for virtual servers" } as const;
   const dbus = { consequence: "DBus is not used" } as const;
   const buffers = { consequence: "buffers have the kernel's size", unit: "bytes", harmless: true } as const;
   return [
-    ...[
-      "enable_traps",
-      "enable_snmp_vrrp",
-      "enable_snmp_rfc",
-      "enable_snmp_rfcv2",
-      "enable_snmp_rfcv3",
-      "enable_snmp_checker",
-    ].map((name) => parsed(name, NONE, "Switches a part of SNMP on", snmp)),
-    parsed("enable_snmp_keepalived", NONE, "Old name of enable_snmp_vrrp", { ...snmp, replacedBy: "enable_snmp_vrrp" }),
-    parsed("snmp_socket", [word("SOCKET")], "Where the SNMP master agent listens", snmp),
+    acted("enable_snmp_vrrp", NONE, "Serves the VRRP part of KEEPALIVED-MIB to an SNMP master agent"),
+    acted("enable_snmp_keepalived", NONE, "Old name of enable_snmp_vrrp", { replacedBy: "enable_snmp_vrrp" }),
+    acted("enable_snmp_rfcv2", NONE, "Serves VRRP-MIB (RFC 2787)"),
+    acted("enable_snmp_rfcv3", NONE, "Serves VRRPv3-MIB (RFC 6527)"),
+    acted("enable_snmp_rfc", NONE, "Serves both of these"),
+    acted("enable_traps", NONE, "Tells changes by SNMP traps"),
+    acted("snmp_socket", [word("SOCKET")], "Where the SNMP master agent listens: /path, tcp:host:port", {
+      default: "/var/agentx/master",
+    }),
+    parsed("enable_snmp_checker", NONE, "Serves the checkers' part of KEEPALIVED-MIB", snmp),
     parsed("snmp_vs_stats_update_interval", [seconds(0.001, 30)], "Age of SNMP counters", { ...snmp, default: "5" }),
     parsed("snmp_rs_stats_update_interval", [seconds(0.001, 30)], "Age of SNMP counters", { ...snmp, default: "5" }),
     parsed("enable_dbus", NONE, "Switches DBus on", dbus),

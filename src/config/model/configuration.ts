@@ -1,6 +1,7 @@
 import type { BfdInstanceSettings } from "./bfd.ts";
 import type { GlobalSettings } from "./global.ts";
 import type { InstanceSettings } from "./instance.ts";
+import type { ShownSettings } from "./snmp.ts";
 import type { StaticSettings } from "./statics.ts";
 import type { SyncGroupSettings } from "./sync-group.ts";
 import type { LinkSettings, ScriptSettings, TrackFileSettings, TrackProcessSettings } from "./trackers.ts";
@@ -26,4 +27,5 @@ export interface Configuration {
   readonly groups: readonly SyncGroupSettings[];
   /** Addresses, routes and rules that are there whoever is master. */
   readonly statics: StaticSettings;
+  readonly shown: ShownSettings;
 }

@@ -2,6 +2,7 @@ import type { Micros } from "../../base/time.ts";
 import type { PacingSettings } from "./announcing.ts";
 import type { DaemonSettings, DumpSettings } from "./daemon.ts";
 import type { ScriptUser } from "./script-command.ts";
+import type { SnmpSettings } from "./snmp.ts";
 import type { FifoSettings, MailSettings } from "./telling.ts";
 
 export interface GlobalSettings {
@@ -35,6 +36,7 @@ export interface GlobalSettings {
   readonly tellsStatesOnReload: boolean;
   /** Undefined: nobody can be mailed, for want of a recipient or of a server. */
   readonly mail: MailSettings | undefined;
+  readonly snmp: SnmpSettings;
 }
 
 /** How much may wait to be received, where a file says so. */

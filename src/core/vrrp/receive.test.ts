@@ -358,13 +358,13 @@ describe("discarded", () => {
       name: "an unknown authentication where none is configured",
       advert: { ...advert2, authentication: { kind: "other", type: 7 } },
       policy: { ...policy2, authentication: { kind: "none" } },
-      reason: "AUTHENTICATION_TYPE",
+      reason: "AUTHENTICATION_UNKNOWN",
     },
     {
       name: "an unknown authentication where a password is configured (RFC 3768 section 5.3.6)",
       advert: { ...advert2, authentication: { kind: "other", type: 7 } },
       policy: policy2,
-      reason: "AUTHENTICATION_TYPE",
+      reason: "AUTHENTICATION_UNKNOWN",
     },
     {
       name: "another password",

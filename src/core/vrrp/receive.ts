@@ -74,6 +74,8 @@ export type DiscardReason =
   | "SIGNATURE"
   | "SIGNATURE_LATE"
   | "SIGNATURE_REPEATED"
+  /** A type that there is none of (RFC 3768 section 5.3.6). */
+  | "AUTHENTICATION_UNKNOWN"
   | "AUTHENTICATION_TYPE"
   | "PASSWORD"
   | "INTERVAL"
@@ -170,7 +172,8 @@ function checkSignature(proof: Proof, enforced: boolean): DiscardReason | undefi
 function checkAuthentication(
   received: Authentication,
   policy: AuthenticationPolicy,
-): "AUTHENTICATION_TYPE" | "PASSWORD" | undefined {
+): "AUTHENTICATION_UNKNOWN" | "AUTHENTICATION_TYPE" | "PASSWORD" | undefined {
+  if (received.kind === "other") return "AUTHENTICATION_UNKNOWN";
   switch (policy.kind) {
     case "none":
     case "signature":

@@ -5,8 +5,10 @@ import type { VirtualAddress } from "../../config/model/addresses.ts";
 import type { GlobalSettings } from "../../config/model/global.ts";
 import type { InstanceSettings } from "../../config/model/instance.ts";
 import type { SyncGroupSettings } from "../../config/model/sync-group.ts";
+import type { RoutingSettings } from "../../config/model/routing.ts";
 import type { ScriptSettings } from "../../config/model/trackers.ts";
 import type { NetworkInterface } from "../../ports/kernel.ts";
+import type { NewMasterReason, ProtocolError } from "../snmp-facts.ts";
 
 /** What keepalived's dumps show. */
 export type DumpKind = "data" | "stats" | "json";
@@ -14,7 +16,7 @@ export type DumpKind = "data" | "stats" | "json";
 /** What a process that is not the supervisor can have written to a file: `bfd` is keepalived_bfd.data. */
 export type DumpSubject = DumpKind | "bfd";
 
-/** All that the vrrp process knows at one moment, as far as keepalived's dumps show it. */
+/** All that the vrrp process knows at one moment, as far as keepalived's dumps and SNMP show it. */
 export interface DumpFacts {
   readonly global: GlobalSettings;
   readonly instances: readonly InstanceFacts[];
@@ -44,6 +46,13 @@ export interface InstanceFacts {
   readonly masterInterval: Micros;
   readonly source: IpAddress | undefined;
   readonly held: ReadonlySet<VirtualAddress>;
+  /** Routes and rules that are set. */
+  readonly heldRouting: ReadonlySet<RoutingSettings>;
+  readonly history: {
+    readonly upSinceMs: number | undefined;
+    readonly newMasterReason: NewMasterReason;
+    readonly protocolError: ProtocolError;
+  };
   /** Counted since the last clearing; those that are zero may be missing. */
   readonly counters: Readonly<Record<string, number>>;
 }

@@ -32,7 +32,7 @@ export function statisticsOf(counters: Readonly<Record<string, number>>): Statis
     ip_ttl_err: sum("discarded.TTL"),
     invalid_type_rcvd: sum("discarded.TYPE"),
     addr_list_err: sum("noted.ADDRESS_LIST", "discarded.UNICAST_MULTICAST"),
-    invalid_authtype: 0,
+    invalid_authtype: sum("discarded.AUTHENTICATION_UNKNOWN"),
     authtype_mismatch: sum("discarded.AUTHENTICATION_TYPE"),
     auth_failure: sum("discarded.PASSWORD"),
     pri_zero_rcvd: sum("priorityZeroReceived"),

@@ -1,4 +1,4 @@
-import { isRecord } from "../messages.ts";
+import { isRecord } from "../shapes.ts";
 import type { MailSettings } from "../../config/model/telling.ts";
 import type { QueuedMail } from "../../core/mail/queue.ts";
 import type { Alert } from "../../ports/outbox.ts";

@@ -3,6 +3,7 @@ import { fail, succeed } from "../../base/result.ts";
 import { instant, millis, seconds } from "../../base/time.ts";
 import type { Configuration } from "../../config/model/configuration.ts";
 import type { FromChild, ChildFailureCode, VrrpStatus } from "../messages.ts";
+import type { SnmpFacts } from "../snmp-facts.ts";
 import type { ChildAgent } from "./child-agent.ts";
 import { createChildAgent } from "./child-agent.ts";
 
@@ -59,6 +60,18 @@ describe("child agent", () => {
     bench.agent.stop("SIGTERM");
     bench.agent.receive(message);
     expect(bench.order).toEqual(["peer down"]);
+  });
+
+  test("asked for what SNMP shows: the facts of this moment; news of them are heard while it stops, too", () => {
+    const bench = createBench();
+    bench.agent.receive({ kind: "facts-request" });
+    bench.agent.receive(START);
+    bench.agent.receive({ kind: "facts-request" });
+    expect(bench.sent).toEqual([{ kind: "started" }, { kind: "facts", facts: FACTS }]);
+    bench.agent.stop("SIGTERM");
+    bench.agent.receive({ kind: "facts", facts: FACTS });
+    bench.agent.receive({ kind: "happening", happening: { kind: "group-state", name: "VG", state: "STOP" } });
+    expect(bench.order).toEqual(["facts", "happening"]);
   });
 
   test("stop: the driver hands over while the heart beats, then the process exits with 0", () => {
@@ -237,6 +250,8 @@ function createBench(options: { refusal?: ChildFailureCode } = {}): Bench {
         },
         signal: (signal) => void order.push(signal),
         data: () => `state after ${order.length} events`,
+        snmpFacts: () => FACTS,
+        hearSnmp: ({ kind }) => void order.push(kind),
         learn: (news) => void order.push(...news.map(({ name, verdict }) => `${name} ${verdict}`)),
       });
     },
@@ -273,7 +288,7 @@ function createBench(options: { refusal?: ChildFailureCode } = {}): Bench {
 }
 
 const MODEL: Configuration = JSON.parse(
-  '{"global":{"processes":{},"dumps":{},"daemon":{}},"scripts":[],"trackFiles":[],"trackProcesses":[],"links":[],"instances":[{"name":"VI_1","vrid":1,"notify":{}}],"groups":[],"bfd":[]}',
+  '{"global":{"processes":{},"dumps":{},"daemon":{},"snmp":{}},"shown":{},"scripts":[],"trackFiles":[],"trackProcesses":[],"links":[],"instances":[{"name":"VI_1","vrid":1,"notify":{}}],"groups":[],"bfd":[]}',
 );
 const START = {
   kind: "start",
@@ -290,3 +305,15 @@ const START = {
   predecessor: null,
 };
 const STATUS: VrrpStatus = { instances: [], groups: [], strangers: [] };
+
+const FACTS: SnmpFacts = {
+  atMs: 1,
+  instances: [],
+  groups: [],
+  scripts: [],
+  files: [],
+  processes: [],
+  bfd: [],
+  interfaces: [],
+  strangers: 0,
+};

@@ -5,6 +5,7 @@ import type { Configuration } from "../../config/model/configuration.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { Log } from "../../ports/log.ts";
 import type { BfdNews } from "../bfd-news.ts";
+import type { SnmpFacts } from "../snmp-facts.ts";
 import type { DumpSignal, FromChild, ToChild, ChildFailureCode, ChildSettings } from "../messages.ts";
 import { describeMessageError, parseToChild } from "../messages.ts";
 
@@ -25,6 +26,9 @@ export interface ChildAgentPorts {
   readonly exit: (status: number) => void;
 }
 
+/** What the vrrp process tells the snmp process. */
+export type SnmpNews = Extract<ToChild, { readonly kind: "facts" | "happening" }>;
+
 /** What does the work of the process. */
 export interface StartedDriver {
   /** Writes down for good why this process had to replace another. */
@@ -32,12 +36,19 @@ export interface StartedDriver {
   /** Writes down for good what another process did. */
   readonly note: (cause: Cause) => void;
   readonly reload: (configuration: Configuration) => void;
-  /** The answer to a question for the status, with its number, in parts that are made one at a time. */
-  readonly status: (request: number) => Iterable<FromChild>;
+  /**
+   * The answer to a question for the status, with its number, in parts that are made one at a time; undefined: nobody asks
+   * this process.
+   */
+  readonly status: ((request: number) => Iterable<FromChild>) | undefined;
   /** Calls back when nothing is left behind. `reason` is for people. */
   readonly stop: (reason: string, done: () => void) => void;
   /** News of BFD sessions; undefined: this process tracks none. */
   readonly learn: ((news: readonly BfdNews[]) => void) | undefined;
+  /** What the tables of SNMP show; undefined: this process has nothing of it. */
+  readonly snmpFacts: (() => SnmpFacts) | undefined;
+  /** Something of that from the process that has it; undefined: this process serves no tables. */
+  readonly hearSnmp: ((message: SnmpNews) => void) | undefined;
   /** One of keepalived's further signals. */
   readonly signal: (signal: DumpSignal) => void;
   /** All that there is to know at this moment, in keepalived's form. */
@@ -126,11 +137,16 @@ export function createChildAgent(ports: ChildAgentPorts): ChildAgent {
       case "note":
         return started?.note(message.cause);
       case "status-request":
-        return started === undefined ? undefined : sendParts(started.status(message.request));
+        return started?.status && sendParts(started.status(message.request));
       case "signal":
         return started?.signal(message.signal);
       case "save-request":
         return started && ports.send({ kind: "saved", path: message.path, text: started.data() });
+      case "facts-request":
+        return started?.snmpFacts && ports.send({ kind: "facts", facts: started.snmpFacts() });
+      case "facts":
+      case "happening":
+        return started?.hearSnmp?.(message);
       case "bfd-news":
         return stopping ? undefined : started?.learn?.(message.news);
     }

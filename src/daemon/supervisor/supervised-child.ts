@@ -267,6 +267,9 @@ export class SupervisedChild {
       case "dump":
       case "saved":
       case "bfd-news":
+      case "facts-wanted":
+      case "facts":
+      case "happening":
         break;
     }
     this.#listener.message(this, message);

@@ -545,8 +545,66 @@ describe("supervisor, a second process", () => {
   });
 });
 
+describe("the snmp process", () => {
+  test("is there while the configuration wants it; a reload waits for it as for the others", () => {
+    const world = createWorld();
+    expect(world.children.map(({ program }) => program)).toEqual(["vrrp"]);
+    world.next = withSnmp(true);
+    world.reload();
+    expect(world.children.map(({ program }) => program)).toEqual(["vrrp", "snmp"]);
+    world.next = withSnmp(false);
+    world.reload();
+    expect([world.child(0).signals, world.child(1).signals]).toEqual([[], ["SIGTERM"]]);
+  });
+
+  test("asks the vrrp process by the supervisor; the answer, and what happens, reach it alone", () => {
+    const world = createWorld({ bfd: BFD });
+    world.next = withSnmp(true, BFD);
+    world.reload();
+    const before = world.child(1).received.length;
+    world.child(2).says({ kind: "facts-wanted" });
+    expect(world.child(0).received.at(-1)).toEqual({ kind: "facts-request" });
+    const facts: FromChild & { readonly kind: "facts" } = {
+      kind: "facts",
+      facts: {
+        atMs: 1,
+        instances: [],
+        groups: [],
+        scripts: [],
+        files: [],
+        processes: [],
+        bfd: [],
+        interfaces: [],
+        strangers: 0,
+      },
+    };
+    world.child(0).says(facts);
+    const happening = {
+      kind: "happening",
+      happening: { kind: "group-state", name: "VG", state: "MASTER" },
+    } as const;
+    world.child(0).says(happening);
+    expect(world.child(2).received.slice(-2)).toEqual([facts, happening]);
+    expect(world.child(1).received).toHaveLength(before);
+  });
+
+  test("is not asked for the status, and is shown in it; it stops after the vrrp process, whose end it may tell", () => {
+    const world = createWorld();
+    world.next = withSnmp(true);
+    world.reload();
+    const documents: StatusDocument[] = [];
+    world.supervisor.status((document) => documents.push(document));
+    world.child(0).answersStatus([INSTANCE]);
+    expect(documents[0]?.daemon.processes.map(({ name }) => name)).toEqual(["supervisor", "vrrp", "snmp"]);
+    world.supervisor.stop();
+    expect(world.child(1).signals).toEqual([]);
+    world.child(0).ends({ kind: "exited", status: 0 });
+    expect(world.child(1).signals).toEqual(["SIGTERM"]);
+  });
+});
+
 interface FakeChild {
-  readonly program: "vrrp" | "bfd";
+  readonly program: "vrrp" | "bfd" | "snmp";
   readonly received: ToChild[];
   readonly signals: string[];
   says(message: FromChild): void;
@@ -608,7 +666,7 @@ function createWorld(
   const told: string[] = [];
   const managed: string[] = [];
   const exits: number[] = [];
-  const pids: Record<FakeChild["program"], number | undefined> = { vrrp: undefined, bfd: undefined };
+  const pids: Record<FakeChild["program"], number | undefined> = { vrrp: undefined, bfd: undefined, snmp: undefined };
   let nextPid = 1001;
 
   const launch = (program: FakeChild["program"], listener: ChildListener): ReturnType<Launcher["launch"]> => {
@@ -717,6 +775,13 @@ function createWorld(
           wanted: ({ bfd }) => bfd.length > 0,
           vital: false,
         },
+        {
+          name: "snmp",
+          title: "SNMP",
+          launcher: launcherOf("snmp"),
+          wanted: ({ global }) => global.snmp.keepalived,
+          vital: false,
+        },
       ],
       withoutBfd: options.withoutBfd === true,
     },
@@ -765,6 +830,13 @@ function refused(...reasons: readonly string[]): LoadedConfiguration {
 /** A model that can be told from others. */
 function modelOf(routerId: string, bfd: Configuration["bfd"] = []): Configuration {
   return { ...EMPTY_MODEL, global: { ...EMPTY_MODEL.global, routerId }, bfd };
+}
+
+function withSnmp(keepalived: boolean, bfd: Configuration["bfd"] = []): LoadedConfiguration {
+  const model = modelOf("snmp", bfd);
+  const { global } = model;
+  const configuration = { ...model, global: { ...global, snmp: { ...global.snmp, keepalived } } };
+  return { kind: "accepted", configuration, findings: [] };
 }
 
 const BFD: Configuration["bfd"] = [

@@ -162,10 +162,12 @@ class RunningSupervisor implements Supervisor {
 
   status(answer: (document: StatusDocument) => void): void {
     const answers = new Map<SupervisedChild, StatusAnswer | undefined>();
-    for (const child of this.#children) {
+    // The snmp process knows nothing that others do not.
+    const asked = this.#children.filter(({ spec }) => spec.name !== "snmp");
+    for (const child of asked) {
       child.ask((status) => {
         answers.set(child, status);
-        if (answers.size === this.#children.length) answer(this.#document([...answers.values()]));
+        if (answers.size === asked.length) answer(this.#document([...answers.values()]));
       });
     }
   }
@@ -233,6 +235,7 @@ class RunningSupervisor implements Supervisor {
     const folder = global.daemon.savesTo;
     if (folder === undefined) return;
     for (const child of children) {
+      if (child.spec.name === "snmp") continue;
       const name = `keepalived_${child.spec.name}.${child.pid}.${this.#generation}.${moment}`;
       child.send({ kind: "save-request", path: `${folder}/${name}` });
     }
@@ -270,6 +273,11 @@ class RunningSupervisor implements Supervisor {
         this.#lastKnown = { at: this.#timeOfDay(), instances, groups, strangers };
         return undefined;
       }
+      case "facts-wanted":
+        return this.#send("vrrp", { kind: "facts-request" });
+      case "facts":
+      case "happening":
+        return this.#send("snmp", message);
       case "bfd-news":
         learnNews(this.#bfdNews, message.news);
         for (const other of this.#children) if (other !== child) other.send(message);
@@ -280,6 +288,10 @@ class RunningSupervisor implements Supervisor {
       case "heartbeat":
         return undefined;
     }
+  }
+
+  #send(name: ChildSpec["name"], message: ToChild): void {
+    for (const child of this.#children) if (child.spec.name === name) child.send(message);
   }
 
   #noteTaken(child: SupervisedChild, generation: number): void {

@@ -139,6 +139,11 @@ export class AddressHolder implements LeaseOwner, LockOwner, RoutingOwner {
     return this.#settings.routing;
   }
 
+  /** Whether a route or rule of its own is set. */
+  hasRouting(item: RoutingSettings): boolean {
+    return this.#dependencies.routes.standing(item)?.kind === "held";
+  }
+
   holding(address: VirtualAddress): Holding {
     return this.#holdings.get(address) ?? { kind: "absent" };
   }

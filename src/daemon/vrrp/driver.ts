@@ -11,6 +11,7 @@ import { describeFailure } from "../../ports/failure.ts";
 import type { KernelEvent, KernelMonitor } from "../../ports/kernel.ts";
 import type { BfdNews } from "../bfd-news.ts";
 import type { DumpKind } from "../dump/facts.ts";
+import type { SnmpFacts } from "../snmp-facts.ts";
 import { AddressReport } from "./address-report.ts";
 import { Announcer } from "./announcer.ts";
 import { Audience } from "./audience.ts";
@@ -75,6 +76,8 @@ export interface VrrpDriver {
   stop(reason: string, done: () => void): void;
   /** One of keepalived's dumps, as it is at this moment. */
   dump(kind: DumpKind): string;
+  /** What the tables of SNMP show, as it is at this moment. Plain data. */
+  snmpFacts(): SnmpFacts;
   /** The dumps count from now on; `status` goes on as before. */
   clearStatistics(): void;
   /** What each instance waits for, one line each. */
@@ -331,6 +334,10 @@ class Driver implements VrrpDriver {
 
   dump(kind: DumpKind): string {
     return this.#dumps.write(kind, this.#exhibits());
+  }
+
+  snmpFacts(): SnmpFacts {
+    return this.#dumps.snmpFacts(this.#exhibits(), this.#strangers.adverts);
   }
 
   clearStatistics(): void {

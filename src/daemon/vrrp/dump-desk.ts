@@ -7,9 +7,11 @@ import { renderData } from "../dump/data.ts";
 import type { DumpFacts, DumpKind, GroupFacts, InstanceFacts } from "../dump/facts.ts";
 import { renderJson } from "../dump/json.ts";
 import { renderStatistics } from "../dump/statistics.ts";
+import type { SnmpFacts } from "../snmp-facts.ts";
 import { stateName } from "./cause-words.ts";
 import { trackedItems, type Surroundings } from "./fitness.ts";
 import type { Instance } from "./instance.ts";
+import { snmpFactsOf } from "./snmp-view.ts";
 import type { SyncGroup } from "./sync-group.ts";
 
 /** What there is to show at this moment. */
@@ -46,6 +48,14 @@ export class DumpDesk {
         return renderStatistics(counted);
       }
     }
+  }
+
+  /** What the tables of SNMP show. Their counters never go back. */
+  snmpFacts(exhibits: Exhibits, strangers: number): SnmpFacts {
+    const sessions = exhibits.configuration.bfd.map(({ name }) => name);
+    const facts = this.#facts(exhibits);
+    const known = { sessions, strangers, atMs: this.#clock.wallClockMs() };
+    return snmpFactsOf(facts, this.#surroundings, known);
   }
 
   /** The dumps count from now on. */
@@ -112,6 +122,8 @@ export class DumpDesk {
       masterDown: activeDownInterval(router, masterInterval),
       masterInterval,
       source: settings.transport.source ?? router.source,
+      heldRouting: new Set(holder.routing().filter((item) => holder.hasRouting(item))),
+      history: instance.history,
       held: new Set(holder.addresses().filter((address) => holder.holding(address).kind === "held")),
       counters: this.#countersOf(instance),
     };

@@ -16,11 +16,13 @@ import { describeFailure } from "../../ports/failure.ts";
 import type { NetworkInterface } from "../../ports/kernel.ts";
 import type { VrrpPacket } from "../../ports/links.ts";
 import type { Log } from "../../ports/log.ts";
+import type { Happening, HappeningState } from "../snmp-facts.ts";
 import { isAnnouncedOften } from "./announcement.ts";
 import { AddressHolder, type HolderDependencies } from "./address-holder.ts";
 import { AdvertisementSender } from "./advertisement-sender.ts";
 import { Authenticator } from "./authenticator.ts";
 import { describeCause, stateName } from "./cause-words.ts";
+import { authenticationErrorOf, History, protocolErrorOf } from "./history.ts";
 import { judgeFitness, type Surroundings } from "./fitness.ts";
 import type { JournalSink } from "./journal-sink.ts";
 import { narrateEffect, narrateTurn } from "./narrator.ts";
@@ -72,6 +74,7 @@ export class Instance {
   readonly #counters = new Map<string, number>();
   readonly #sending: SendingWatch;
   readonly holder: AddressHolder;
+  readonly history = new History();
   #settings: InstanceSettings;
   #router: VirtualRouter;
   #state: State = { kind: "initialize" };
@@ -270,7 +273,10 @@ export class Instance {
     const now = this.#dependencies.clock.now();
     const judgement = this.#reception.judge(packet, this.#router.source);
     const { sender } = judgement;
-    if (judgement.kind === "discard") return this.#reception.noteDiscarded(judgement, now);
+    if (judgement.kind === "discard") {
+      this.#tellDiscarded(judgement.reason, sender.source);
+      return this.#reception.noteDiscarded(judgement, now);
+    }
     if (sender.priority > 0 && this.holder.handingOver) this.holder.noticeSuccessor();
     if (!takesPart) return this.#arm();
     this.#reception.noteObeyed(judgement, now);
@@ -358,8 +364,10 @@ export class Instance {
     this.#feed({ kind: "shutdown", reason });
     this.#life = "stopped";
     this.#reconnectAt = undefined;
-    if (occasion === "removal") this.#teller.tellRemoved(this.#router.priority);
-    else this.#teller.tell("STOP", this.#router.priority);
+    if (occasion === "removal") {
+      this.#teller.tellRemoved(this.#router.priority);
+      this.#tellTrap(this.#settings.notify.tellsDeleted ? "DELETED" : "FAULT");
+    } else this.#tell("STOP");
     this.#arm();
   }
 
@@ -412,7 +420,8 @@ export class Instance {
       if (before.kind === "active") this.#count("releasedMaster");
       const to = state.kind === "initialize" ? "STOP" : stateName(state);
       journal.append({ instance: this.#settings.name, from: stateName(before), to, cause: words });
-      if (to !== "STOP" && to !== "INIT") this.#teller.tell(to, this.#router.priority);
+      this.history.noteState(state, cause, this.#since.at);
+      if (to !== "STOP" && to !== "INIT") this.#tell(to);
       this.#ownership.noticeState(this.#router, state);
       if (state.kind === "fault" || state.kind === "initialize") this.#forgetSending();
     }
@@ -527,6 +536,39 @@ export class Instance {
     this.#deaf = { kind: "no-socket", interface: device.name, detail };
     this.#reconnectAt = after(clock.now(), RECONNECT);
     if (before?.detail !== detail) log.write("error", `(${this.#settings.name}) ${detail}`);
+  }
+
+  #tell(state: "BACKUP" | "MASTER" | "FAULT" | "STOP"): void {
+    this.#teller.tell(state, this.#router.priority);
+    this.#tellTrap(state);
+  }
+
+  #tellTrap(state: HappeningState): void {
+    const { name } = this.#settings;
+    const { newMasterReason } = this.history;
+    const { source } = this.#router;
+    const interfaceIndex = this.#advertInterfaceIndex();
+    const happening: Happening = { kind: "instance-state", name, state, source, newMasterReason, interfaceIndex };
+    this.#dependencies.teller.traps.tell(happening);
+  }
+
+  #tellDiscarded(reason: string, sender: IpAddress): void {
+    const { name } = this.#settings;
+    const { traps } = this.#dependencies.teller;
+    const protocol = protocolErrorOf(reason);
+    const authentication = authenticationErrorOf(reason);
+    const interfaceIndex = this.#advertInterfaceIndex();
+    if (protocol !== undefined) {
+      this.history.noteError(protocol);
+      traps.tell({ kind: "protocol-error", name, error: protocol, interfaceIndex });
+    }
+    if (authentication === undefined) return;
+    traps.tell({ kind: "authentication-error", name, sender, error: authentication, interfaceIndex });
+  }
+
+  /** 0: there is no such interface. */
+  #advertInterfaceIndex(): number {
+    return this.#dependencies.interfaces.byName(this.#settings.advertInterface)?.index ?? 0;
   }
 
   #count(counter: string): void {

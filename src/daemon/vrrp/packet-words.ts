@@ -50,6 +50,7 @@ const DISCARD_WORDS: Readonly<
 > = {
   AUTHENTICATION_HEADER: "invalid IPSEC-AH header: another password, or changed on the way",
   AUTHENTICATION_HEADER_REPEATED: "IPSEC-AH sequence number already processed: a repetition",
+  AUTHENTICATION_UNKNOWN: "unknown authentication type",
   PASSWORD: "received an invalid passwd!",
   UNSIGNED: "no signature, which auth_hmac demands",
   SIGNATURE_MALFORMED: "a signature of unknown form: another version of auth_hmac",

@@ -15,7 +15,7 @@ import type { WakeUps } from "../../ports/wake-ups.ts";
 import type { TellingPorts } from "./telling.ts";
 
 /** Everything that the vrrp process needs of the machine it runs on. */
-export interface VrrpPorts extends Pick<TellingPorts, "fifos" | "outbox" | "hostName"> {
+export interface VrrpPorts extends Pick<TellingPorts, "fifos" | "outbox" | "hostName" | "tellHappening"> {
   readonly clock: Clock;
   readonly links: Links;
   readonly kernel: Kernel;

@@ -119,6 +119,7 @@ function createStage(settings: InstanceSettings): { readonly instance: Instance;
         accountOf: () => succeed(undefined),
         fifos: { tell: ignore },
         mail: { tell: ignore },
+        traps: { tell: ignore },
       },
       holder: { clock, kernel, log, interfaces, leases, fineLock, routes, announcer, record, ipv6, onChange: ignore },
     },

@@ -18,6 +18,8 @@ export class StrangerTable {
   readonly #log: Log;
   readonly #strangers = new Map<string, Stranger>();
 
+  #adverts = 0;
+
   constructor({ clock, log }: { readonly log: Log; readonly clock: Clock }) {
     this.#clock = clock;
     this.#log = new LimitedLog(log, clock);
@@ -36,6 +38,7 @@ export class StrangerTable {
     if (isMulticast(packet.destination) !== (need.group !== undefined)) return;
     const isOurs = instances.some((each) => isThere(each, device) && each.family === family && each.vrid === vrid);
     if (isOurs) return;
+    this.#adverts += 1;
     const { source } = packet;
     const key = `${device} ${vrid} ${source}`;
     const known = this.#strangers.get(key);
@@ -53,6 +56,11 @@ export class StrangerTable {
       told: isTold || known?.told === true,
     });
     if (isNew) this.#log.write("info", `Unknown VRID ${vrid} received on ${device} from ${source}, ignoring it`);
+  }
+
+  /** All adverts of theirs that came, forgotten ones too. */
+  get adverts(): number {
+    return this.#adverts;
   }
 
   /** A reload may have made one of ours of it. */

@@ -92,7 +92,7 @@ export class SyncGroup implements GroupSeat {
     this.#dependencies.journal.append({ instance: null, group: this.#settings.name, from, to: "STOP", cause });
     this.#state = "initialize";
     this.#since = { at: this.#dependencies.clock.wallClockMs(), cause };
-    this.#teller.tell("STOP", GROUP_PRIORITY);
+    this.#tell("STOP");
   }
 
   /** Says once more what state it is in, to those who read FIFOs. */
@@ -181,7 +181,12 @@ export class SyncGroup implements GroupSeat {
       to: state,
       cause,
     });
-    if (told && state !== "INIT") this.#teller.tell(state, GROUP_PRIORITY);
+    if (told && state !== "INIT") this.#tell(state);
+  }
+
+  #tell(state: "BACKUP" | "MASTER" | "FAULT" | "STOP"): void {
+    this.#teller.tell(state, GROUP_PRIORITY);
+    this.#dependencies.teller.traps.tell({ kind: "group-state", name: this.#settings.name, state });
   }
 
   /** Why the member is where it led the group. At the start the group comes first, and the member is not there yet. */

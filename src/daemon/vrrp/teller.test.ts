@@ -48,6 +48,7 @@ function bench(
         findAccount: () => succeed({ uid: 0, gid: 0, name: "root" }),
       },
       fifos: { tell: (kind, name, what, priority) => void told.push(`fifo ${kind} ${name} ${what} ${priority}`) },
+      traps: { tell: () => {} },
       mail: { tell: ({ kind, name }, state) => void told.push(`mail ${kind} ${name} ${state}`) },
     },
   );

@@ -4,11 +4,13 @@ import { fullBucket, takePermission, type Bucket, type RateLimit } from "../../c
 import { seconds } from "../../base/time.ts";
 import type { AlertTeller } from "./alert-desk.ts";
 import type { FifoTeller } from "./fifo-set.ts";
+import type { TrapTeller } from "./trap-desk.ts";
 import { Notifier, type NotifierDependencies, type NotifySubject } from "./notifier.ts";
 
 export interface TellerDependencies extends NotifierDependencies {
   readonly fifos: FifoTeller;
   readonly mail: AlertTeller;
+  readonly traps: TrapTeller;
 }
 
 /** Tells of one instance or sync group by all ways there are: scripts, FIFOs and mail. */

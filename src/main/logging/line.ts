@@ -7,7 +7,7 @@ export function consoleLine(at: Date, text: string): string {
 }
 
 /** The log file of one process: keepalived puts its suffix before the last dot of the file's name. */
-export function processLogFile(file: string, suffix: "" | "_vrrp" | "_bfd" | "_mail"): string {
+export function processLogFile(file: string, suffix: "" | "_vrrp" | "_bfd" | "_mail" | "_snmp"): string {
   const slash = file.lastIndexOf("/");
   const dot = file.lastIndexOf(".");
   return dot > slash + 1 ? file.slice(0, dot) + suffix + file.slice(dot) : file + suffix;

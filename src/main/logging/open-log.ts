@@ -7,7 +7,7 @@ import { openLogFile } from "./file-target.ts";
 import { consoleLine, processLogFile } from "./line.ts";
 
 /** keepalived's idents, which filters of syslog daemons know. */
-export type LogIdent = "Keepalived" | "Keepalived_vrrp" | "Keepalived_bfd" | "Keepalived_mail";
+export type LogIdent = "Keepalived" | "Keepalived_vrrp" | "Keepalived_bfd" | "Keepalived_mail" | "Keepalived_snmp";
 
 /** Opens the log of one process: everything that the settings name, at once. A suffix tells several daemons apart, in syslog. Debug lines need `-D`. */
 export function openLog(settings: LogSettings, role: LogIdent, suffix?: string): Log {
@@ -37,4 +37,5 @@ const SUFFIXES = {
   Keepalived_vrrp: "_vrrp",
   Keepalived_bfd: "_bfd",
   Keepalived_mail: "_mail",
+  Keepalived_snmp: "_snmp",
 } as const;

@@ -156,6 +156,8 @@ function happened(settings: InstanceSettings): Omit<InstanceFacts, "settings" | 
     masterInterval: settings.advertisementInterval,
     source: ip("10.9.0.1"),
     held: new Set([...settings.virtualAddresses, ...settings.excludedAddresses]),
+    heldRouting: new Set<never>(),
+    history: { upSinceMs: undefined, newMasterReason: "no-response", protocolError: "none" },
   } as const;
   switch (settings.name) {
     case "VI_1":
