@@ -4,7 +4,7 @@
 import process from "node:process";
 import { checkText, checkTypes, report, runTests } from "./checks.mjs";
 
-// Ten times as many as `ok` takes: test/simulation/seeds.ts.
+// Many more than `ok` takes: test/simulation/seeds.ts.
 process.env.HOLDFAST_SEEDS ??= "2000";
 
 const types = await checkTypes();

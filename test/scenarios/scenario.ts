@@ -272,6 +272,7 @@ function commonSettings(options: ReadonlyMap<string, string>): InstanceSettings 
     transport: { kind: "multicast", group, source: undefined },
     version: options.get("version") === "3" ? 3 : 2,
     advertisementInterval: durationOf(options.get("interval") ?? "1s"),
+    downTimerAdverts: Number(options.get("down_timer_adverts") ?? "3"),
     preemptMode: !options.has("nopreempt"),
     preemptDelay: durationOf(options.get("preempt_delay") ?? "0s"),
     quickPreempt: options.has("quick_preempt"),

@@ -136,6 +136,11 @@ export class Invariants {
     };
   }
 
+  /** Until then two holders are nobody's fault. */
+  get excusedUntil(): Instant {
+    return this.#excusedUntil;
+  }
+
   /** For so long from now two holders are nobody's fault. */
   excuse(duration: Micros): void {
     const until = after(this.#world.now(), duration);

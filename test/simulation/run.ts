@@ -1,11 +1,12 @@
 import { familyOf, type IpAddress } from "../../src/base/address.ts";
-import { after, elapsed, micros, millis, seconds, toSeconds } from "../../src/base/time.ts";
+import { after, elapsed, instant, micros, millis, seconds, toSeconds } from "../../src/base/time.ts";
 import { formatRecord, type AddressChange } from "../../src/sim/address-book.ts";
 import type { Frame } from "../../src/sim/lan.ts";
 import type { SimNode } from "../../src/sim/node.ts";
 import { AUTHENTICATION_HEADER_LENGTH } from "../../src/wire/authentication-header.ts";
 import { Client } from "./client.ts";
 import { Cluster } from "./cluster.ts";
+import { QUIET } from "./conduct.ts";
 import { Damage } from "./damage.ts";
 import { demandBelief, demandHealth, demandSessions } from "./health.ts";
 import { Inspection } from "./inspection.ts";
@@ -89,6 +90,7 @@ class Run {
     this.#note("----", () => "all faults are over");
     this.#recover();
     for (const text of this.#symptoms()) this.#complain(text);
+    if (this.#complaints.length === 0) this.#stopMaster();
     const end = this.#complaints.length === 0 ? 0 : this.#firstComplaintAt + LINES_AFTER;
     const lines = this.#log.slice(Math.max(0, end - LOG_LINES), end).map((line) => line());
     return { complaints: this.#complaints, log: lines };
@@ -102,6 +104,23 @@ class Run {
       world.runFor(seconds(1));
       calm = this.#symptoms().length === 0 ? calm + 1 : 0;
     }
+  }
+
+  /** When all is well: a master is stopped as planned, and nobody who asks for the addresses is to notice. */
+  #stopMaster(): void {
+    const { world, members, invariants, lans, soundQuality } = this.#cluster;
+    const master = members.find(({ node }) => node.status().some(({ state }) => state === "MASTER"));
+    // Two holders are excused until then.
+    const calmAt = Math.max(world.now(), ...invariants.map((rules) => rules.excusedUntil));
+    if (master === undefined) return;
+    world.runUntil(instant(calmAt));
+    // A farewell that overtakes the advert before it would be taken back.
+    for (const lan of Object.values(lans)) lan.quality = { ...soundQuality, jitter: micros(0) };
+    world.runFor(soundQuality.jitter);
+    this.#note("----", () => `${master.node.name} is stopped`);
+    this.#cluster.watch((rules) => rules.conduct.expectHandOver(master.node));
+    master.node.shutDown();
+    world.runFor(QUIET);
   }
 
   /** What is not well at this moment, and has to be in the end. */

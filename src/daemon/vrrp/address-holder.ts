@@ -1,6 +1,6 @@
 // Over 400 lines: every way in which an address comes and goes, with the holdings that all of them change.
 import { familyOf, type IpAddress } from "../../base/address.ts";
-import { after, earlier, elapsed, seconds, toSeconds, type Instant } from "../../base/time.ts";
+import { after, earlier, seconds, type Instant } from "../../base/time.ts";
 import type { VirtualAddress } from "../../config/model/addresses.ts";
 import type { RoutingSettings } from "../../config/model/routing.ts";
 import { fullBucket, takePermission, type Bucket, type RateLimit } from "../../core/rate-limit.ts";
@@ -213,8 +213,8 @@ export class AddressHolder implements LeaseOwner, LockOwner, RoutingOwner {
     this.#conflicts.forget();
     this.#dependencies.announcer.withdraw(this.addresses());
     const awaited = this.addresses().filter((address) => this.holding(address).kind === "held");
-    // Should this process die meanwhile, its addresses go soon after they would have gone anyway.
-    this.#dependencies.leases.shorten(this, Math.ceil(toSeconds(elapsed(this.#now(), until))));
+    // They are not renewed any more. Should this process die meanwhile, they go soon after they would have gone anyway.
+    this.#dependencies.leases.lastUntil(this, until);
     this.#dependencies.fineLock.limit(this, until);
     // A process that is started while this goes on must not take it for mastership that still runs.
     this.#dependencies.record.leave(this.#keys());

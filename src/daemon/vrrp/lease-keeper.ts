@@ -1,4 +1,4 @@
-import { after, earlier, elapsed, millis, type Instant, type Micros } from "../../base/time.ts";
+import { after, earlier, elapsed, millis, toSeconds, type Instant, type Micros } from "../../base/time.ts";
 import { lifetimeNow } from "../../core/lease.ts";
 import type { Clock } from "../../ports/clock.ts";
 import { describeFailure } from "../../ports/failure.ts";
@@ -163,12 +163,13 @@ export class LeaseKeeper {
     this.#send(wanted);
   }
 
-  /** Lets an owner's addresses live for so many more seconds at most: it will need them no longer. */
-  shorten(owner: LeaseOwner, lifetime: number): void {
+  /** Lets an owner's addresses live until then, and no longer than whole seconds make it: it will need them no longer. */
+  lastUntil(owner: LeaseOwner, until: Instant): void {
+    const lifetime = Math.ceil(toSeconds(elapsed(this.#clock.now(), until)));
     const wanted: Wanted[] = [];
     for (const held of this.#owners.get(owner)?.addresses.values() ?? []) {
-      const { lease, request } = held;
-      if (lease.kind !== "timed" || Number(request.validLifetime) <= lifetime) continue;
+      const { request, end } = held;
+      if (end === undefined || (Number(request.validLifetime) <= lifetime && end >= until)) continue;
       wanted.push({ held, request: withLifetime(request, lifetime), terms: undefined });
     }
     this.#send(wanted);
