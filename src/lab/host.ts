@@ -232,7 +232,7 @@ export class Host {
   async capture(filter = "", device = DEVICE): Promise<Capture> {
     this.#network.captures += 1;
     const path = `/run/lab/capture-${this.#network.captures}.pcap`;
-    const argv = ["tcpdump", "-U", "--immediate-mode", "-B", ROOM_KIB, "-Z", "root", "-i", device, "-w", path];
+    const argv = ["tcpdump", "-U", "--immediate-mode", ...ROOM, "-Z", "root", "-i", device, "-w", path];
     const program = await this.start(filter === "" ? argv : [...argv, filter]);
     await program.waitForLine(/listening on/);
     return {
@@ -293,8 +293,8 @@ export interface Capture {
   readonly stop: () => Promise<Uint8Array>;
 }
 
-/** For a capture's packets that tcpdump has yet to write: a thousand addresses are announced in a burst. */
-const ROOM_KIB = "16384";
+/** For packets that tcpdump has yet to write, 32 MiB in places of 1,600 bytes: a thousand addresses are announced in a burst. */
+const ROOM = ["-B", "32768", "-s", "1600"];
 
 /** The switch's name for the bridge that joins all ports. */
 export const BRIDGE = "br0";

@@ -79,13 +79,14 @@ function kernelOf(socket: NetlinkSocket, renewing: NetlinkSocket, buffers: Kerne
       return succeed(records);
     },
     addAddress: (request) => single(socket, addAddress(request), () => `add ${target(request, "to")}`),
+    addAddresses: (requests) => {
+      const answers = socket.request(requests.map(addAddress));
+      return inWords(requests, answers, (request) => `add ${target(request, "to")}`);
+    },
     renewAddresses: (requests) => {
       const isQuiet = requests.every(({ validLifetime }) => validLifetime !== "forever");
       const answers = (isQuiet ? renewing : socket).request(requests.map(renewal));
-      return requests.map((request, index) => {
-        const answer = answers[index] ?? fail(NO_ANSWER);
-        return answer.ok ? answer : fail(refused(answer.error, `renew ${target(request, "on")}`));
-      });
+      return inWords(requests, answers, (request) => `renew ${target(request, "on")}`);
     },
     removeAddress: (request) => single(socket, removeAddress(request), () => `remove ${target(request, "from")}`),
     openMonitor: (onReadable) => openMonitor(onReadable, buffers.events, renewing.port),
@@ -138,6 +139,17 @@ function list(
 function single(socket: NetlinkSocket, request: NetlinkRequest, operation: () => string): Result<void, SystemFailure> {
   const [answer = fail(NO_ANSWER)] = socket.request([request]);
   return answer.ok ? answer : fail(refused(answer.error, operation()));
+}
+
+function inWords(
+  requests: readonly AddressRequest[],
+  answers: readonly Result<void, Refusal>[],
+  operation: (request: AddressRequest) => string,
+): readonly Result<void, SystemFailure>[] {
+  return requests.map((request, index) => {
+    const answer = answers[index] ?? fail(NO_ANSWER);
+    return answer.ok ? answer : fail(refused(answer.error, operation(request)));
+  });
 }
 
 function refused(refusal: Refusal, operation: string): SystemFailure {

@@ -150,6 +150,7 @@ function facts(
     interfaces: () => succeed([{ ...device, mtu: 1500, mac: undefined, forwardsIpv6: false }]),
     addresses: () => succeed(records),
     addAddress: () => refused,
+    addAddresses: () => [],
     renewAddresses: () => [],
     removeAddress: () => refused,
     openMonitor: () => refused,

@@ -110,6 +110,8 @@ export interface Kernel {
   addresses(): Result<readonly AddressRecord[], SystemFailure>;
   /** NLM_F_CREATE and NLM_F_EXCL: an address that is there already is refused with EEXIST, whoever added it. */
   addAddress(request: AddressRequest): Result<void, SystemFailure>;
+  /** The same for several, all in one message batch, answers in the order of the requests; a refusal does not stop the others. */
+  addAddresses(requests: readonly AddressRequest[]): readonly Result<void, SystemFailure>[];
   /**
    * Gives each address a new lifetime, all in one message batch, answers in the order of the requests. The monitors of this
    * port hear of it only where a lifetime has no end: thousands of renewals a second would tell them nothing new.

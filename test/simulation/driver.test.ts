@@ -272,12 +272,14 @@ function start(model: Configuration, keepAddresses = false, isRestart = false): 
       kernel: {
         interfaces: () => succeed(hasInterface ? [ETH0] : []),
         addresses: () => succeed([...addresses.values()]),
-        addAddress: (request) => {
-          if (addresses.has(request.address))
-            return fail({ operation: "add", errno: "EEXIST", message: "File exists" });
-          asked.push(`add ${request.address} for ${request.validLifetime}`);
-          return succeed(store(request, IFAPROT_HOLDFAST, request.validLifetime));
-        },
+        addAddress: () => fail(missing),
+        addAddresses: (requests) =>
+          requests.map((request) => {
+            if (addresses.has(request.address))
+              return fail({ operation: "add", errno: "EEXIST", message: "File exists" });
+            asked.push(`add ${request.address} for ${request.validLifetime}`);
+            return succeed(store(request, IFAPROT_HOLDFAST, request.validLifetime));
+          }),
         renewAddresses: (requests) =>
           requests.map((request) => {
             const preferred =

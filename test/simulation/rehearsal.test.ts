@@ -27,10 +27,12 @@ test("a rehearsal: asks for nothing that there can be, and speaks to nobody but 
   const kernel: Kernel = {
     interfaces: () => succeed([{ ...LOOPBACK, index: 2, name: "eth0", loopback: false }, LOOPBACK]),
     addresses: never,
-    addAddress: ({ interfaceIndex }) => {
-      done.push(`add to interface ${interfaceIndex}`);
-      return fail({ operation: "add", errno: "ENODEV", message: "No such device" });
-    },
+    addAddress: never,
+    addAddresses: (requests) =>
+      requests.map(({ interfaceIndex }) => {
+        done.push(`add to interface ${interfaceIndex}`);
+        return fail({ operation: "add", errno: "ENODEV", message: "No such device" });
+      }),
     renewAddresses: never,
     removeAddress: never,
     openMonitor: never,

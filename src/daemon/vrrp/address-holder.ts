@@ -1,15 +1,17 @@
 // Over 400 lines: every way in which an address comes and goes, with the holdings that all of them change.
 import { familyOf, type IpAddress } from "../../base/address.ts";
+import type { Result } from "../../base/result.ts";
 import { after, earlier, seconds, type Instant } from "../../base/time.ts";
 import type { VirtualAddress } from "../../config/model/addresses.ts";
 import type { RoutingSettings } from "../../config/model/routing.ts";
 import { fullBucket, takePermission, type Bucket, type RateLimit } from "../../core/rate-limit.ts";
 import type { VirtualInterface } from "../../config/model/virtual-interfaces.ts";
 import type { Clock } from "../../ports/clock.ts";
-import { describeFailure } from "../../ports/failure.ts";
+import { describeFailure, type SystemFailure } from "../../ports/failure.ts";
 import type { Kernel } from "../../ports/kernel.ts";
 import type { Log } from "../../ports/log.ts";
-import type { HeardOnDevice, Announcer } from "./announcer.ts";
+import type { HeardOnDevice } from "./announcement-listeners.ts";
+import type { Announcer } from "./announcer.ts";
 import { RELEASE_WORDS } from "./cause-words.ts";
 import { ConflictWatch } from "./conflict-watch.ts";
 import { addressKey, type AddressKey, type InterfaceTable } from "./interface-table.ts";
@@ -184,7 +186,7 @@ export class AddressHolder implements LeaseOwner, LockOwner, RoutingOwner {
     this.#cover(this.#now());
     this.#expect(this.addresses());
     // The advert of this claim goes out in the same turn.
-    for (const address of this.addresses()) this.#add(address, this.#now());
+    this.#add(this.addresses(), this.#now());
     this.#dependencies.routes.claim(this, this.#settings.routing);
     this.#dependencies.onChange();
   }
@@ -327,7 +329,7 @@ export class AddressHolder implements LeaseOwner, LockOwner, RoutingOwner {
       const added = this.addresses().filter((address) => !kept.has(vipKey(address)));
       // They may be on other interfaces.
       if (added.length > 0) this.#listen();
-      for (const address of added) this.#add(address, this.#advertisedAt);
+      this.#add(added, this.#advertisedAt);
       this.#dependencies.routes.claim(this, settings.routing);
       this.#dependencies.announcer.announce(this.#name, added, REPAIR_ANNOUNCEMENTS);
     }
@@ -433,7 +435,7 @@ export class AddressHolder implements LeaseOwner, LockOwner, RoutingOwner {
       }
       return;
     }
-    for (const address of due) this.#add(address, this.#advertisedAt);
+    this.#add(due, this.#advertisedAt);
     const back = due.filter((address) => this.holding(address).kind === "held");
     if (back.length === 0) return;
     this.#dependencies.log.write("warn", `(${this.#name}) put back ${back.map(formatVip).join(", ")}`);
@@ -441,9 +443,21 @@ export class AddressHolder implements LeaseOwner, LockOwner, RoutingOwner {
     this.#dependencies.onChange();
   }
 
-  /** `advertisedAt`: backups count from then, so the lifetime is what is left of the lease. */
-  #add(address: VirtualAddress, advertisedAt: Instant): void {
-    const { kernel, leases, interfaces, log } = this.#dependencies;
+  /** All in one batch. `advertisedAt`: backups count from then, so the lifetime is what is left of the lease. */
+  #add(addresses: readonly VirtualAddress[], advertisedAt: Instant): void {
+    const additions = addresses.flatMap((address) => this.#addition(address, advertisedAt) ?? []);
+    if (additions.length === 0) return;
+    this.#expect(additions.map(({ address }) => address));
+    const outcomes = this.#dependencies.kernel.addAddresses(additions.map(({ held }) => held.request));
+    for (const [index, addition] of additions.entries()) {
+      const outcome = outcomes[index];
+      if (outcome !== undefined) this.#settle(addition, outcome, advertisedAt);
+    }
+  }
+
+  /** What to ask the kernel for; undefined: nothing, and where the address stands is noted. */
+  #addition(address: VirtualAddress, advertisedAt: Instant): Addition | undefined {
+    const { leases, interfaces, log } = this.#dependencies;
     const key = this.#key(address);
     if (key === undefined) return this.#postpone(address, `no interface ${address.device}`);
     const held = leases.find(key);
@@ -453,34 +467,38 @@ export class AddressHolder implements LeaseOwner, LockOwner, RoutingOwner {
       this.#dependencies.fineLock.release(this, [address.address]);
       const where = `${formatVip(address)} is already on ${address.device} and was not added by Holdfast`;
       log.write("warn", `(${this.#name}) ${where}: it is neither leased nor removed, and stays whoever is master`);
-      return;
+      return undefined;
     }
     if (held?.owner === this) {
       this.#holdings.set(address, { kind: "held", key });
-      return;
+      return undefined;
     }
     if (interfaces.waitsForPrimary(key) || this.#waitsForSource(address, key))
       return this.#postpone(address, `${address.device} has lost the host's own address`);
 
     if (familyOf(address.address) === "ipv6") this.#dependencies.ipv6.turnOn(address.device);
-    this.#expect([address]);
     const renewedAt = this.#now();
     const terms = firstTerms(termsOf(address, key, this.#settings), advertisedAt, renewedAt);
-    const added = kernel.addAddress(terms.request);
-    if (added.ok) return this.#hold(address, { owner: this, renewedAt, ...terms });
+    return { address, held: { owner: this, renewedAt, ...terms } };
+  }
+
+  #settle({ address, held }: Addition, added: Result<void, SystemFailure>, advertisedAt: Instant): void {
+    if (added.ok) return this.#hold(address, held);
     if (added.error.errno !== "EEXIST") return this.#postpone(address, describeFailure(added.error));
+    const { kernel, interfaces } = this.#dependencies;
+    const key = held.request;
     if (interfaces.find(key) === undefined) {
       // Somebody added it a moment ago, and we have yet to hear of it.
       interfaces.reload(kernel);
-      if (this.#foreign(address) !== undefined) return this.#add(address, advertisedAt);
+      if (this.#foreign(address) !== undefined) return this.#add([address], advertisedAt);
     }
     const clash = interfaces.findTwin(key);
     // Another instance has it. To renew it would keep the mask that it has.
     if (clash !== undefined) return this.#postpone(address, `it is on ${address.device} with /${clash.prefixLength}`);
     // Ours from before a crash, or another instance's of this process that gives it to us in a reload.
-    const adopted = renewAfter(interfaces.find(key)?.validLifetime ?? "forever", terms.request, kernel);
+    const adopted = renewAfter(interfaces.find(key)?.validLifetime ?? "forever", held.request, kernel);
     if (!adopted.ok) return this.#postpone(address, describeFailure(adopted.error));
-    this.#hold(address, { owner: this, renewedAt, ...terms });
+    this.#hold(address, held);
   }
 
   /** On kernels that do not remember who added an address, the record must know it before it is there. */
@@ -517,12 +535,13 @@ export class AddressHolder implements LeaseOwner, LockOwner, RoutingOwner {
     log.write("error", `(${this.#name}) ${describeFailure(removed.error)}`);
   }
 
-  #postpone(address: VirtualAddress, reason: string): void {
+  #postpone(address: VirtualAddress, reason: string): undefined {
     const before = this.holding(address);
     if (before.kind !== "missing" || before.reason !== reason) {
       this.#dependencies.log.write("error", `(${this.#name}) cannot hold ${formatVip(address)}: ${reason}`);
     }
     this.#miss(address, reason, after(this.#now(), RETRY));
+    return undefined;
   }
 
   #miss(address: VirtualAddress, reason: string, retryAt: Instant): void {
@@ -556,6 +575,12 @@ export class AddressHolder implements LeaseOwner, LockOwner, RoutingOwner {
   #now(): Instant {
     return this.#dependencies.clock.now();
   }
+}
+
+/** An address that the kernel is asked for, as it is held when the kernel agrees. */
+interface Addition {
+  readonly address: VirtualAddress;
+  readonly held: HeldAddress;
 }
 
 /** Somebody who removes an address again and again is not fought faster. */

@@ -23,6 +23,16 @@ export function openAnnouncementSocket(
   return family === "ipv4" ? links.openArpSocket(options, onReadable) : links.openNeighborSocket(options, onReadable);
 }
 
+/** What one socket serves: an interface and a family. */
+export function linkOf({ index }: NetworkInterface, family: AddressFamily): string {
+  return `${index} ${family}`;
+}
+
+/** Whether anybody on the link of an interface asks where an address is. */
+export function isAnnounced({ mac, noArp }: NetworkInterface): boolean {
+  return mac !== undefined && !noArp;
+}
+
 /**
  * Whether `garp_extra_if` means this interface of an instance. Where adverts leave, switches know the MAC address anyway;
  * without `all` only those with a virtual MAC address are meant (keepalived.conf(5)).

@@ -1,4 +1,4 @@
-import { familyOf, type AddressFamily, type MacAddress } from "../../base/address.ts";
+import { familyOf, type AddressFamily } from "../../base/address.ts";
 import type { VirtualAddress } from "../../config/model/addresses.ts";
 import type { PacingSettings } from "../../config/model/announcing.ts";
 import type { Clock } from "../../ports/clock.ts";
@@ -6,14 +6,9 @@ import { describeFailure } from "../../ports/failure.ts";
 import type { NetworkInterface } from "../../ports/kernel.ts";
 import type { FrameSocket, Links } from "../../ports/links.ts";
 import type { Log } from "../../ports/log.ts";
+import { AnnouncementListeners, type OnHeard } from "./announcement-listeners.ts";
 import { AnnouncePacer, type Announcement } from "./announce-pacer.ts";
-import {
-  ANNOUNCEMENT_WORDS,
-  announcementFrame,
-  openAnnouncementSocket,
-  readAnnouncement,
-  type HeardAnnouncement,
-} from "./announcement.ts";
+import { ANNOUNCEMENT_WORDS, announcementFrame, isAnnounced, linkOf, openAnnouncementSocket } from "./announcement.ts";
 import type { InterfaceTable } from "./interface-table.ts";
 
 export interface AnnouncerDependencies {
@@ -23,21 +18,18 @@ export interface AnnouncerDependencies {
   readonly interfaces: InterfaceTable;
 }
 
-/** What somebody has announced, and the interface of ours that heard it. */
-export interface HeardOnDevice extends HeardAnnouncement {
-  readonly device: string;
-}
-
 /** Tells hosts and switches where a virtual address is, and hears when somebody else does. */
 export class Announcer {
   readonly #dependencies: AnnouncerDependencies;
   /** By `linkOf`. */
   readonly #senders = new Map<string, { readonly interfaceIndex: number; readonly socket: FrameSocket }>();
-  readonly #listeners = new Map<object, readonly FrameSocket[]>();
+  readonly #listeners: AnnouncementListeners;
   readonly #pacer: AnnouncePacer;
+  readonly #frames = new WeakMap<Announcement, { readonly device: NetworkInterface; readonly frame: Uint8Array }>();
 
   constructor(pacing: PacingSettings, dependencies: AnnouncerDependencies) {
     this.#dependencies = dependencies;
+    this.#listeners = new AnnouncementListeners(dependencies);
     const send = (announcements: readonly Announcement[]): void => this.#send(announcements);
     this.#pacer = new AnnouncePacer(pacing, { clock: dependencies.clock, send });
   }
@@ -54,7 +46,7 @@ export class Announcer {
   prepare(addresses: readonly VirtualAddress[]): void {
     for (const { address, device } of addresses) {
       const entry = this.#dependencies.interfaces.byName(device);
-      if (entry === undefined || announcementFrame(address, entry) === undefined) continue;
+      if (entry === undefined || !isAnnounced(entry)) continue;
       this.#sender(entry, familyOf(address));
     }
   }
@@ -68,9 +60,9 @@ export class Announcer {
     const links = new Map<string, Announcement[]>();
     for (const { address, device } of addresses) {
       const entry = interfaces.byName(device);
-      if (entry === undefined || announcementFrame(address, entry) === undefined) continue;
+      if (entry === undefined || !isAnnounced(entry)) continue;
       const family = familyOf(address);
-      log.write("info", `(${name}) Sending/queueing ${ANNOUNCEMENT_WORDS[family].many} on ${device} for ${address}`);
+      log.write("debug", `(${name}) Sending/queueing ${ANNOUNCEMENT_WORDS[family].many} on ${device} for ${address}`);
       collect(links, linkOf(entry, family), { device, family, address });
     }
     for (const round of links.values()) this.#pacer.submit(round, repeat);
@@ -82,33 +74,12 @@ export class Announcer {
   }
 
   /** Hears announcements of others until `stopListening`. `onHeard` comes in a turn of its own. */
-  listen(listener: object, addresses: readonly VirtualAddress[], onHeard: (heard: HeardOnDevice) => void): void {
-    this.stopListening(listener);
-    const sockets = new Map<string, FrameSocket>();
-    for (const { address, device } of addresses) {
-      const entry = this.#dependencies.interfaces.byName(device);
-      const family = familyOf(address);
-      if (entry === undefined || sockets.has(linkOf(entry, family))) continue;
-      const options = { interfaceIndex: entry.index, interfaceName: device, listen: true };
-      const socket = openAnnouncementSocket(this.#dependencies.links, family, options, () => {
-        if (!socket.ok) return;
-        for (const bytes of socket.value.receive()) {
-          const announcement = readAnnouncement(family, bytes);
-          if (announcement === undefined) continue;
-          // The other nodes of a virtual router have its virtual MAC address, too, and what we send ourselves is not heard.
-          if (announcement.owner === entry.mac && !isVirtual(announcement.owner)) continue;
-          onHeard({ ...announcement, device });
-        }
-      });
-      if (socket.ok) sockets.set(linkOf(entry, family), socket.value);
-      else this.#dependencies.log.write("error", describeFailure(socket.error));
-    }
-    this.#listeners.set(listener, [...sockets.values()]);
+  listen(listener: object, addresses: readonly VirtualAddress[], onHeard: OnHeard): void {
+    this.#listeners.join(listener, addresses, onHeard);
   }
 
   stopListening(listener: object): void {
-    for (const socket of this.#listeners.get(listener) ?? []) socket.close();
-    this.#listeners.delete(listener);
+    this.#listeners.leave(listener);
   }
 
   /** The interface is gone, or another has its index now. */
@@ -124,7 +95,7 @@ export class Announcer {
     this.#pacer.close();
     for (const { socket } of this.#senders.values()) socket.close();
     this.#senders.clear();
-    for (const listener of this.#listeners.keys()) this.stopListening(listener);
+    this.#listeners.close();
   }
 
   /** All are of one family and one interface, but for a garp_group of several. */
@@ -136,7 +107,7 @@ export class Announcer {
       const entry = interfaces.byName(device);
       const family = list[0]?.family;
       if (entry === undefined || family === undefined) continue;
-      const frames = list.flatMap(({ address }) => announcementFrame(address, entry) ?? []);
+      const frames = list.flatMap((announcement) => this.#frame(announcement, entry) ?? []);
       const socket = this.#sender(entry, family);
       if (socket === undefined) continue;
       for (const { address } of list) {
@@ -147,6 +118,15 @@ export class Announcer {
       log.write("error", describeFailure(sent.error));
       this.forget(entry.index);
     }
+  }
+
+  /** Made once for all rounds of a burst. */
+  #frame(announcement: Announcement, device: NetworkInterface): Uint8Array | undefined {
+    const known = this.#frames.get(announcement);
+    if (known?.device === device) return known.frame;
+    const frame = announcementFrame(announcement.address, device);
+    if (frame !== undefined) this.#frames.set(announcement, { device, frame });
+    return frame;
   }
 
   #sender(device: NetworkInterface, family: AddressFamily): FrameSocket | undefined {
@@ -165,18 +145,8 @@ export class Announcer {
   }
 }
 
-/** What one socket serves. */
-function linkOf({ index }: NetworkInterface, family: AddressFamily): string {
-  return `${index} ${family}`;
-}
-
 function collect(lists: Map<string, Announcement[]>, key: string, announcement: Announcement): void {
   const list = lists.get(key);
   if (list === undefined) lists.set(key, [announcement]);
   else list.push(announcement);
-}
-
-/** RFC 9568 section 7.3. */
-function isVirtual(mac: MacAddress): boolean {
-  return mac.startsWith("00:00:5e:00:01:") || mac.startsWith("00:00:5e:00:02:");
 }

@@ -71,6 +71,7 @@ describe("waitsForPrimary", () => {
       interfaces: () => succeed(devices),
       addresses: () => succeed(records),
       addAddress: () => succeed(undefined),
+      addAddresses: () => [],
       renewAddresses: () => [],
       removeAddress: () => succeed(undefined),
       openMonitor: () => succeed({ receive: () => [], close: () => {} }),

@@ -36,10 +36,10 @@ export function rehearse(settings: InstanceSettings, real: { readonly kernel: Ke
   stage.instance.stop("process-end", false, "the rehearsal is over");
   stage.instance.close();
 
-  const refused = real.kernel.addAddress(NOWHERE);
+  const [refused] = real.kernel.addAddresses([NOWHERE]);
   const interfaces = real.kernel.interfaces();
   const loopback = interfaces.ok ? interfaces.value.find((entry) => entry.loopback) : undefined;
-  if (refused.ok || loopback === undefined) return;
+  if (refused?.ok !== false || loopback === undefined) return;
   const { family } = settings;
   const options = { interfaceIndex: loopback.index, interfaceName: loopback.name, family, groups: [] };
   const socket = real.links.openVrrpSocket(options, () => undefined);
@@ -170,6 +170,7 @@ function createProps(settings: InstanceSettings): { readonly kernel: Kernel; rea
       interfaces: () => succeed(devices),
       addresses: () => succeed([home]),
       addAddress: done,
+      addAddresses: (requests) => requests.map(done),
       renewAddresses: (requests) => requests.map(done),
       removeAddress: done,
       openMonitor: () => succeed(quiet),
