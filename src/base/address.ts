@@ -115,6 +115,11 @@ export function macBytes(mac: MacAddress): Uint8Array {
   return Uint8Array.from(mac.split(":"), (pair) => Number.parseInt(pair, 16));
 }
 
+/** Whether it is one that the routers of a virtual router share (RFC 9568 section 7.3). */
+export function isVirtualRouterMac(address: MacAddress): boolean {
+  return address.startsWith("00:00:5e:00:01:") || address.startsWith("00:00:5e:00:02:");
+}
+
 /** For literals in code and tests. Throws on anything that is no MAC address. */
 export function mac(text: string): MacAddress {
   assert(/^([0-9a-f]{2}:){5}[0-9a-f]{2}$/.test(text), `"${text}" is a MAC address`);

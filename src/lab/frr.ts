@@ -120,7 +120,8 @@ async function addDevice(host: Host, router: VrrpdRouter): Promise<void> {
     "mode",
     "bridge",
   ]);
-  const flags = isIpv6(router) ? ["nodad"] : [];
+  // Else answers to the clients might leave by an interface that is held down.
+  const flags = ["noprefixroute", ...(isIpv6(router) ? ["nodad"] : [])];
   for (const address of router.addresses) {
     await host.runOrThrow(["ip", "addr", "add", address, "dev", device, ...flags]);
   }

@@ -4,11 +4,12 @@ import { instant, millis, seconds, type Instant } from "../../base/time.ts";
 import { hearConflict, judgeConflict, type Conflict, type ConflictVerdict } from "./conflict.ts";
 
 const OTHER = mac("02:00:00:00:00:02");
+const VIRTUAL = mac("00:00:5e:00:02:33");
 const THIRD = mac("02:00:00:00:00:03");
 
 describe("somebody else announces an address that is served here", () => {
   test("one announcement: answered 100 ms later, once, with its owner's name", () => {
-    const heard = hearConflict(undefined, OTHER, at(0));
+    const heard = hearConflict(undefined, OTHER, seconds(1), at(0));
     expect(heard.dueAt).toBe(at(0.1));
     expect(judgeConflict(heard, at(0.0999))).toEqual({ conflict: heard, verdict: undefined });
     const { conflict, verdict } = judgeConflict(heard, at(0.1));
@@ -41,6 +42,11 @@ describe("somebody else announces an address that is served here", () => {
     ).toEqual(["0.1 answer 02, news", "1.15 answer 02"]);
   });
 
+  // vrrpd of FRR 8.4, over IPv6: its first advert is lost, and it announces once.
+  test("announced with a virtual MAC address: answered when its master has had time for an advert", () => {
+    expect(play([[0, VIRTUAL]])).toEqual(["1.1 answer 33, news"]);
+  });
+
   test("another owner: named once more", () => {
     const heard: Heard[] = [
       [0, OTHER],
@@ -71,7 +77,7 @@ describe("somebody else announces an address that is served here", () => {
   });
 
   test("two masters that both answer: neither announces more than five times for it", () => {
-    let [left, right]: (Conflict | undefined)[] = [hearConflict(undefined, OTHER, at(0)), undefined];
+    let [left, right]: (Conflict | undefined)[] = [hearConflict(undefined, OTHER, seconds(1), at(0)), undefined];
     const answers = { left: 0, right: 0 };
     for (let tick = 0; tick < 120_000; tick += 1) {
       const now = at(tick / 1000);
@@ -79,11 +85,11 @@ describe("somebody else announces an address that is served here", () => {
       [left, right] = [ours?.conflict, theirs?.conflict];
       if (ours?.verdict?.kind === "answer") {
         answers.left += 1;
-        right = hearConflict(right, THIRD, now);
+        right = hearConflict(right, THIRD, seconds(1), now);
       }
       if (theirs?.verdict?.kind === "answer") {
         answers.right += 1;
-        left = hearConflict(left, OTHER, now);
+        left = hearConflict(left, OTHER, seconds(1), now);
       }
     }
     expect(answers).toEqual({ left: 5, right: 5 });
@@ -106,7 +112,7 @@ function play(heard: readonly Heard[]): readonly string[] {
   };
   for (const [when, owner] of heard) {
     until(instant(at(when) - 1));
-    conflict = hearConflict(conflict, owner, at(when));
+    conflict = hearConflict(conflict, owner, seconds(1), at(when));
   }
   until(at(1_000));
   return told;

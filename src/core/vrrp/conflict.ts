@@ -1,5 +1,5 @@
-import type { MacAddress } from "../../base/address.ts";
-import { after, elapsed, millis, seconds, type Instant, type Micros } from "../../base/time.ts";
+import { isVirtualRouterMac, type MacAddress } from "../../base/address.ts";
+import { after, elapsed, micros, millis, seconds, type Instant, type Micros } from "../../base/time.ts";
 
 /**
  * Somebody else announces an address that this router serves as the active one: a router that was active until a moment ago
@@ -27,8 +27,16 @@ export type ConflictVerdict =
   /** It has been in vain. From now on nothing is answered, until nobody has announced the address for `QUIET`. */
   | { readonly kind: "give-up"; readonly owner: MacAddress };
 
-/** Takes in an announcement of somebody else. */
-export function hearConflict(before: Conflict | undefined, owner: MacAddress, now: Instant): Conflict {
+/**
+ * Takes in an announcement of somebody else. One with a virtual MAC address is a master's, whose next advert is awaited: FRR's
+ * vrrpd announces IPv6 addresses an interval before its first advert, and does it once.
+ */
+export function hearConflict(
+  before: Conflict | undefined,
+  owner: MacAddress,
+  advertisementInterval: Micros,
+  now: Instant,
+): Conflict {
   const goesOn = before !== undefined && elapsed(before.heardAt, now) < QUIET;
   const { answers, told } = goesOn ? before : { answers: 0, told: undefined };
   const answeredAt = before?.answeredAt;
@@ -36,7 +44,7 @@ export function hearConflict(before: Conflict | undefined, owner: MacAddress, no
   // One more than the most: giving up has been told.
   if (answers > MOST_ANSWERS) return { ...heard, dueAt: undefined };
   if (before?.dueAt !== undefined) return { ...heard, dueAt: before.dueAt };
-  const patient = after(now, PATIENCE);
+  const patient = after(now, isVirtualRouterMac(owner) ? micros(PATIENCE + advertisementInterval) : PATIENCE);
   const free = answeredAt === undefined ? patient : after(answeredAt, PERIOD);
   return { ...heard, dueAt: patient > free ? patient : free };
 }

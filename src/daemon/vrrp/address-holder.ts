@@ -392,7 +392,7 @@ export class AddressHolder implements LeaseOwner, LockOwner, RoutingOwner {
     // virtual MAC address in common with us takes nobody's packets that we would get.
     if (this.#dependencies.interfaces.interfaces().some(({ mac }) => mac === owner)) return;
     this.#events.count("announcedByOthers");
-    this.#conflicts.hear(address, owner, this.#now());
+    this.#conflicts.hear(address, owner, this.#settings.advertisementInterval, this.#now());
     this.#events.onDeadline();
   }
 

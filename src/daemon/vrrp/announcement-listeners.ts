@@ -1,4 +1,10 @@
-import { familyOf, type AddressFamily, type IpAddress, type MacAddress } from "../../base/address.ts";
+import {
+  familyOf,
+  isVirtualRouterMac,
+  type AddressFamily,
+  type IpAddress,
+  type MacAddress,
+} from "../../base/address.ts";
 import type { VirtualAddress } from "../../config/model/addresses.ts";
 import { describeFailure } from "../../ports/failure.ts";
 import type { NetworkInterface } from "../../ports/kernel.ts";
@@ -108,7 +114,7 @@ function hear({ family, device, mac, socket, interested }: Ear): void {
     const announcement = readAnnouncement(family, bytes);
     if (announcement === undefined) continue;
     // The other nodes of a virtual router have its virtual MAC address, too, and what we send ourselves is not heard.
-    if (announcement.owner === mac && !isVirtual(announcement.owner)) continue;
+    if (announcement.owner === mac && !isVirtualRouterMac(announcement.owner)) continue;
     // Whoever hears may leave.
     const listeners = [...(interested.get(announcement.address)?.values() ?? [])];
     for (const onHeard of listeners) onHeard({ ...announcement, device });
@@ -122,9 +128,4 @@ function forget(ear: Ear, listener: object): void {
     if (interested?.size === 0) ear.interested.delete(address);
   }
   ear.listeners.delete(listener);
-}
-
-/** RFC 9568 section 7.3. */
-function isVirtual(mac: MacAddress): boolean {
-  return mac.startsWith("00:00:5e:00:01:") || mac.startsWith("00:00:5e:00:02:");
 }

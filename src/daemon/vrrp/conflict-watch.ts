@@ -1,5 +1,5 @@
 import type { IpAddress, MacAddress } from "../../base/address.ts";
-import { earliest, toSeconds, type Instant } from "../../base/time.ts";
+import { earliest, toSeconds, type Instant, type Micros } from "../../base/time.ts";
 import { hearConflict, judgeConflict, QUIET, type Conflict } from "../../core/vrrp/conflict.ts";
 import type { Log } from "../../ports/log.ts";
 
@@ -17,8 +17,8 @@ export class ConflictWatch {
   }
 
   /** Somebody else has announced an address that is served here. */
-  hear(address: IpAddress, owner: MacAddress, now: Instant): void {
-    this.#conflicts.set(address, hearConflict(this.#conflicts.get(address), owner, now));
+  hear(address: IpAddress, owner: MacAddress, advertisementInterval: Micros, now: Instant): void {
+    this.#conflicts.set(address, hearConflict(this.#conflicts.get(address), owner, advertisementInterval, now));
   }
 
   /**

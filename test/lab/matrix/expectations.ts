@@ -72,6 +72,8 @@ export interface Telling {
   readonly line: RegExp;
   /** In its status. */
   readonly counter: string;
+  /** What it counts to, at least. */
+  readonly times: number;
 }
 
 /** What the Holdfast on a node tells; undefined: nothing, since it hears nothing that it does not like. */
@@ -85,23 +87,27 @@ export function tellingOf(cell: Cell, scenario: Scenario, node: NodeName): Telli
       return {
         line: /\(password\) received an invalid passwd!, from \S+: advert discarded/,
         counter: "discarded.PASSWORD",
+        // keepalived falls silent as master when it discards what it hears; Holdfast goes on.
+        times: cell.a === "holdfast" && cell.b === "holdfast" ? 3 : 1,
       };
     case "interval":
       return cell.version === 2
         ? {
             line: /\(interval\) advertisement interval mismatch: received \d s, ours is \d s/,
             counter: "discarded.INTERVAL",
+            times: 1,
           }
         : {
             line: /\(interval\) advertisement interval differs: .*; following the master's/,
             counter: "noted.INTERVAL",
+            times: 1,
           };
     case "addresses":
-      return { line: /\(addresses\) expected \d VIPs but received \d, from /, counter: "noted.ADDRESS_LIST" };
+      return { line: /\(addresses\) expected \d VIPs but received \d, from /, counter: "noted.ADDRESS_LIST", times: 1 };
     case "mixed checksums":
       // One that leaves the pseudo-header out takes both.
       return cell.a === "holdfast" && node === "b"
-        ? { line: /\(mixed\) invalid checksum: made without a pseudo-header/, counter: "discarded.CHECKSUM" }
+        ? { line: /\(mixed\) invalid checksum: made without a pseudo-header/, counter: "discarded.CHECKSUM", times: 1 }
         : undefined;
     default:
       return undefined;

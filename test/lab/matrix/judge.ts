@@ -76,10 +76,11 @@ function faultsOfWords(cell: Cell, scenario: Scenario, node: NodeName, { logs, s
   const instance = status[node].find((candidate) => candidate.name === name);
   const telling = tellingOf(cell, scenario, node);
   if (telling !== undefined) {
-    const { line, counter } = telling;
+    const { line, counter, times } = telling;
+    const counted = instance?.counters[counter] ?? 0;
     return [
       ...(logs[node].some((text) => line.test(text)) ? [] : [`node ${node} did not write ${line}`]),
-      ...((instance?.counters[counter] ?? 0) > 0 ? [] : [`node ${node} did not count ${counter}`]),
+      ...(counted >= times ? [] : [`node ${node} counted ${counter} ${counted} times, not ${times} at least`]),
     ];
   }
   if (!AGREED.has(scenario) || cell[node] === "vrrpd") return [];

@@ -3,7 +3,7 @@ import { startNginx } from "../../../src/lab/services.ts";
 import { openPair, pass, type Pair } from "../cluster.ts";
 import { addIpv6Addresses } from "../ipv6-hosts.ts";
 import { whyLeftOut, type Cell, type Scenario } from "./cells.ts";
-import { vipOf, type NodeName } from "./routers.ts";
+import { intervalSecondsOf, vipOf, type NodeName } from "./routers.ts";
 import { Holding, openSeat, type Holders, type Seat } from "./seat.ts";
 
 /** What came of a scenario. */
@@ -89,14 +89,20 @@ async function startTogether(cell: Cell, a: Seat, b: Seat, outcomes: Map<Scenari
   // Virtual routers that disagree go on hearing one another: keepalived 2.2 says so little there that each advert counts.
   const agreed = a.routers.filter(({ scenario }) => scenario === "election" || scenario === "tie");
   const mend = await Promise.all([a, b].map(({ node }) => node.host.loseAdvertsOf(...agreed.map(({ vrid }) => vrid))));
-  await Promise.all([plain.until("a and b"), tie.until("a and b")]);
+  const bothMaster = (): Promise<unknown> => Promise.all([plain, tie].map((held) => held.until("a and b")));
+  await bothMaster();
+  // What was heard just before the cut has its consequences first, and each has adverted: vrrpd does not know its own address
+  // before its second advert.
+  await pass(intervalSecondsOf(cell) + 0.3, a.node.host);
+  await bothMaster();
   await Promise.all(mend.map((heard) => heard()));
   outcomes.set("tie", { holders: await tie.until("a", "b") });
   outcomes.set("election", { holders: await plain.until("a", "b") });
-  // Whoever does not believe what it hears takes over.
+  // Whoever does not believe what it hears takes over; whoever loses patience between two adverts comes and goes.
   await pass(Math.max(0, settledMs - Date.now()) / 1000, a.node.host);
   for (const scenario of DISAGREEMENTS) {
-    if (whyLeftOut(cell, scenario) === undefined) outcomes.set(scenario, { holders: holding(scenario).by });
+    if (whyLeftOut(cell, scenario) !== undefined) continue;
+    outcomes.set(scenario, { holders: holding(scenario).bySince(settledMs - LOOK_BACK_MS) });
   }
 }
 
@@ -149,6 +155,8 @@ async function statusOf({ implementation, node }: Seat): Promise<readonly Instan
 }
 
 const DISAGREEMENTS: readonly Scenario[] = ["password", "interval", "addresses", "plain checksum", "mixed checksums"];
+/** Longer than the longest interval of a master that is followed. */
+const LOOK_BACK_MS = 1_200;
 /**
  * The longest Master_Down_Interval, 6.4 s in version 2 and 3.2 s in version 3, an interval in case that a first advert is lost,
  * and some time.

@@ -1,6 +1,6 @@
 import { VrrpdHost } from "../../../src/lab/frr.ts";
 import type { Program } from "../../../src/lab/program.ts";
-import { sharedMs, type VipWatch } from "../../../src/lab/vip-watch.ts";
+import { sharedMs, type Tenure, type VipWatch } from "../../../src/lab/vip-watch.ts";
 import { waitFor } from "../../../src/lab/wait.ts";
 import { isOf, type Node } from "../cluster.ts";
 import { globalAddressOf } from "../ipv6-hosts.ts";
@@ -54,7 +54,13 @@ export class Holding {
 
   /** Who holds it now, as far as the kernels have told. */
   get by(): Holders {
-    const names = this.#seats.filter(({ vips }) => vips.isHeld(this.vip)).map(({ name }) => name);
+    return this.bySince(Infinity);
+  }
+
+  /** Who holds it or has held it since a time. */
+  bySince(sinceMs: number): Holders {
+    const holds = ({ untilMs = Infinity }: Tenure): boolean => untilMs >= sinceMs;
+    const names = this.#seats.filter(({ vips }) => vips.tenures(this.vip).some(holds)).map(({ name }) => name);
     const [first, second] = names;
     if (first === undefined) return "nobody";
     return second === undefined ? first : "a and b";
