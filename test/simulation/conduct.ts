@@ -179,6 +179,9 @@ interface Advert {
 const KERNEL_LATENESS = millis(600);
 /** How long after a planned stop nothing else may go wrong, so that it is judged. */
 export const QUIET = seconds(4);
-/** Between the last packet of one node and the first of the other, at a planned stop. */
-const GAP = millis(5);
+/**
+ * Between the last packet of one node and the first of the other, at a planned stop. The packet filter counts in ticks, and the
+ * weakest backup comes when the hand-over ends.
+ */
+const GAP = millis(12);
 const PATIENCE = millis(60);

@@ -1,5 +1,5 @@
 import { familyOf, type IpAddress } from "../../src/base/address.ts";
-import { after, elapsed, instant, micros, millis, seconds, toSeconds } from "../../src/base/time.ts";
+import { after, elapsed, instant, micros, millis, seconds, toSeconds, type Instant } from "../../src/base/time.ts";
 import { formatRecord, type AddressChange } from "../../src/sim/address-book.ts";
 import type { Frame } from "../../src/sim/lan.ts";
 import type { SimNode } from "../../src/sim/node.ts";
@@ -35,6 +35,8 @@ class Run {
   readonly #client = new Client();
   readonly #told: Told;
   readonly #inspection: Inspection;
+  /** By node and address. */
+  readonly #removedAt = new Map<string, Instant>();
   #firstComplaintAt = 0;
 
   constructor(plan: Plan) {
@@ -173,6 +175,8 @@ class Run {
   #noteChange(node: SimNode, change: AddressChange): void {
     if (change.kind === "renewed") return;
     this.#note(node.name, () => `${formatRecord(change.record)} ${change.kind} by ${change.by}`);
+    if (change.kind === "removed")
+      this.#removedAt.set(`${node.name} ${change.record.address}`, this.#cluster.world.now());
     if (change.kind === "added" && change.by === "holdfast") this.#expectAnnouncement(node, change.record.address);
   }
 
@@ -189,6 +193,8 @@ class Run {
     for (const part of [0, 1, 2, 3]) world.after(micros((part * ANNOUNCING) / 3), look);
     world.after(micros(isPaced ? PACED_ANNOUNCING : ANNOUNCING), () => {
       look();
+      const removedAt = this.#removedAt.get(`${node.name} ${address}`);
+      if (removedAt !== undefined && removedAt >= since) return;
       if (!isUndisturbed || this.#client.hasHeard(node.name, address, since)) return;
       this.#complain(`${node.name} has not announced ${address}`);
     });
