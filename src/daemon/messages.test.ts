@@ -59,7 +59,7 @@ describe("parseToChild", () => {
     { kind: "status-request", request: 0 },
     { kind: "bfd-news", news: [{ name: "peer", verdict: "unknown", detail: "Down, and was never up" }] },
     { kind: "facts-request" },
-    { kind: "facts", facts: FACTS },
+    { kind: "facts", more: false, facts: FACTS },
     { kind: "happening", happening: { kind: "group-state", name: "VG_1", state: "MASTER" } },
     { kind: "note", cause: { code: "MAIL_WAITS", text: "x", evidence: {} } },
   ])("$kind: taken as it is", (message) => {
@@ -90,8 +90,8 @@ describe("parseToChild", () => {
     [{ kind: "save-request", path: null }, "path"],
     [{ kind: "bfd-news", news: [{ name: "peer", verdict: "maybe", detail: "" }] }, "news"],
     [{ kind: "configure", generation: 1, configuration: { ...MODEL, shown: undefined } }, "configuration"],
-    [{ kind: "facts", facts: { ...FACTS, instances: [{ name: "VI_1", state: "ACTIVE" }] } }, "facts"],
-    [{ kind: "facts", facts: { ...FACTS, bfd: [{}] } }, "facts"],
+    [{ kind: "facts", more: false, facts: { ...FACTS, instances: [{ name: "VI_1", state: "ACTIVE" }] } }, "facts"],
+    [{ kind: "facts", more: false, facts: { ...FACTS, bfd: [{}] } }, "facts"],
     [{ kind: "happening", happening: { kind: "weather", name: "VG_1" } }, "happening"],
     [{ kind: "note", cause: { code: "X", text: 1, evidence: {} } }, "cause"],
   ])("%j: refused for its field %s", (message, what) => {
@@ -112,7 +112,7 @@ describe("parseFromChild", () => {
     { kind: "status", request: 1, more: false, instances: [INSTANCE], groups: [GROUP], strangers: [STRANGER] },
     { kind: "mail", alert: { subject: "s", body: "b", atMs: 1 } },
     { kind: "facts-wanted" },
-    { kind: "facts", facts: FACTS },
+    { kind: "facts", more: false, facts: FACTS },
     { kind: "happening", happening: { kind: "protocol-error", name: "VI_1", error: "ttl", interfaceIndex: 3 } },
   ])("$kind: taken as it is", (message) => {
     expect(parseFromChild(message)).toEqual({ ok: true, value: message });
@@ -131,7 +131,8 @@ describe("parseFromChild", () => {
     [{ kind: "dump", of: "data" }, "text"],
     [{ kind: "saved", path: 1, text: "" }, "path"],
     [{ kind: "saved", path: "/saved/1.pre" }, "text"],
-    [{ kind: "facts", facts: { ...FACTS, atMs: null } }, "facts"],
+    [{ kind: "facts", more: false, facts: { ...FACTS, atMs: null } }, "facts"],
+    [{ kind: "facts", facts: FACTS }, "more"],
     [{ kind: "happening", happening: null }, "happening"],
     [{ kind: "status", request: "1", instances: [] }, "request"],
     [{ kind: "status", request: 1, instances: [] }, "more"],

@@ -31,7 +31,7 @@ export type ToChild =
   /** For the vrrp process, which answers with `facts`. */
   | { readonly kind: "facts-request" }
   /** For the snmp process: what the vrrp process has told. */
-  | { readonly kind: "facts"; readonly facts: SnmpFacts }
+  | { readonly kind: "facts"; readonly more: boolean; readonly facts: SnmpFacts }
   | { readonly kind: "happening"; readonly happening: Happening }
   /** For `config_save_dir`: answered with `saved`, the same path and the state at this moment. */
   | { readonly kind: "save-request"; readonly path: string }
@@ -58,8 +58,9 @@ export type FromChild =
   | { readonly kind: "bfd-news"; readonly news: readonly BfdNews[] }
   /** The snmp process, for the vrrp process. */
   | { readonly kind: "facts-wanted" }
-  /** The vrrp process, for the snmp process: asked for, and unasked. */
-  | { readonly kind: "facts"; readonly facts: SnmpFacts }
+  /** The vrrp process, for the snmp process: asked for, in parts that have instances of their own; `more`: another follows. */
+  | { readonly kind: "facts"; readonly more: boolean; readonly facts: SnmpFacts }
+  /** The same, unasked. */
   | { readonly kind: "happening"; readonly happening: Happening }
   /** To be mailed to whom the configuration names. */
   | { readonly kind: "mail"; readonly alert: Alert }
@@ -261,9 +262,10 @@ function readNews({
 function readSnmpNews(
   value: Readonly<Record<string, unknown>>,
 ): Result<Extract<FromChild, { readonly kind: "facts" | "happening" }>, MessageError> {
-  const { kind, facts, happening } = value;
+  const { kind, more, facts, happening } = value;
   if (kind === "facts") {
-    return isSnmpFacts(facts) ? succeed({ kind, facts }) : fail({ code: "BAD_FIELD", what: "facts" });
+    if (typeof more !== "boolean") return fail({ code: "BAD_FIELD", what: "more" });
+    return isSnmpFacts(facts) ? succeed({ kind, more, facts }) : fail({ code: "BAD_FIELD", what: "facts" });
   }
   if (!isHappening(happening)) return fail({ code: "BAD_FIELD", what: "happening" });
   return succeed({ kind: "happening", happening });

@@ -30,7 +30,8 @@ function main(): void {
       reload: (next) => driver.reload(next),
       learn: undefined,
       snmpFacts: undefined,
-      hearSnmp: (message) => (message.kind === "facts" ? driver.learn(message.facts) : driver.tell(message.happening)),
+      hearSnmp: (message) =>
+        message.kind === "facts" ? driver.learn(message.facts, message.more) : driver.tell(message.happening),
       data: () => "",
       signal: () => {},
     });

@@ -3,6 +3,7 @@ import { fail, succeed } from "../base/result.ts";
 import { after, millis } from "../base/time.ts";
 import type { Configuration } from "../config/model/configuration.ts";
 import type { FromChild } from "../daemon/messages.ts";
+import type { SnmpFacts } from "../daemon/snmp-facts.ts";
 import { openJournal } from "../daemon/journal.ts";
 import { answerSignal } from "../daemon/vrrp/answer-signal.ts";
 import { startVrrpDriver, type VrrpDriver } from "../daemon/vrrp/driver.ts";
@@ -101,12 +102,21 @@ function main(): void {
         running.reload(next);
       },
       learn: (news) => running.learn(news),
-      snmpFacts: () => running.snmpFacts(),
+      snmpFacts: () => factsMessages(running),
       hearSnmp: undefined,
     });
   };
 
   serveAsChild({ name: "the vrrp process", logName: "Keepalived_vrrp", clock, start });
+}
+
+function* factsMessages(driver: VrrpDriver): Generator<FromChild> {
+  let last: SnmpFacts | undefined;
+  for (const facts of driver.snmpFacts(STATUS_PART)) {
+    if (last !== undefined) yield { kind: "facts", more: true, facts: last };
+    last = facts;
+  }
+  if (last !== undefined) yield { kind: "facts", more: false, facts: last };
 }
 
 function* statusMessages(request: number, driver: VrrpDriver): Generator<FromChild> {

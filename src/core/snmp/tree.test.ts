@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { Oid } from "../../base/snmp.ts";
-import { bulkVariables, getVariable, growTree, nextVariable, type Variable } from "./tree.ts";
+import { bulkVariables, getVariable, growTree, nextVariable, type Table } from "./tree.ts";
 
 const END = { kind: "end-of-mib-view" };
 
@@ -11,7 +11,8 @@ describe("getVariable (RFC 2741 section 7.2.3.1)", () => {
     ["a row that there is none of", [1, 1, 2, 9, 9], { kind: "no-such-instance" }],
     ["a part of a row", [1, 1, 2, 9], { kind: "no-such-instance" }],
     ["another instance of a scalar", [1, 5, 1], { kind: "no-such-instance" }],
-    ["a column that there is none of", [1, 1, 4, 9, 1], { kind: "no-such-object" }],
+    ["a column without a cell", [1, 1, 4, 9, 1], { kind: "no-such-object" }],
+    ["a column that there is none of", [1, 1, 5, 9, 1], { kind: "no-such-object" }],
     ["what lies above", [1, 1], { kind: "no-such-object" }],
   ])("%s", (_, oid: Oid, value) => {
     expect(getVariable(TREE, oid)).toEqual({ oid, value });
@@ -63,13 +64,49 @@ describe("bulkVariables (RFC 2741 section 7.2.3.3)", () => {
   });
 });
 
-test("two variables with one identifier: the first counts", () => {
-  const twice = growTree([cell([1, 2, 1], 1), cell([1, 2, 1], 2)]);
-  expect(twice.variables.map(({ value }) => value)).toEqual([{ kind: "integer", value: 1 }]);
+describe("growTree", () => {
+  test("two rows with one index: the first counts", () => {
+    const twice = growTree([table([1, 2], 1, 1, { "1": [1] }, { "1": [2] })]);
+    expect(getVariable(twice, [1, 2, 1, 1]).value).toEqual({ kind: "integer", value: 1 });
+    expect(nextVariable(twice, from([1, 2, 1, 1])).value).toEqual(END);
+  });
+
+  test("a cell is made when it is asked for, and no other row's", () => {
+    const made: number[] = [];
+    const rows = [1, 2, 3].map((index) => ({
+      index: [index],
+      cells: () => {
+        made.push(index);
+        return { 1: { kind: "null" } as const };
+      },
+    }));
+    const tree = growTree([{ entry: [1, 2], first: 1, last: 1, rows }]);
+    nextVariable(tree, from([1, 2, 1, 1]));
+    expect(made).toEqual([2]);
+  });
 });
 
-function cell(oid: Oid, value: number, objectLength = 3): Variable {
-  return { oid, value: { kind: "integer", value }, objectLength };
+/** Rows by their indexes; the values from the first column on, undefined: there is no such cell. */
+function table(
+  entry: Oid,
+  first: number,
+  last: number,
+  ...rows: readonly Readonly<Record<string, readonly (number | undefined)[]>>[]
+): Table {
+  return {
+    entry,
+    first,
+    last,
+    rows: rows
+      .flatMap((each) => Object.entries(each))
+      .map(([index, values]) => ({
+        index: index.split(".").map(Number),
+        cells: () =>
+          Object.fromEntries(
+            values.flatMap((value, at) => (value === undefined ? [] : [[first + at, { kind: "integer", value }]])),
+          ),
+      })),
+  };
 }
 
 function from(start: Oid): { readonly start: Oid; readonly included: boolean; readonly end: Oid } {
@@ -77,9 +114,7 @@ function from(start: Oid): { readonly start: Oid; readonly included: boolean; re
 }
 
 const TREE = growTree([
-  cell([1, 1, 3, 10, 1], 103),
-  cell([1, 5, 0], 50, 2),
-  cell([1, 1, 2, 10, 1], 102),
-  cell([1, 1, 3, 9, 1], 93),
-  cell([1, 1, 2, 9, 1], 91),
+  table([1], 5, 5, { "0": [50] }),
+  table([1, 1], 2, 4, { "10.1": [102, 103], "9.1": [91, 93] }),
+  table([1, 7], 1, 2, {}),
 ]);

@@ -1,41 +1,64 @@
-import { compareOids, formatOid, type Oid, type SearchRange, type SnmpValue, type VarBind } from "../../base/snmp.ts";
+import { compareOids, isWithin, type Oid, type SearchRange, type SnmpValue, type VarBind } from "../../base/snmp.ts";
 
-/** A variable: an instance of an object, the cell of a table or a scalar. */
-export interface Variable extends VarBind {
-  /** How many parts of its identifier name the object; the rest names the row. */
-  readonly objectLength: number;
+/** The cells of a row, by the numbers of their columns. Undefined: the row has none in that column. */
+export type Cells = Readonly<Record<number, SnmpValue | undefined>>;
+
+export interface TableRow {
+  /** What stands behind the column in an identifier. */
+  readonly index: Oid;
+  /** Made when somebody asks for one of them: a walk wants all, and most questions one. */
+  readonly cells: () => Cells;
 }
 
-/** All variables at one moment, in the order of their identifiers, each once. */
+/** A table, or a scalar, which is a table of one column with the row 0. */
+export interface Table {
+  /** What stands before the column in an identifier. */
+  readonly entry: Oid;
+  /** The columns that there may be. */
+  readonly first: number;
+  readonly last: number;
+  /** In the order of their indexes, each once. */
+  readonly rows: readonly TableRow[];
+}
+
+/** All variables at one moment, in the order of their identifiers: no table lies between two columns of another. */
 export interface VariableTree {
-  readonly variables: readonly Variable[];
-  /** The objects that there is a variable of. */
-  readonly objects: ReadonlySet<string>;
+  readonly tables: readonly Table[];
 }
 
-/** Of two variables with one identifier the first counts. */
-export function growTree(variables: readonly Variable[]): VariableTree {
-  const sorted = variables.toSorted((left, right) => compareOids(left.oid, right.oid));
+/** Puts tables and their rows into order. Of two rows with one index the first counts. */
+export function growTree(tables: readonly Table[]): VariableTree {
   return {
-    variables: sorted.filter(({ oid }, index) => {
-      const before = sorted[index - 1];
-      return before === undefined || compareOids(before.oid, oid) !== 0;
-    }),
-    objects: new Set(variables.map(({ oid, objectLength }) => formatOid(oid.slice(0, objectLength)))),
+    tables: tables
+      .map((table) => ({ ...table, rows: ordered(table.rows) }))
+      .toSorted((left, right) => compareOids([...left.entry, left.first], [...right.entry, right.first])),
   };
 }
 
 /** The answer to Get for one name (RFC 2741 section 7.2.3.1). */
-export function getVariable(tree: VariableTree, name: Oid): VarBind {
-  const found = tree.variables[firstFrom(tree, name, true)];
-  if (found !== undefined && compareOids(found.oid, name) === 0) return bindingOf(found);
-  return { oid: name, value: missing(tree, name) };
+export function getVariable({ tables }: VariableTree, name: Oid): VarBind {
+  const table = tables.find(
+    (candidate) => isWithin(candidate.entry, name) && hasColumn(candidate, columnOf(candidate, name)),
+  );
+  if (table === undefined) return { oid: name, value: { kind: "no-such-object" } };
+  const column = columnOf(table, name) ?? 0;
+  const index = name.slice(table.entry.length + 1);
+  const row = table.rows[firstFrom(table.rows, index, true)];
+  const value = row !== undefined && compareOids(row.index, index) === 0 ? row.cells()[column] : undefined;
+  if (value !== undefined) return { oid: name, value };
+  const isKnown = table.rows.some(({ cells }) => cells()[column] !== undefined);
+  return { oid: name, value: { kind: isKnown ? "no-such-instance" : "no-such-object" } };
 }
 
 /** The answer to GetNext for one range (RFC 2741 section 7.2.3.2). */
-export function nextVariable(tree: VariableTree, { start, included, end }: SearchRange): VarBind {
-  const found = tree.variables[firstFrom(tree, start, included)];
-  if (found !== undefined && (end.length === 0 || compareOids(found.oid, end) < 0)) return bindingOf(found);
+export function nextVariable({ tables }: VariableTree, { start, included, end }: SearchRange): VarBind {
+  for (const table of tables) {
+    if (compareOids([...table.entry, table.last + 1], start) <= 0) continue;
+    const found = nextIn(table, start, included);
+    if (found === undefined) continue;
+    if (end.length > 0 && compareOids(found.oid, end) >= 0) break;
+    return found;
+  }
   return { oid: start, value: { kind: "end-of-mib-view" } };
 }
 
@@ -62,25 +85,49 @@ export function bulkVariables(tree: VariableTree, request: BulkRequest, most: nu
   return answer.slice(0, Math.max(most, Math.min(nonRepeaters, ranges.length)));
 }
 
-/** There is such an object and no such row, or not even the object. */
-function missing({ objects }: VariableTree, name: Oid): SnmpValue {
-  const isKnown = name.some((_, index) => objects.has(formatOid(name.slice(0, index + 1))));
-  return { kind: isKnown ? "no-such-instance" : "no-such-object" };
+/** The first variable of a table behind `start`, or at it. */
+function nextIn(table: Table, start: Oid, included: boolean): VarBind | undefined {
+  const { entry, first, last, rows } = table;
+  const column = isWithin(entry, start) ? columnOf(table, start) : undefined;
+  // A start that lies before the table, or ends with its entry, is before all of it.
+  const from = column === undefined ? first : Math.max(first, column);
+  for (let at = from; at <= last; at += 1) {
+    const index = at === column ? start.slice(entry.length + 1) : [];
+    for (let row = firstFrom(rows, index, at !== column || included); row < rows.length; row += 1) {
+      const candidate = rows[row];
+      const value = candidate?.cells()[at];
+      if (candidate !== undefined && value !== undefined) return { oid: [...entry, at, ...candidate.index], value };
+    }
+  }
+  return undefined;
 }
 
-/** Where the first variable behind `oid` stands, or at it; the length of the tree where there is none. */
-function firstFrom({ variables }: VariableTree, oid: Oid, included: boolean): number {
+/** The number behind the entry in an identifier that lies below it; undefined: there is none. */
+function columnOf({ entry }: Table, oid: Oid): number | undefined {
+  return oid[entry.length];
+}
+
+function hasColumn({ first, last }: Table, column: number | undefined): boolean {
+  return column !== undefined && column >= first && column <= last;
+}
+
+/** Where the first row behind `index` stands, or at it; the number of rows where there is none. */
+function firstFrom(rows: readonly TableRow[], index: Oid, included: boolean): number {
   let low = 0;
-  let high = variables.length;
+  let high = rows.length;
   while (low < high) {
     const middle = (low + high) >> 1;
-    const order = compareOids(variables[middle]?.oid ?? [], oid);
+    const order = compareOids(rows[middle]?.index ?? [], index);
     if (order < 0 || (order === 0 && !included)) low = middle + 1;
     else high = middle;
   }
   return low;
 }
 
-function bindingOf({ oid, value }: Variable): VarBind {
-  return { oid, value };
+function ordered(rows: readonly TableRow[]): readonly TableRow[] {
+  const sorted = rows.toSorted((left, right) => compareOids(left.index, right.index));
+  return sorted.filter(({ index }, at) => {
+    const before = sorted[at - 1];
+    return before === undefined || compareOids(before.index, index) !== 0;
+  });
 }

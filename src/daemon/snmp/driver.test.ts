@@ -79,6 +79,15 @@ describe("SNMP driver, questions", () => {
     expect(bench.asked).toBe(2);
   });
 
+  test("facts in parts: none is told before the last has come", () => {
+    const bench = createBench().open();
+    bench.asks(ROUTER_ID);
+    bench.driver.learn(FACTS, true);
+    expect(bench.answers).toEqual([]);
+    bench.learn();
+    expect(bench.answers).toEqual(["lab"]);
+  });
+
   test("several that come in one piece, and one in pieces: each is answered, in its order", () => {
     const bench = createBench().open();
     bench.learn();
@@ -250,7 +259,7 @@ function createBench(settings: Partial<SnmpSettings> = {}) {
       bench.says({ kind: "get", names: [name] });
     },
     learn() {
-      driver.learn(FACTS);
+      driver.learn(FACTS, false);
     },
     reload(snmp: Partial<SnmpSettings>) {
       driver.reload(modelOf({ ...settings, ...snmp }));

@@ -20,7 +20,7 @@ import type { StreamConnection, Streams } from "../../ports/streams.ts";
 import { describeAgentxError } from "../../wire/agentx/decode.ts";
 import { encodeAgentx } from "../../wire/agentx/encode.ts";
 import type { AgentxBody, AgentxHeader, AgentxPdu } from "../../wire/agentx/pdu.ts";
-import type { Happening, SnmpFacts } from "../snmp-facts.ts";
+import type { Happening, SnmpFacts, SnmpInstanceFacts } from "../snmp-facts.ts";
 import { agentSettings, treeOf } from "./mib.ts";
 import { Reassembly } from "./reassembly.ts";
 import { trapsOf } from "./traps.ts";
@@ -38,7 +38,8 @@ export interface SnmpPorts {
 export interface SnmpDriver {
   /** Applies a checked model. */
   reload(configuration: Configuration): void;
-  learn(facts: SnmpFacts): void;
+  /** Facts come in parts, each with some of the instances; `more`: this one is not the last. */
+  learn(facts: SnmpFacts, more: boolean): void;
   /** Something happened that traps tell of. */
   tell(happening: Happening): void;
   /** Ends the session, and calls back when there was time to send what is on its way. */
@@ -69,6 +70,8 @@ class Driver implements SnmpDriver {
   #generation = 0;
   #connection: StreamConnection | undefined;
   #facts: { readonly facts: SnmpFacts; readonly at: Instant } | undefined;
+  /** Of parts that have come, as long as the last one has not. */
+  readonly #instances = new Map<string, SnmpInstanceFacts>();
   /** Something has happened since the facts came. */
   #outdated = false;
   #tree: VariableTree | undefined;
@@ -94,7 +97,11 @@ class Driver implements SnmpDriver {
     if (sessionTerms(configuration) !== before) this.#feed({ kind: "reconfigured" });
   }
 
-  learn(facts: SnmpFacts): void {
+  learn(part: SnmpFacts, more: boolean): void {
+    for (const instance of part.instances) this.#instances.set(instance.name, instance);
+    if (more) return;
+    const facts: SnmpFacts = { ...part, instances: [...this.#instances.values()] };
+    this.#instances.clear();
     this.#facts = { facts, at: this.#ports.clock.now() };
     this.#outdated = false;
     this.#tree = undefined;

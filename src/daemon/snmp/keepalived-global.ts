@@ -1,6 +1,6 @@
 import { parseIpAddress } from "../../base/address.ts";
 import { toSeconds } from "../../base/time.ts";
-import type { Variable } from "../../core/snmp/tree.ts";
+import type { Table } from "../../core/snmp/tree.ts";
 import {
   address,
   addressType,
@@ -16,7 +16,7 @@ import {
 import { KEEPALIVED_GLOBAL, type View } from "./view.ts";
 
 /** The global part of KEEPALIVED-MIB. What concerns virtual servers says what holds where there are none. */
-export function globalVariables({ configuration, hostName, release }: View): readonly Variable[] {
+export function globalVariables({ configuration, hostName, release }: View): readonly Table[] {
   const { global, shown } = configuration;
   const { mail } = global;
   const server = mail === undefined ? undefined : parseIpAddress(mail.host);
@@ -46,8 +46,9 @@ export function globalVariables({ configuration, hostName, release }: View): rea
       9: integer(choice(shown.alertDefaults.vrrp)),
       10: integer(choice(shown.alertDefaults.checkers)),
     }),
-    ...tableOf(
+    tableOf(
       [...MAIL, 5, 1],
+      2,
       numbered(mail?.recipients ?? [], (recipient) => ({ 2: text(recipient) })),
     ),
   ];

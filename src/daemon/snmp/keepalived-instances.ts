@@ -4,33 +4,36 @@ import type { VirtualAddress } from "../../config/model/addresses.ts";
 import type { ScriptCommand } from "../../config/model/script-command.ts";
 import type { NotifySettings } from "../../config/model/telling.ts";
 import type { SnmpValue } from "../../base/snmp.ts";
-import type { Variable } from "../../core/snmp/tree.ts";
+import type { Cells, Table, TableRow } from "../../core/snmp/tree.ts";
 import { commandText, scriptsOf } from "../dump/words.ts";
-import { address, addressType, gauge, integer, numbered, tableOf, text, truth, type Row } from "./variables.ts";
+import { address, addressType, gauge, integer, numbered, rowOf, tableOf, text, truth } from "./variables.ts";
 import { entryOf, instancesOf, interfaceIndex, STATE_NUMBERS, type InstanceView, type View } from "./view.ts";
 
 /** vrrpInstanceTable and vrrpAddressTable. */
-export function instanceVariables(view: View): readonly Variable[] {
+export function instanceVariables(view: View): readonly Table[] {
   const instances = instancesOf(view);
   return [
-    ...tableOf(
+    tableOf(
       entryOf(3),
-      instances.map((instance) => ({ index: [instance.number], row: instanceRow(instance, view) })),
+      35,
+      instances.map((instance) => rowOf([instance.number], () => instanceRow(instance, view))),
     ),
-    ...tableOf(
+    tableOf(
       entryOf(6),
+      12,
       instances.flatMap((instance) => addressRows(instance, view)),
     ),
   ];
 }
 
 /** vrrpSyncGroupTable and vrrpSyncGroupMemberTable. */
-export function groupVariables({ configuration, facts }: View): readonly Variable[] {
+export function groupVariables({ configuration, facts }: View): readonly Table[] {
   const { groups } = configuration;
   const states = new Map(facts.groups.map(({ name, state }) => [name, state]));
   return [
-    ...tableOf(
+    tableOf(
       entryOf(1),
+      11,
       numbered(groups, ({ name, notify, trackingWeight }) => ({
         2: text(name),
         3: integer(STATE_NUMBERS[states.get(name) ?? "INIT"]),
@@ -44,14 +47,15 @@ export function groupVariables({ configuration, facts }: View): readonly Variabl
         11: script(notify.stop),
       })),
     ),
-    ...tableOf(
+    tableOf(
       entryOf(2),
+      2,
       groups.flatMap(({ members }, index) => numbered(members, (member) => ({ 2: text(member) }), [index + 1])),
     ),
   ];
 }
 
-function instanceRow({ settings, facts }: InstanceView, { configuration }: View): Row {
+function instanceRow({ settings, facts }: InstanceView, { configuration }: View): Cells {
   const { notify, transport, version } = settings;
   const group = configuration.groups.find(({ members }) => members.includes(settings.name));
   const interval = toSeconds(settings.advertisementInterval);
@@ -97,7 +101,7 @@ function instanceRow({ settings, facts }: InstanceView, { configuration }: View)
   };
 }
 
-function addressRows({ number, settings, facts }: InstanceView, view: View): ReturnType<typeof numbered> {
+function addressRows({ number, settings, facts }: InstanceView, view: View): readonly TableRow[] {
   const all = [...settings.virtualAddresses, ...settings.excludedAddresses];
   return numbered(
     all,

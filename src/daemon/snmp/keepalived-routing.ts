@@ -1,32 +1,39 @@
 import { ip, type IpPrefix } from "../../base/address.ts";
 import type { Encapsulation, NextHop, Route, RouteMetric, Rule, RuleAction } from "../../base/route.ts";
 import type { SnmpValue } from "../../base/snmp.ts";
-import type { Variable } from "../../core/snmp/tree.ts";
+import type { Cells, Table } from "../../core/snmp/tree.ts";
 import { scopeNumber } from "./keepalived-instances.ts";
-import { address, addressType, gauge, integer, numbered, tableOf, text, truth, type Row } from "./variables.ts";
+import { address, addressType, gauge, integer, numbered, tableOf, text, truth } from "./variables.ts";
 import { entryOf, instancesOf, interfaceIndex, type InstanceView, type View } from "./view.ts";
 
 /** vrrpRouteTable, vrrpRouteNextHopTable and vrrpRuleTable. */
-export function routingVariables(view: View): readonly Variable[] {
-  return instancesOf(view).flatMap((instance) => {
-    const routes = routesOf(instance);
-    return [
-      ...tableOf(
-        entryOf(7),
-        numbered(routes, ({ route, isSet }) => routeRow(route, isSet, view), [instance.number]),
+export function routingVariables(view: View): readonly Table[] {
+  const instances = instancesOf(view).map((instance) => {
+    return { above: [instance.number], routes: routesOf(instance), rules: rulesOf(instance) };
+  });
+  return [
+    tableOf(
+      entryOf(7),
+      55,
+      instances.flatMap(({ above, routes }) =>
+        numbered(routes, ({ route, isSet }) => routeRow(route, isSet, view), above),
       ),
-      ...tableOf(
-        entryOf(11),
+    ),
+    tableOf(
+      entryOf(8),
+      38,
+      instances.flatMap(({ above, rules }) => numbered(rules, ({ rule, isSet }) => ruleRow(rule, isSet), above)),
+    ),
+    tableOf(
+      entryOf(11),
+      18,
+      instances.flatMap(({ above, routes }) =>
         routes.flatMap(({ route: { hops } }, index) =>
-          hops.length < 2 ? [] : numbered(hops, (hop) => hopRow(hop, view), [instance.number, index + 1]),
+          hops.length < 2 ? [] : numbered(hops, (hop) => hopRow(hop, view), [...above, index + 1]),
         ),
       ),
-      ...tableOf(
-        entryOf(8),
-        numbered(rulesOf(instance), ({ rule, isSet }) => ruleRow(rule, isSet), [instance.number]),
-      ),
-    ];
-  });
+    ),
+  ];
 }
 
 function routesOf({
@@ -44,7 +51,7 @@ function rulesOf({ settings, facts }: InstanceView): readonly { readonly rule: R
   );
 }
 
-function routeRow(route: Route<string>, isSet: boolean, view: View): Row {
+function routeRow(route: Route<string>, isSet: boolean, view: View): Cells {
   const only = route.hops.length === 1 ? route.hops[0] : undefined;
   const { metrics } = route;
   return {
@@ -87,7 +94,7 @@ function routeRow(route: Route<string>, isSet: boolean, view: View): Row {
   };
 }
 
-function hopRow({ gateway, device, weight, onlink, realms, encapsulation }: NextHop<string>, view: View): Row {
+function hopRow({ gateway, device, weight, onlink, realms, encapsulation }: NextHop<string>, view: View): Cells {
   return {
     2: gateway === undefined ? undefined : addressType(gateway),
     3: gateway === undefined ? undefined : address(gateway),
@@ -100,7 +107,7 @@ function hopRow({ gateway, device, weight, onlink, realms, encapsulation }: Next
   };
 }
 
-function ruleRow(rule: Rule, isSet: boolean): Row {
+function ruleRow(rule: Rule, isSet: boolean): Cells {
   const { action, from, to } = rule;
   const table = tableNumber(action);
   const old = to ?? from;
@@ -148,12 +155,12 @@ function tableNumber(action: RuleAction): SnmpValue | undefined {
 }
 
 /** An address and, in the next column, how long its prefix is. */
-function prefixCells(column: number, prefix: IpPrefix): Row {
+function prefixCells(column: number, prefix: IpPrefix): Cells {
   return { [column]: address(prefix.address), [column + 1]: gauge(prefix.length) };
 }
 
 /** A metric and, in the next column, whether the kernel must leave it alone. */
-function lockable(column: number, metric: RouteMetric | undefined): Row {
+function lockable(column: number, metric: RouteMetric | undefined): Cells {
   return metric === undefined ? {} : { [column]: gauge(metric.value), [column + 1]: truth(metric.locked) };
 }
 
@@ -170,7 +177,7 @@ function optional(value: number | undefined): SnmpValue | undefined {
 }
 
 /** The destination's realm, then the source's. */
-function realmCells(column: number, realms: number | undefined): Row {
+function realmCells(column: number, realms: number | undefined): Cells {
   if (realms === undefined) return {};
   const source = realms >>> 16;
   return {
@@ -180,7 +187,7 @@ function realmCells(column: number, realms: number | undefined): Row {
 }
 
 /** Type, MPLS labels, id, destination, source, TOS, TTL, flags and ILA locator. */
-function encapsulationCells(column: number, encapsulation: Encapsulation | undefined): Row {
+function encapsulationCells(column: number, encapsulation: Encapsulation | undefined): Cells {
   switch (encapsulation?.kind) {
     case undefined:
       return {};

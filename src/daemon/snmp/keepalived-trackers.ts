@@ -1,34 +1,38 @@
+import type { Oid } from "../../base/snmp.ts";
 import { toSeconds } from "../../base/time.ts";
 import type { TrackedThings, TrackWeight } from "../../config/model/trackers.ts";
-import type { Variable } from "../../core/snmp/tree.ts";
+import type { Cells, Table } from "../../core/snmp/tree.ts";
 import { commandText } from "../dump/words.ts";
-import { gauge, integer, numbered, tableOf, text, truth, type Row } from "./variables.ts";
+import { gauge, integer, numbered, tableOf, text, truth } from "./variables.ts";
 import { entryOf, instancesOf, type View } from "./view.ts";
 
 /** The tables of scripts, files, processes and BFD sessions, and of what instances and groups track. */
-export function trackerVariables(view: View): readonly Variable[] {
+export function trackerVariables(view: View): readonly Table[] {
   const { groups, shown } = view.configuration;
+  const ofInstances = instancesOf(view).map(({ number, settings }): Tracker => {
+    const group = groups.find(({ members }) => members.includes(settings.name));
+    const shared = group === undefined ? undefined : shown.groupTracking[group.name];
+    return { above: [number], tracked: withoutShared(settings, shared) };
+  });
+  const ofGroups = groups.flatMap(({ name }, index): readonly Tracker[] => {
+    const tracked = shown.groupTracking[name];
+    return tracked === undefined ? [] : [{ above: [index + 1], tracked }];
+  });
   return [
-    ...scriptTable(view),
-    ...fileTable(view),
-    ...processTable(view),
-    ...bfdTable(view),
-    ...instancesOf(view).flatMap(({ number, settings }) => {
-      const group = groups.find(({ members }) => members.includes(settings.name));
-      const shared = group === undefined ? undefined : shown.groupTracking[group.name];
-      return trackedTables(withoutShared(settings, shared), number, INSTANCE_TABLES);
-    }),
-    ...groups.flatMap(({ name }, index) => {
-      const tracked = shown.groupTracking[name];
-      return tracked === undefined ? [] : trackedTables(tracked, index + 1, GROUP_TABLES);
-    }),
+    scriptTable(view),
+    fileTable(view),
+    processTable(view),
+    bfdTable(view),
+    ...trackedTables(ofInstances, INSTANCE_TABLES),
+    ...trackedTables(ofGroups, GROUP_TABLES),
   ];
 }
 
-function scriptTable({ configuration, facts }: View): readonly Variable[] {
+function scriptTable({ configuration, facts }: View): Table {
   const verdicts = new Map(facts.scripts.map(({ name, verdict }) => [name, verdict]));
   return tableOf(
     entryOf(9),
+    9,
     numbered(configuration.scripts, ({ name, check, interval, rise, fall }) => {
       const { weight, reverse } = configuration.shown.weights.scripts[name] ?? NO_WEIGHT;
       return {
@@ -45,10 +49,11 @@ function scriptTable({ configuration, facts }: View): readonly Variable[] {
   );
 }
 
-function fileTable({ configuration, facts }: View): readonly Variable[] {
+function fileTable({ configuration, facts }: View): Table {
   const values = new Map(facts.files.map(({ name, value }) => [name, value]));
   return tableOf(
     entryOf(13),
+    6,
     numbered(configuration.trackFiles, ({ name, path }) => {
       const { weight, reverse } = configuration.shown.weights.files[name] ?? NO_WEIGHT;
       return { 2: text(name), 3: text(path), 4: integer(values.get(name) ?? 0), 5: integer(weight), 6: truth(reverse) };
@@ -56,10 +61,11 @@ function fileTable({ configuration, facts }: View): readonly Variable[] {
   );
 }
 
-function processTable({ configuration, facts }: View): readonly Variable[] {
+function processTable({ configuration, facts }: View): Table {
   const known = new Map(facts.processes.map((process) => [process.name, process]));
   return tableOf(
     entryOf(21),
+    14,
     numbered(configuration.trackProcesses, (settings) => {
       const { name } = settings;
       const { weight, reverse } = configuration.shown.weights.processes[name] ?? NO_WEIGHT;
@@ -82,10 +88,11 @@ function processTable({ configuration, facts }: View): readonly Variable[] {
   );
 }
 
-function bfdTable({ configuration, facts }: View): readonly Variable[] {
+function bfdTable({ configuration, facts }: View): Table {
   const verdicts = new Map(facts.bfd.map(({ name, verdict }) => [name, verdict]));
   return tableOf(
     entryOf(18),
+    5,
     numbered(configuration.bfd, ({ name }) => {
       const { weight, reverse } = configuration.shown.weights.bfd[name] ?? NO_WEIGHT;
       return { 2: text(name), 3: integer(verdicts.get(name) === "up" ? 1 : 0), 4: integer(weight), 5: truth(reverse) };
@@ -102,28 +109,55 @@ interface TrackedTables {
   readonly processes: number;
 }
 
-function trackedTables(tracked: TrackedThings, number: number, tables: TrackedTables): readonly Variable[] {
+/** Somebody who tracks, by its number. */
+interface Tracker {
+  readonly above: Oid;
+  readonly tracked: TrackedThings;
+}
+
+function trackedTables(trackers: readonly Tracker[], tables: TrackedTables): readonly Table[] {
   const table = <Item extends TrackWeight>(
     at: number,
-    items: readonly Item[],
-    describe: (item: Item) => Row,
-  ): readonly Variable[] => tableOf(entryOf(at), numbered(items, describe, [number]));
-  const row = (name: string, { weight, reverse }: TrackWeight): Row => ({
+    itemsOf: (tracked: TrackedThings) => readonly Item[],
+    describe: (item: Item) => Cells,
+  ): Table =>
+    tableOf(
+      entryOf(at),
+      4,
+      trackers.flatMap(({ above, tracked }) => numbered(itemsOf(tracked), describe, above)),
+    );
+  const row = (name: string, { weight, reverse }: TrackWeight): Cells => ({
     2: text(name),
     3: integer(weight),
     4: truth(reverse),
   });
   return [
     // The only one of them whose index is no column.
-    ...table(tables.interfaces, tracked.trackInterfaces, (item) => ({
-      1: text(item.interface),
-      2: integer(item.weight),
-      3: truth(item.reverse),
-    })),
-    ...table(tables.scripts, tracked.trackScripts, (item) => row(item.script, item)),
-    ...table(tables.files, tracked.trackFiles, (item) => row(item.file, item)),
-    ...table(tables.bfd, tracked.trackBfd, (item) => row(item.bfd, item)),
-    ...table(tables.processes, tracked.trackProcesses, (item) => row(item.process, item)),
+    table(
+      tables.interfaces,
+      ({ trackInterfaces }) => trackInterfaces,
+      (item) => ({ 1: text(item.interface), 2: integer(item.weight), 3: truth(item.reverse) }),
+    ),
+    table(
+      tables.scripts,
+      ({ trackScripts }) => trackScripts,
+      (item) => row(item.script, item),
+    ),
+    table(
+      tables.files,
+      ({ trackFiles }) => trackFiles,
+      (item) => row(item.file, item),
+    ),
+    table(
+      tables.bfd,
+      ({ trackBfd }) => trackBfd,
+      (item) => row(item.bfd, item),
+    ),
+    table(
+      tables.processes,
+      ({ trackProcesses }) => trackProcesses,
+      (item) => row(item.process, item),
+    ),
   ];
 }
 

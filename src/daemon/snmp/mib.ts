@@ -1,7 +1,7 @@
 import type { Oid } from "../../base/snmp.ts";
 import type { SnmpSettings } from "../../config/model/snmp.ts";
 import type { AgentSettings } from "../../core/snmp/session.ts";
-import { growTree, type Variable, type VariableTree } from "../../core/snmp/tree.ts";
+import { growTree, type Table, type VariableTree } from "../../core/snmp/tree.ts";
 import { globalVariables } from "./keepalived-global.ts";
 import { groupVariables, instanceVariables } from "./keepalived-instances.ts";
 import { routingVariables } from "./keepalived-routing.ts";
@@ -16,7 +16,7 @@ interface Part {
   /** In sysORTable, keepalived's words. */
   readonly description: string;
   readonly isServed: (settings: SnmpSettings) => boolean;
-  readonly variables: (view: View) => readonly Variable[];
+  readonly variables: (view: View) => readonly Table[];
 }
 
 /** What of a master agent's tree is ours. */

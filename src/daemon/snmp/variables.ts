@@ -1,38 +1,33 @@
 import { addressBytes, familyOf, type IpAddress } from "../../base/address.ts";
 import type { Oid, SnmpValue } from "../../base/snmp.ts";
-import type { Variable } from "../../core/snmp/tree.ts";
+import type { Cells, Table, TableRow } from "../../core/snmp/tree.ts";
 import { textBytes } from "../../wire/text.ts";
 
-/** The cells of a row, by the numbers of their columns. Undefined: the row has none in that column. */
-export type Row = Readonly<Record<number, SnmpValue | undefined>>;
-
-/** The variables of a table: each column by the number in its entry, each row by its index. */
-export function tableOf(
-  entry: Oid,
-  rows: readonly { readonly index: readonly number[]; readonly row: Row }[],
-): readonly Variable[] {
-  return rows.flatMap(({ index, row }) =>
-    Object.entries(row).flatMap(([column, value]): readonly Variable[] => {
-      const object = [...entry, Number(column)];
-      return value === undefined ? [] : [{ oid: [...object, ...index], value, objectLength: object.length }];
-    }),
-  );
+/** A table with the columns 1 to `last`. */
+export function tableOf(entry: Oid, last: number, rows: readonly TableRow[]): Table {
+  return { entry, first: 1, last, rows };
 }
 
-/** The rows of a list, numbered from 1. */
+/** A row whose cells are made once, when they are asked for. */
+export function rowOf(index: Oid, describe: () => Cells): TableRow {
+  let made: Cells | undefined;
+  return { index, cells: () => (made ??= describe()) };
+}
+
+/** The rows of a list, numbered from 1 below the index of what the list belongs to. */
 export function numbered<Item>(
   items: readonly Item[],
-  describe: (item: Item, number: number) => Row,
-  above: readonly number[] = [],
-): readonly { readonly index: readonly number[]; readonly row: Row }[] {
-  return items.map((item, index) => ({ index: [...above, index + 1], row: describe(item, index + 1) }));
+  describe: (item: Item, number: number) => Cells,
+  above: Oid = [],
+): readonly TableRow[] {
+  return items.map((item, index) => rowOf([...above, index + 1], () => describe(item, index + 1)));
 }
 
 /** Single variables below an identifier, by their numbers there. */
-export function scalarsOf(above: Oid, row: Row): readonly Variable[] {
-  return Object.entries(row).flatMap(([number, value]): readonly Variable[] => {
-    const object = [...above, Number(number)];
-    return value === undefined ? [] : [{ oid: [...object, 0], value, objectLength: object.length }];
+export function scalarsOf(above: Oid, cells: Cells): readonly Table[] {
+  return Object.keys(cells).map((key) => {
+    const number = Number(key);
+    return { entry: above, first: number, last: number, rows: [{ index: [0], cells: () => cells }] };
   });
 }
 

@@ -1,35 +1,37 @@
 import { addressBytes, ip, macBytes } from "../../base/address.ts";
 import type { Oid } from "../../base/snmp.ts";
 import { toSeconds } from "../../base/time.ts";
-import type { Variable } from "../../core/snmp/tree.ts";
+import type { Cells, Table } from "../../core/snmp/tree.ts";
 import { errorCounters, routerErrors } from "./counters.ts";
-import { counter, integer, octets, oldAddress, scalarsOf, tableOf, ticks, truth, type Row } from "./variables.ts";
+import { counter, integer, octets, oldAddress, rowOf, scalarsOf, tableOf, ticks, truth } from "./variables.ts";
 import { instancesOf, interfaceIndex, type InstanceView, type View } from "./view.ts";
 
 /** VRRP-MIB (RFC 2787), without what can be written: the virtual routers of version 2. */
-export function vrrpVariables(view: View): readonly Variable[] {
+export function vrrpVariables(view: View): readonly Table[] {
   const routers = instancesOf(view).filter(({ settings }) => settings.version === 2 && settings.family === "ipv4");
   const rows = routers.map((router) => ({ router, index: rowIndex(router, view) }));
   const errors = routerErrors(view);
   return [
     ...scalarsOf(OPERATIONS, { 1: integer(2), 2: truth(view.configuration.global.snmp.traps) }),
-    ...tableOf(
+    tableOf(
       [...OPERATIONS, 3, 1],
-      rows.map(({ router, index }) => ({ index, row: operationRow(router, view) })),
+      15,
+      rows.map(({ router, index }) => rowOf(index, () => operationRow(router, view))),
     ),
-    ...tableOf(
+    tableOf(
       [...OPERATIONS, 4, 1],
+      2,
       rows.flatMap(({ router, index }) =>
-        router.settings.virtualAddresses.map(({ address }) => ({
-          index: [...index, ...addressBytes(address)],
-          row: { 2: integer(ACTIVE) },
-        })),
+        router.settings.virtualAddresses.map(({ address }) =>
+          rowOf([...index, ...addressBytes(address)], () => ({ 2: integer(ACTIVE) })),
+        ),
       ),
     ),
     ...scalarsOf(STATISTICS, { 1: counter(errors.checksum), 2: counter(errors.version), 3: counter(errors.vrid) }),
-    ...tableOf(
+    tableOf(
       [...STATISTICS, 4, 1],
-      rows.map(({ router, index }) => ({ index, row: statisticsRow(router) })),
+      12,
+      rows.map(({ router, index }) => rowOf(index, () => statisticsRow(router))),
     ),
   ];
 }
@@ -38,7 +40,7 @@ function rowIndex({ settings }: InstanceView, view: View): readonly number[] {
   return [interfaceIndex(view, settings.advertInterface), settings.vrid];
 }
 
-function operationRow({ settings, facts }: InstanceView, view: View): Row {
+function operationRow({ settings, facts }: InstanceView, view: View): Cells {
   const device = view.facts.interfaces.find(({ name }) => name === settings.advertInterface);
   return {
     2: octets(device?.mac === undefined ? new Uint8Array() : macBytes(device.mac)),
@@ -57,7 +59,7 @@ function operationRow({ settings, facts }: InstanceView, view: View): Row {
   };
 }
 
-function statisticsRow({ facts }: InstanceView): Row {
+function statisticsRow({ facts }: InstanceView): Cells {
   const counters = errorCounters(facts);
   return {
     1: counter(counters.becameMaster),

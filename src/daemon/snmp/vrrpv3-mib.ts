@@ -2,7 +2,7 @@ import { addressBytes, ip, macBytes } from "../../base/address.ts";
 import type { Oid } from "../../base/snmp.ts";
 import { toSeconds } from "../../base/time.ts";
 import type { InstanceSettings } from "../../config/model/instance.ts";
-import type { Variable } from "../../core/snmp/tree.ts";
+import type { Cells, Table } from "../../core/snmp/tree.ts";
 import type { NewMasterReason, ProtocolError } from "../snmp-facts.ts";
 import { errorCounters, routerErrors } from "./counters.ts";
 import {
@@ -12,31 +12,32 @@ import {
   gauge,
   integer,
   octets,
+  rowOf,
   scalarsOf,
   tableOf,
   ticks,
   truth,
-  type Row,
 } from "./variables.ts";
 import { instancesOf, interfaceIndex, type InstanceView, type View } from "./view.ts";
 import { ACTIVE, ROUTER_STATES } from "./vrrp-mib.ts";
 
 /** VRRPv3-MIB (RFC 6527), read-only: all virtual routers, those of version 2 too, as keepalived has it. */
-export function vrrpv3Variables(view: View): readonly Variable[] {
+export function vrrpv3Variables(view: View): readonly Table[] {
   const rows = instancesOf(view).map((router) => ({ router, index: indexOf(router, view) }));
   const errors = routerErrors(view);
   return [
-    ...tableOf(
+    tableOf(
       OPERATIONS_ENTRY,
-      rows.map(({ router, index }) => ({ index, row: operationRow(router, view) })),
+      13,
+      rows.map(({ router, index }) => rowOf(index, () => operationRow(router, view))),
     ),
-    ...tableOf(
+    tableOf(
       ADDRESS_ENTRY,
+      2,
       rows.flatMap(({ router, index }) =>
-        router.settings.virtualAddresses.map((virtual) => ({
-          index: [...index, ...addressBytes(virtual.address)],
-          row: { 2: integer(ACTIVE) },
-        })),
+        router.settings.virtualAddresses.map((virtual) =>
+          rowOf([...index, ...addressBytes(virtual.address)], () => ({ 2: integer(ACTIVE) })),
+        ),
       ),
     ),
     ...scalarsOf(STATISTICS, {
@@ -45,9 +46,10 @@ export function vrrpv3Variables(view: View): readonly Variable[] {
       3: bigCounter(errors.vrid),
       4: ticks(0),
     }),
-    ...tableOf(
+    tableOf(
       STATISTICS_ENTRY,
-      rows.map(({ router, index }) => ({ index, row: statisticsRow(router) })),
+      13,
+      rows.map(({ router, index }) => rowOf(index, () => statisticsRow(router))),
     ),
   ];
 }
@@ -64,7 +66,7 @@ function indexOf({ settings }: InstanceView, view: View): readonly number[] {
   return vrrpv3Row(interfaceIndex(view, settings.advertInterface), settings);
 }
 
-function operationRow({ settings, facts }: InstanceView, view: View): Row {
+function operationRow({ settings, facts }: InstanceView, view: View): Cells {
   const device = view.facts.interfaces.find(({ name }) => name === settings.advertInterface);
   const nowhere = ip(settings.family === "ipv4" ? "0.0.0.0" : "::");
   const source = facts.source ?? nowhere;
@@ -83,7 +85,7 @@ function operationRow({ settings, facts }: InstanceView, view: View): Row {
   };
 }
 
-function statisticsRow({ settings, facts }: InstanceView): Row {
+function statisticsRow({ settings, facts }: InstanceView): Cells {
   const counters = errorCounters(facts);
   return {
     1: counter(counters.becameMaster),

@@ -67,9 +67,9 @@ describe("child agent", () => {
     bench.agent.receive({ kind: "facts-request" });
     bench.agent.receive(START);
     bench.agent.receive({ kind: "facts-request" });
-    expect(bench.sent).toEqual([{ kind: "started" }, { kind: "facts", facts: FACTS }]);
+    expect(bench.sent).toEqual([{ kind: "started" }, { kind: "facts", more: false, facts: FACTS }]);
     bench.agent.stop("SIGTERM");
-    bench.agent.receive({ kind: "facts", facts: FACTS });
+    bench.agent.receive({ kind: "facts", more: false, facts: FACTS });
     bench.agent.receive({ kind: "happening", happening: { kind: "group-state", name: "VG", state: "STOP" } });
     expect(bench.order).toEqual(["facts", "happening"]);
   });
@@ -250,7 +250,7 @@ function createBench(options: { refusal?: ChildFailureCode } = {}): Bench {
         },
         signal: (signal) => void order.push(signal),
         data: () => `state after ${order.length} events`,
-        snmpFacts: () => FACTS,
+        snmpFacts: () => [{ kind: "facts", more: false, facts: FACTS }],
         hearSnmp: ({ kind }) => void order.push(kind),
         learn: (news) => void order.push(...news.map(({ name, verdict }) => `${name} ${verdict}`)),
       });

@@ -5,7 +5,6 @@ import type { Configuration } from "../../config/model/configuration.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { Log } from "../../ports/log.ts";
 import type { BfdNews } from "../bfd-news.ts";
-import type { SnmpFacts } from "../snmp-facts.ts";
 import type { DumpSignal, FromChild, ToChild, ChildFailureCode, ChildSettings } from "../messages.ts";
 import { describeMessageError, parseToChild } from "../messages.ts";
 
@@ -45,8 +44,8 @@ export interface StartedDriver {
   readonly stop: (reason: string, done: () => void) => void;
   /** News of BFD sessions; undefined: this process tracks none. */
   readonly learn: ((news: readonly BfdNews[]) => void) | undefined;
-  /** What the tables of SNMP show; undefined: this process has nothing of it. */
-  readonly snmpFacts: (() => SnmpFacts) | undefined;
+  /** What the tables of SNMP show, in parts as the status; undefined: this process has nothing of it. */
+  readonly snmpFacts: (() => Iterable<FromChild>) | undefined;
   /** Something of that from the process that has it; undefined: this process serves no tables. */
   readonly hearSnmp: ((message: SnmpNews) => void) | undefined;
   /** One of keepalived's further signals. */
@@ -74,6 +73,7 @@ export interface ChildAgent {
 export function createChildAgent(ports: ChildAgentPorts): ChildAgent {
   let started: StartedDriver | undefined;
   let stopping = false;
+  let tellsFacts = false;
   /** `child_wait_time`. */
   let patience: Micros | undefined;
 
@@ -114,11 +114,14 @@ export function createChildAgent(ports: ChildAgentPorts): ChildAgent {
   };
 
   /** One in each turn: what is due comes first. */
-  const sendParts = (parts: Iterable<FromChild>): void => {
+  const sendParts = (parts: Iterable<FromChild>, ended = (): void => {}): void => {
     const iterator = parts[Symbol.iterator]();
     const next = (): void => {
       const part = iterator.next();
-      if (part.done === true) return turn.close();
+      if (part.done === true) {
+        turn.close();
+        return ended();
+      }
       ports.send(part.value);
       turn.set(ports.clock.now());
     };
@@ -143,7 +146,12 @@ export function createChildAgent(ports: ChildAgentPorts): ChildAgent {
       case "save-request":
         return started && ports.send({ kind: "saved", path: message.path, text: started.data() });
       case "facts-request":
-        return started?.snmpFacts && ports.send({ kind: "facts", facts: started.snmpFacts() });
+        // Whoever asks meanwhile gets those that are under way.
+        if (started?.snmpFacts === undefined || tellsFacts) return undefined;
+        tellsFacts = true;
+        return sendParts(started.snmpFacts(), () => {
+          tellsFacts = false;
+        });
       case "facts":
       case "happening":
         return started?.hearSnmp?.(message);

@@ -566,6 +566,7 @@ describe("the snmp process", () => {
     expect(world.child(0).received.at(-1)).toEqual({ kind: "facts-request" });
     const facts: FromChild & { readonly kind: "facts" } = {
       kind: "facts",
+      more: false,
       facts: {
         atMs: 1,
         instances: [],

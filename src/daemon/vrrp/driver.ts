@@ -76,8 +76,8 @@ export interface VrrpDriver {
   stop(reason: string, done: () => void): void;
   /** One of keepalived's dumps, as it is at this moment. */
   dump(kind: DumpKind): string;
-  /** What the tables of SNMP show, as it is at this moment. Plain data. */
-  snmpFacts(): SnmpFacts;
+  /** What the tables of SNMP show, in parts of so many instances, each true when it is made, and the rest behind them. */
+  snmpFacts(size: number): Iterable<SnmpFacts>;
   /** The dumps count from now on; `status` goes on as before. */
   clearStatistics(): void;
   /** What each instance waits for, one line each. */
@@ -336,8 +336,8 @@ class Driver implements VrrpDriver {
     return this.#dumps.write(kind, this.#exhibits());
   }
 
-  snmpFacts(): SnmpFacts {
-    return this.#dumps.snmpFacts(this.#exhibits(), this.#strangers.adverts);
+  snmpFacts(size: number): Iterable<SnmpFacts> {
+    return this.#dumps.snmpFacts(this.#exhibits(), this.#strangers.adverts, size);
   }
 
   clearStatistics(): void {

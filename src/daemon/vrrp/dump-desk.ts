@@ -11,7 +11,7 @@ import type { SnmpFacts } from "../snmp-facts.ts";
 import { stateName } from "./cause-words.ts";
 import { trackedItems, type Surroundings } from "./fitness.ts";
 import type { Instance } from "./instance.ts";
-import { snmpFactsOf } from "./snmp-view.ts";
+import { snmpFactsOf, snmpInstances } from "./snmp-view.ts";
 import type { SyncGroup } from "./sync-group.ts";
 
 /** What there is to show at this moment. */
@@ -50,12 +50,16 @@ export class DumpDesk {
     }
   }
 
-  /** What the tables of SNMP show. Their counters never go back. */
-  snmpFacts(exhibits: Exhibits, strangers: number): SnmpFacts {
-    const sessions = exhibits.configuration.bfd.map(({ name }) => name);
-    const facts = this.#facts(exhibits);
+  /** What the tables of SNMP show, in parts of so many instances, and the rest behind them. */
+  *snmpFacts(exhibits: Exhibits, strangers: number, size: number): Generator<SnmpFacts> {
+    const { configuration, instances } = exhibits;
+    for (let at = 0; at < instances.length; at += size) {
+      const part = instances.slice(at, at + size).map((instance) => this.#describe(instance, configuration));
+      yield snmpInstances(part, this.#clock.wallClockMs());
+    }
+    const sessions = configuration.bfd.map(({ name }) => name);
     const known = { sessions, strangers, atMs: this.#clock.wallClockMs() };
-    return snmpFactsOf(facts, this.#surroundings, known);
+    yield snmpFactsOf(this.#facts({ ...exhibits, instances: [] }), this.#surroundings, known);
   }
 
   /** The dumps count from now on. */

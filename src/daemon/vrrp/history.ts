@@ -21,7 +21,7 @@ export class History {
     return this.#protocolError;
   }
 
-  noteState(state: State, cause: Cause, atMs: number): void {
+  noteState(state: Pick<State, "kind">, cause: Cause, atMs: number): void {
     const isUp = state.kind === "backup" || state.kind === "active";
     this.#upSinceMs = isUp ? (this.#upSinceMs ?? atMs) : undefined;
     if (state.kind === "active") this.#newMasterReason = reasonOf(cause);

@@ -2,6 +2,21 @@ import type { DumpFacts, InstanceFacts } from "../dump/facts.ts";
 import type { SnmpFacts, SnmpInstanceFacts } from "../snmp-facts.ts";
 import type { Surroundings } from "./fitness.ts";
 
+/** Some of the instances, and nothing else. */
+export function snmpInstances(instances: readonly InstanceFacts[], atMs: number): SnmpFacts {
+  return {
+    atMs,
+    instances: instances.map(instanceFacts),
+    groups: [],
+    scripts: [],
+    files: [],
+    processes: [],
+    bfd: [],
+    interfaces: [],
+    strangers: 0,
+  };
+}
+
 /** What of the facts of the dumps, and of the trackers, the tables of SNMP show. */
 export function snmpFactsOf(
   facts: DumpFacts,

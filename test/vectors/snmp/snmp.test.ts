@@ -2,11 +2,12 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { ip, mac } from "../../../src/base/address.ts";
-import { formatOid, type SnmpValue, type VarBind } from "../../../src/base/snmp.ts";
+import { formatOid, type Oid, type SnmpValue, type VarBind } from "../../../src/base/snmp.ts";
 import { seededRandom } from "../../../src/base/random.ts";
 import { fail, succeed } from "../../../src/base/result.ts";
 import { loadConfiguration } from "../../../src/config/load.ts";
 import type { Configuration } from "../../../src/config/model/configuration.ts";
+import { nextVariable } from "../../../src/core/snmp/tree.ts";
 import { treeOf } from "../../../src/daemon/snmp/mib.ts";
 import { trapsOf } from "../../../src/daemon/snmp/traps.ts";
 import type { Happening, SnmpFacts, SnmpInstanceFacts } from "../../../src/daemon/snmp-facts.ts";
@@ -127,7 +128,13 @@ function walk(): readonly string[] {
     release: "1.2.3",
     upTimeAt: (atMs) => 200 + (atMs - STARTED_MS) / 10,
   });
-  return tree.variables.map(lineOf);
+  const lines: string[] = [];
+  for (let start: Oid = []; ; ) {
+    const found = nextVariable(tree, { start, included: false, end: [] });
+    if (found.value.kind === "end-of-mib-view") return lines;
+    lines.push(lineOf(found));
+    start = found.oid;
+  }
 }
 
 function trapLines(happening: Happening): readonly string[] {
