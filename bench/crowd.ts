@@ -14,7 +14,7 @@ export interface Crowd {
 }
 
 /** The interfaces of a crowd; every host has the first one anyway. */
-export function devicesOf({ interfaces }: Crowd): string[] {
+function devicesOf({ interfaces }: Crowd): string[] {
   return Array.from({ length: interfaces }, (_, index) => `eth${index}`);
 }
 

@@ -38,7 +38,8 @@ export const MANY_ADDRESSES: Work = {
     const claimedAt = packets.find(({ frame }) => vrrpSource(frame) === "10.77.0.2")?.atMs;
     if (claimedAt === undefined) throw new Error("The capture lacks the first advert");
     const announced = firstAnnouncements(packets, weaker.host.mac);
-    const [first = 0, last = 0] = [Math.min(...announced), Math.max(...announced)];
+    const first = Math.min(...announced);
+    const last = Math.max(...announced);
     return { values: [last - claimedAt, last - first] };
   },
 };
