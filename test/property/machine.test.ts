@@ -3,9 +3,10 @@ import { describe, expect, test } from "vitest";
 import { addressFromBytes, ip, type IpAddress } from "../../src/base/address.ts";
 import { after, earliest, instant, micros, millis, seconds, type Instant, type Micros } from "../../src/base/time.ts";
 import type { Event } from "../../src/core/vrrp/event.ts";
-import { type Step, step } from "../../src/core/vrrp/machine.ts";
+import { step } from "../../src/core/vrrp/machine.ts";
 import { type FaultCause, type State, nextDeadline } from "../../src/core/vrrp/state.ts";
 import type { VirtualRouter } from "../../src/core/vrrp/router.ts";
+import type { Step } from "../../src/core/vrrp/step.ts";
 
 const duration = (longest: Micros): fc.Arbitrary<Micros> => fc.integer({ min: 0, max: longest }).map(micros);
 const intervalOf = (version: 2 | 3): fc.Arbitrary<Micros> =>

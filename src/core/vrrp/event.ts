@@ -48,6 +48,8 @@ export type Event =
       readonly manner: YieldManner;
     };
 
+export type Advertisement = Extract<Event, { kind: "advertisement" }>;
+
 /**
  * How a member leaves with its group. `to-successor`: another router has claimed, or is about to claim, this one's
  * addresses as well. `farewell`: nobody may know of it yet. `withdraw`: nobody can tell who has them by now. `take-back`: to

@@ -3,11 +3,15 @@ import type { AddressFamily, IpAddress } from "../../base/address.ts";
 import { earlier, type Instant, type Micros } from "../../base/time.ts";
 
 export type State =
-  | { readonly kind: "initialize" }
+  | Initialize
   | Backup
   | Active
   /** keepalived's addition to the RFC: something this router needs is broken. */
   | Fault;
+
+export interface Initialize {
+  readonly kind: "initialize";
+}
 
 export interface Backup {
   readonly kind: "backup";

@@ -1,53 +1,33 @@
-// Over 400 lines: every way in which an address comes and goes, with the holdings that all of them change.
-import { familyOf, type IpAddress } from "../../base/address.ts";
-import type { Result } from "../../base/result.ts";
-import { after, earlier, seconds, type Instant } from "../../base/time.ts";
+import { earlier, type Instant } from "../../base/time.ts";
 import type { VirtualAddress } from "../../config/model/addresses.ts";
 import type { RoutingSettings } from "../../config/model/routing.ts";
-import { fullBucket, takePermission, type Bucket, type RateLimit } from "../../core/rate-limit.ts";
-import type { VirtualInterface } from "../../config/model/virtual-interfaces.ts";
-import type { Clock } from "../../ports/clock.ts";
-import { describeFailure, type SystemFailure } from "../../ports/failure.ts";
-import type { Kernel } from "../../ports/kernel.ts";
-import type { Log } from "../../ports/log.ts";
+import { describeFailure } from "../../ports/failure.ts";
+import { AddressPlacer, type PlacerDependencies, type PlacerSettings } from "./address-placer.ts";
+import { AddressRepair } from "./address-repair.ts";
 import type { HeardOnDevice } from "./announcement-listeners.ts";
 import type { Announcer } from "./announcer.ts";
 import { RELEASE_WORDS } from "./cause-words.ts";
 import { ConflictWatch } from "./conflict-watch.ts";
-import { addressKey, type AddressKey, type InterfaceTable } from "./interface-table.ts";
 import { Farewell } from "./farewell.ts";
-import type { FineLockKeeper, LockOwner } from "./fine-lock-keeper.ts";
-import { foreignAddress, waitsForSource } from "./host-addresses.ts";
+import type { LockOwner } from "./fine-lock-keeper.ts";
+import type { LeaseOwner } from "./held-lease.ts";
+import { Holdings, type Holding } from "./holdings.ts";
+import { foreignVip, placeOf } from "./host-addresses.ts";
+import { addressKey, type AddressKey } from "./interface-table.ts";
 import type { Ipv6Switch } from "./ipv6-switch.ts";
-import type { HeldRecord } from "./held-record.ts";
-import type { HeldAddress, LeaseOwner } from "./held-lease.ts";
-import { firstTerms, type LeaseKeeper } from "./lease-keeper.ts";
-import { renewAfter } from "./prefix-route.ts";
 import type { RouteKeeper, RoutingOwner } from "./route-keeper.ts";
-import { ipvlanOf } from "./virtual-device.ts";
-import { firstOfEachDevice, formatVip, leaseOf, lockTermsOf, termsOf, vipKey, type FilterTerms } from "./vip.ts";
+import { firstOfEachDevice, formatVip, leaseOf, lockTermsOf, termsOf, type FilterTerms } from "./vip.ts";
 
-export interface HolderSettings extends FilterTerms {
+export interface HolderSettings extends FilterTerms, PlacerSettings {
   readonly virtualAddresses: readonly VirtualAddress[];
   readonly excludedAddresses: readonly VirtualAddress[];
   readonly routing: readonly RoutingSettings[];
-  readonly interface: string;
-  readonly advertInterface: string;
-  readonly virtualInterfaces: readonly VirtualInterface[];
   readonly repair: boolean;
-  readonly transport: { readonly source: IpAddress | undefined };
 }
 
-export interface HolderDependencies {
-  readonly clock: Clock;
-  readonly kernel: Kernel;
-  readonly log: Log;
-  readonly interfaces: InterfaceTable;
-  readonly leases: LeaseKeeper;
-  readonly fineLock: FineLockKeeper;
+export interface HolderDependencies extends PlacerDependencies {
   readonly routes: RouteKeeper;
   readonly announcer: Announcer;
-  readonly record: HeldRecord;
   readonly ipv6: Pick<Ipv6Switch, "turnOn" | "turnOff">;
   /** What is held has changed. */
   readonly onChange: () => void;
@@ -62,16 +42,6 @@ export interface HolderEvents {
   readonly count: (counter: string) => void;
 }
 
-/** Where one virtual address stands. */
-export type Holding =
-  | { readonly kind: "absent" }
-  /** `key`: where it was added. Its interface may have got another name since. */
-  | { readonly kind: "held"; readonly key: AddressKey }
-  /** On the host before us, perhaps with another mask: never leased, never removed. */
-  | { readonly kind: "foreign"; readonly key: AddressKey }
-  /** Wanted, but it could not be added; tried again. */
-  | { readonly kind: "missing"; readonly reason: string; readonly retryAt: Instant };
-
 /**
  * Puts the virtual addresses of one instance on their interfaces and takes them away again.
  *
@@ -82,26 +52,27 @@ export class AddressHolder implements LeaseOwner, LockOwner, RoutingOwner {
   #name: string;
   readonly #dependencies: HolderDependencies;
   readonly #events: HolderEvents;
-  readonly #holdings = new Map<VirtualAddress, Holding>();
+  readonly #holdings: Holdings;
+  readonly #placer: AddressPlacer;
+  readonly #repairs: AddressRepair;
   /** Not in the configuration any more, and still on the host. */
   readonly #gone = new Map<VirtualAddress, Holding>();
   #settings: HolderSettings;
   #wanted = false;
-  /** Nothing was missing when the leases had changed so often. */
-  #completeAt: number | undefined;
   #advertisedAt: Instant;
   readonly #farewell: Farewell;
   readonly #conflicts: ConflictWatch;
-  #bucket: Bucket;
 
   constructor(name: string, settings: HolderSettings, dependencies: HolderDependencies, events: HolderEvents) {
     this.#name = name;
     this.#settings = settings;
     this.#dependencies = dependencies;
     this.#events = events;
+    this.#holdings = new Holdings(dependencies.leases);
+    this.#placer = new AddressPlacer(this, this.#holdings, dependencies);
+    this.#repairs = new AddressRepair(dependencies.clock, this.#holdings, this.#placer);
     this.#conflicts = new ConflictWatch(dependencies.log);
     this.#advertisedAt = dependencies.clock.now();
-    this.#bucket = fullBucket(REPAIRS, dependencies.clock.now());
     this.#farewell = new Farewell(dependencies.clock, (reason) => {
       dependencies.log.write("info", `(${this.#name}) removing VIPs: ${RELEASE_WORDS[reason]}`);
       this.release();
@@ -147,7 +118,7 @@ export class AddressHolder implements LeaseOwner, LockOwner, RoutingOwner {
   }
 
   holding(address: VirtualAddress): Holding {
-    return this.#holdings.get(address) ?? { kind: "absent" };
+    return this.#holdings.of(address);
   }
 
   /**
@@ -157,7 +128,7 @@ export class AddressHolder implements LeaseOwner, LockOwner, RoutingOwner {
   stillLeased(): boolean {
     const lease = leaseOf(this.#settings);
     if (lease.kind !== "timed" || !lease.coversProtocol) return false;
-    const own = this.addresses().filter((address) => this.#foreign(address) === undefined);
+    const own = this.addresses().filter((address) => !this.#isForeign(address));
     return (
       own.length > 0 &&
       !this.#keys().some((key) => this.#dependencies.record.isLeaving(key)) &&
@@ -184,9 +155,9 @@ export class AddressHolder implements LeaseOwner, LockOwner, RoutingOwner {
     this.#listen();
     this.#dependencies.record.stay(this.#keys());
     this.#cover(this.#now());
-    this.#expect(this.addresses());
+    this.#placer.expect(this.addresses());
     // The advert of this claim goes out in the same turn.
-    this.#add(this.addresses(), this.#now());
+    this.#placer.add(this.addresses(), this.#settings, this.#now());
     this.#dependencies.routes.claim(this, this.#settings.routing);
     this.#dependencies.onChange();
   }
@@ -200,7 +171,8 @@ export class AddressHolder implements LeaseOwner, LockOwner, RoutingOwner {
     this.#dependencies.announcer.withdraw(this.addresses());
     // They may need the addresses, so they go before them.
     this.#dependencies.routes.release(this);
-    for (const address of [...this.#holdings.keys()].toReversed()) this.#remove(address);
+    for (const [address] of this.#holdings.entries().toReversed())
+      this.#placer.remove(address, this.#holdings.take(address));
     for (const { device } of firstOfEachDevice(this.addresses())) this.#dependencies.ipv6.turnOff(device);
     this.#dependencies.fineLock.release(this);
     this.#dependencies.announcer.stopListening(this);
@@ -255,11 +227,11 @@ export class AddressHolder implements LeaseOwner, LockOwner, RoutingOwner {
     const holding = this.holding(address);
     if (holding.kind === "foreign") {
       // The host's own address has gone. While we are master the VIP is still to be served.
-      this.#miss(address, "removed by somebody", this.#now());
+      this.#holdings.miss(address, REMOVED, this.#now());
       return undefined;
     }
     if (holding.kind !== "held" || !this.#dependencies.leases.drop(key, this)) return undefined;
-    if (this.#settings.repair) this.#miss(address, "removed by somebody", this.#now());
+    if (this.#settings.repair) this.#holdings.miss(address, REMOVED, this.#now());
     else this.#holdings.set(address, { kind: "absent" });
     this.#dependencies.onChange();
     return address.tracked && this.#wanted ? address : undefined;
@@ -277,11 +249,7 @@ export class AddressHolder implements LeaseOwner, LockOwner, RoutingOwner {
 
   /** What is missing may have become possible: an interface came, the host's own address is back. */
   retryNow(): void {
-    const now = this.#now();
-    for (const [address, holding] of this.#holdings) {
-      if (holding.kind === "missing" && holding.retryAt > now)
-        this.#holdings.set(address, { ...holding, retryAt: now });
-    }
+    this.#holdings.hasten(this.#now());
     this.repair();
   }
 
@@ -289,11 +257,7 @@ export class AddressHolder implements LeaseOwner, LockOwner, RoutingOwner {
     let deadline = this.#farewell.deadline;
     if (!this.#wanted) return deadline;
     deadline = earlier(deadline, this.#conflicts.deadline);
-    if (!this.#isIncomplete()) return deadline;
-    for (const one of this.#holdings.values()) {
-      if (one.kind === "missing") deadline = earlier(deadline, one.retryAt);
-    }
-    return deadline;
+    return this.#holdings.isIncomplete(this.addresses()) ? earlier(deadline, this.#holdings.deadline) : deadline;
   }
 
   /**
@@ -302,34 +266,23 @@ export class AddressHolder implements LeaseOwner, LockOwner, RoutingOwner {
    */
   reconfigure(name: string, settings: HolderSettings): void {
     this.#name = name;
-    const before = new Map([...this.#holdings].map(([address, holding]) => [vipKey(address), { address, holding }]));
     this.#settings = settings;
-    this.#completeAt = undefined;
-    this.#holdings.clear();
-    const kept = new Set<string>();
-    for (const address of this.addresses()) {
-      const known = before.get(vipKey(address));
-      if (known === undefined) continue;
-      kept.add(vipKey(address));
-      this.#holdings.set(address, known.holding);
-      if (known.holding.kind === "held") {
-        const { key } = known.holding;
-        this.#dependencies.leases.change(key, this, termsOf(address, key, this.#settings));
-      }
+    const { added, gone } = this.#holdings.follow(this.addresses());
+    for (const [address, holding] of this.#holdings.entries()) {
+      if (holding.kind !== "held") continue;
+      this.#dependencies.leases.change(holding.key, this, termsOf(address, holding.key, settings));
     }
     // The same address with other words, as another label, has to go before it comes.
     const coming = new Set(this.#keys().map(addressKey));
-    for (const [id, { address, holding }] of before) {
-      if (kept.has(id)) continue;
+    for (const { address, holding } of gone) {
       this.#gone.set(address, holding);
       if (holding.kind === "held" && coming.has(addressKey(holding.key))) this.#removeGone(address, holding);
     }
     if (this.#wanted) {
       this.#cover(this.#advertisedAt);
-      const added = this.addresses().filter((address) => !kept.has(vipKey(address)));
       // They may be on other interfaces.
       if (added.length > 0) this.#listen();
-      this.#add(added, this.#advertisedAt);
+      this.#placer.add(added, settings, this.#advertisedAt);
       this.#dependencies.routes.claim(this, settings.routing);
       this.#dependencies.announcer.announce(this.#name, added, REPAIR_ANNOUNCEMENTS);
     }
@@ -346,7 +299,7 @@ export class AddressHolder implements LeaseOwner, LockOwner, RoutingOwner {
     // What is being handed over is another's by now.
     if (!this.#wanted) return;
     const { kernel, leases, log } = this.#dependencies;
-    const requests = [...this.#holdings].flatMap(([address, holding]) => {
+    const requests = this.#holdings.entries().flatMap(([address, holding]) => {
       if (holding.kind !== "held" || leases.find(holding.key)?.owner !== this) return [];
       return [termsOf(address, holding.key, { ...this.#settings, lease: "off" }).request];
     });
@@ -363,16 +316,14 @@ export class AddressHolder implements LeaseOwner, LockOwner, RoutingOwner {
 
   /** What is still on the host counts, too; what is the host's own is none of the lock's business. */
   #cover(since: Instant): void {
-    const own = [...this.addresses(), ...this.#gone.keys()].filter((address) => this.#foreign(address) === undefined);
+    const own = [...this.addresses(), ...this.#gone.keys()].filter((address) => !this.#isForeign(address));
     const list = own.map(({ address }) => address);
     this.#dependencies.fineLock.cover(this, list, lockTermsOf(this.#settings), since);
   }
 
   #removeGone(address: VirtualAddress, holding: Holding): void {
     this.#gone.delete(address);
-    this.#holdings.set(address, holding);
-    this.#remove(address);
-    this.#holdings.delete(address);
+    this.#placer.remove(address, holding);
     // It may be there in other words.
     const isWanted = this.addresses().some((other) => other.address === address.address);
     if (!isWanted) this.#dependencies.fineLock.release(this, [address.address]);
@@ -403,173 +354,25 @@ export class AddressHolder implements LeaseOwner, LockOwner, RoutingOwner {
     this.#dependencies.announcer.announce(this.#name, again, REPAIR_ANNOUNCEMENTS);
   }
 
-  /** Whether some address may be missing. It is not looked at again as long as nothing has changed. */
-  #isIncomplete(): boolean {
-    const { changes } = this.#dependencies.leases;
-    if (this.#completeAt === changes) return false;
-    const isComplete = this.addresses().every((address) => {
-      const holding = this.holding(address);
-      // Another instance that was given the same address may have taken it away.
-      if (holding.kind === "held") return this.#dependencies.leases.find(holding.key) !== undefined;
-      return holding.kind !== "missing";
-    });
-    this.#completeAt = isComplete ? changes : undefined;
-    return !isComplete;
-  }
-
   #putBack(): void {
-    if (!this.#isIncomplete()) return;
-    const now = this.#now();
-    const due = this.addresses().filter((address) => {
-      const holding = this.holding(address);
-      // Another instance that was given the same address has taken it away.
-      if (holding.kind === "held") return this.#dependencies.leases.find(holding.key) === undefined;
-      return holding.kind === "missing" && holding.retryAt <= now;
-    });
-    if (due.length === 0) return;
-    const permission = takePermission(REPAIRS, this.#bucket, now);
-    this.#bucket = permission.bucket;
-    if (permission.kind === "refused") {
-      for (const address of due) {
-        this.#miss(address, TOO_OFTEN, permission.availableAt);
-      }
-      return;
-    }
-    this.#add(due, this.#advertisedAt);
-    const back = due.filter((address) => this.holding(address).kind === "held");
+    const back = this.#repairs.putBack(this.addresses(), this.#settings, this.#advertisedAt);
     if (back.length === 0) return;
     this.#dependencies.log.write("warn", `(${this.#name}) put back ${back.map(formatVip).join(", ")}`);
     this.#dependencies.announcer.announce(this.#name, back, REPAIR_ANNOUNCEMENTS);
     this.#dependencies.onChange();
   }
 
-  /** All in one batch. `advertisedAt`: backups count from then, so the lifetime is what is left of the lease. */
-  #add(addresses: readonly VirtualAddress[], advertisedAt: Instant): void {
-    const additions = addresses.flatMap((address) => this.#addition(address, advertisedAt) ?? []);
-    if (additions.length === 0) return;
-    this.#expect(additions.map(({ address }) => address));
-    const outcomes = this.#dependencies.kernel.addAddresses(additions.map(({ held }) => held.request));
-    for (const [index, addition] of additions.entries()) {
-      const outcome = outcomes[index];
-      if (outcome !== undefined) this.#settle(addition, outcome, advertisedAt);
-    }
-  }
-
-  /** What to ask the kernel for; undefined: nothing, and where the address stands is noted. */
-  #addition(address: VirtualAddress, advertisedAt: Instant): Addition | undefined {
-    const { leases, interfaces, log } = this.#dependencies;
-    const key = this.#key(address);
-    if (key === undefined) return this.#postpone(address, `no interface ${address.device}`);
-    const held = leases.find(key);
-    const foreign = this.#foreign(address);
-    if (foreign !== undefined) {
-      this.#holdings.set(address, { kind: "foreign", key: foreign });
-      this.#dependencies.fineLock.release(this, [address.address]);
-      const where = `${formatVip(address)} is already on ${address.device} and was not added by Holdfast`;
-      log.write("warn", `(${this.#name}) ${where}: it is neither leased nor removed, and stays whoever is master`);
-      return undefined;
-    }
-    if (held?.owner === this) {
-      this.#holdings.set(address, { kind: "held", key });
-      return undefined;
-    }
-    if (interfaces.waitsForPrimary(key) || this.#waitsForSource(address, key))
-      return this.#postpone(address, `${address.device} has lost the host's own address`);
-
-    if (familyOf(address.address) === "ipv6") this.#dependencies.ipv6.turnOn(address.device);
-    const renewedAt = this.#now();
-    const terms = firstTerms(termsOf(address, key, this.#settings), advertisedAt, renewedAt);
-    return { address, held: { owner: this, renewedAt, ...terms } };
-  }
-
-  #settle({ address, held }: Addition, added: Result<void, SystemFailure>, advertisedAt: Instant): void {
-    if (added.ok) return this.#hold(address, held);
-    if (added.error.errno !== "EEXIST") return this.#postpone(address, describeFailure(added.error));
-    const { kernel, interfaces } = this.#dependencies;
-    const key = held.request;
-    if (interfaces.find(key) === undefined) {
-      // Somebody added it a moment ago, and we have yet to hear of it.
-      interfaces.reload(kernel);
-      if (this.#foreign(address) !== undefined) return this.#add([address], advertisedAt);
-    }
-    const clash = interfaces.findTwin(key);
-    // Another instance has it. To renew it would keep the mask that it has.
-    if (clash !== undefined) return this.#postpone(address, `it is on ${address.device} with /${clash.prefixLength}`);
-    // Ours from before a crash, or another instance's of this process that gives it to us in a reload.
-    const adopted = renewAfter(interfaces.find(key)?.validLifetime ?? "forever", held.request, kernel);
-    if (!adopted.ok) return this.#postpone(address, describeFailure(adopted.error));
-    this.#hold(address, held);
-  }
-
-  /** On kernels that do not remember who added an address, the record must know it before it is there. */
-  #expect(addresses: readonly VirtualAddress[]): void {
-    const { interfaces, record } = this.#dependencies;
-    if (interfaces.tellsOrigin) return;
-    record.expect(
-      addresses.flatMap((address) => (this.#foreign(address) === undefined ? (this.#key(address) ?? []) : [])),
-    );
-  }
-
-  #hold(address: VirtualAddress, held: HeldAddress): void {
-    this.#dependencies.leases.hold(held);
-    this.#dependencies.record.remember(held.request);
-    this.#holdings.set(address, { kind: "held", key: held.request });
-  }
-
-  #remove(address: VirtualAddress): void {
-    const { kernel, leases, log, record, interfaces } = this.#dependencies;
-    const holding = this.holding(address);
-    this.#holdings.delete(address);
-    if (holding.kind !== "held") return;
-    const { key } = holding;
-    if (!leases.drop(key, this)) return;
-    record.forget(key);
-    const removed = kernel.removeAddress({ ...key, peer: address.peer });
-    if (removed.ok) {
-      // At once: who adds it again before the kernel has told must not take it for somebody else's.
-      interfaces.forgetAddress(key);
-      return leases.expectRemoval(key);
-    }
-    // By now the kernel may have removed it itself, with the lease or with its interface.
-    if (removed.error.errno === "EADDRNOTAVAIL" || removed.error.errno === "ENODEV") return;
-    log.write("error", `(${this.#name}) ${describeFailure(removed.error)}`);
-  }
-
-  #postpone(address: VirtualAddress, reason: string): undefined {
-    const before = this.holding(address);
-    if (before.kind !== "missing" || before.reason !== reason) {
-      this.#dependencies.log.write("error", `(${this.#name}) cannot hold ${formatVip(address)}: ${reason}`);
-    }
-    this.#miss(address, reason, after(this.#now(), RETRY));
-    return undefined;
-  }
-
-  #miss(address: VirtualAddress, reason: string, retryAt: Instant): void {
-    this.#holdings.set(address, { kind: "missing", reason, retryAt });
-    this.#completeAt = undefined;
-  }
-
-  #waitsForSource({ device }: VirtualAddress, key: AddressKey): boolean {
-    const { interface: own, transport } = this.#settings;
-    // The address of an ipvlan interface is there and not on the interface itself.
-    const isThere = ipvlanOf(this.#settings) === undefined;
-    return isThere && device === own && waitsForSource(key, transport.source, this.#dependencies.interfaces);
-  }
-
   #keys(): readonly AddressKey[] {
     return this.addresses().flatMap((address) => this.#key(address) ?? []);
   }
 
-  /** Where it is on the host, if it is not there by Holdfast's hand. */
-  #foreign(address: VirtualAddress): AddressKey | undefined {
-    const key = this.#key(address);
-    return key === undefined ? undefined : foreignAddress(key, this.#dependencies);
+  #key(address: VirtualAddress): AddressKey | undefined {
+    return placeOf(address, this.#dependencies.interfaces);
   }
 
-  #key(address: VirtualAddress): AddressKey | undefined {
-    const device = this.#dependencies.interfaces.byName(address.device);
-    if (device === undefined) return undefined;
-    return { interfaceIndex: device.index, address: address.address, prefixLength: address.prefixLength };
+  /** On the host by another's hand. */
+  #isForeign(address: VirtualAddress): boolean {
+    return foreignVip(address, this.#dependencies) !== undefined;
   }
 
   #now(): Instant {
@@ -577,15 +380,6 @@ export class AddressHolder implements LeaseOwner, LockOwner, RoutingOwner {
   }
 }
 
-/** An address that the kernel is asked for, as it is held when the kernel agrees. */
-interface Addition {
-  readonly address: VirtualAddress;
-  readonly held: HeldAddress;
-}
-
-/** Somebody who removes an address again and again is not fought faster. */
-const REPAIRS: RateLimit = { burst: 10, period: seconds(1) };
-const RETRY = seconds(1);
 const REPAIR_ANNOUNCEMENTS = 5;
 
-const TOO_OFTEN = "removed by somebody again and again";
+const REMOVED = "removed by somebody";

@@ -1,14 +1,23 @@
 import { addressLength, contains, familyOf, type IpAddress } from "../../base/address.ts";
+import type { VirtualAddress } from "../../config/model/addresses.ts";
 import type { AddressRecord } from "../../ports/kernel.ts";
 import type { AddressKey, InterfaceTable } from "./interface-table.ts";
 import type { LeaseKeeper } from "./lease-keeper.ts";
 
-/** An address where it stands on the host, if it is not there by Holdfast's hand. An IPv6 one may have another mask there. */
-export function foreignAddress(
-  key: AddressKey,
+/** Where a virtual address is to be; undefined: there is no interface of that name now. */
+export function placeOf(vip: VirtualAddress, interfaces: InterfaceTable): AddressKey | undefined {
+  const device = interfaces.byName(vip.device);
+  if (device === undefined) return undefined;
+  return { interfaceIndex: device.index, address: vip.address, prefixLength: vip.prefixLength };
+}
+
+/** Where it stands on the host, if it is not there by Holdfast's hand. An IPv6 one may have another mask there. */
+export function foreignVip(
+  vip: VirtualAddress,
   { interfaces, leases }: { readonly interfaces: InterfaceTable; readonly leases: LeaseKeeper },
 ): AddressRecord | undefined {
-  if (leases.find(key) !== undefined) return undefined;
+  const key = placeOf(vip, interfaces);
+  if (key === undefined || leases.find(key) !== undefined) return undefined;
   const found = interfaces.find(key) ?? interfaces.findTwin(key);
   return found === undefined || interfaces.isOurs(found) ? undefined : found;
 }

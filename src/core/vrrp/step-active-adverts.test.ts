@@ -1,0 +1,218 @@
+// What an active router does about the adverts of others.
+import { describe, test } from "vitest";
+import {
+  active,
+  adv,
+  announce,
+  at,
+  followUp,
+  handOver,
+  heard,
+  holds,
+  listening,
+  NEIGHBOR,
+  NOW,
+  refresh,
+  router,
+  type Row,
+  second,
+  send,
+} from "../../../test/fixtures/virtual-router.ts";
+import { ip } from "../../base/address.ts";
+import { micros } from "../../base/time.ts";
+import type { Active, Backup } from "./state.ts";
+
+describe("active, an advert", () => {
+  const yields = handOver(100_200_000);
+  const higher = { code: "HIGHER_PRIORITY", source: NEIGHBOR, ours: 100 } as const;
+  const obeyed: Backup = { ...listening, activeDownAt: at(118_046_875), activeAdverInterval: micros(5_000_000) };
+  const calm: Active = { ...active, bursts: [refresh(120_000_000)] };
+  const asserted: Active = {
+    kind: "active",
+    adverAt: at(102_000_000),
+    advertisedAt: NOW,
+    trustedUntil: at(106_007_812),
+    bursts: [refresh(120_000_000), followUp(107_000_000)],
+  };
+  const rows: readonly Row[] = [
+    {
+      name: "priority 0: answers at once, and its timer starts anew (RFC 9568 section 6.4.3)",
+      state: active,
+      event: adv(0),
+      becomes: { ...active, adverAt: at(102_000_000), advertisedAt: NOW, trustedUntil: at(106_007_812) },
+      effects: [send(100)],
+    },
+    {
+      name: "priority 0, the owner: answers with 255",
+      given: { priority: 255 },
+      state: active,
+      event: adv(0),
+      becomes: { ...active, adverAt: at(102_000_000), advertisedAt: NOW, trustedUntil: at(106_007_812) },
+      effects: [send(255)],
+    },
+    {
+      name: "stronger by one: follows it by its interval, and serves 200 ms on (RFC 9568 section 6.4.3)",
+      state: active,
+      event: adv(101),
+      becomes: { ...obeyed, master: heard(101, 100_000_000) },
+      effects: [yields],
+      cause: { ...higher, priority: 101 },
+    },
+    {
+      name: "stronger, version 2: follows it by the own interval (RFC 3768 section 6.4.3)",
+      given: { version: 2 },
+      state: active,
+      event: adv(150),
+      becomes: { ...listening, activeDownAt: at(106_609_375), master: heard(150, 100_000_000) },
+      effects: [yields],
+      cause: { ...higher, priority: 150 },
+    },
+    {
+      name: "stronger, no preemption: yields all the same, Preempt_Mode is a backup's (RFC 9568 section 6.4.3)",
+      given: { preemptMode: false },
+      state: active,
+      event: adv(150),
+      becomes: { ...obeyed, master: heard(150, 100_000_000) },
+      effects: [yields],
+      cause: { ...higher, priority: 150 },
+    },
+    {
+      name: "stronger, higher_prio_send_advert: one last advert before it yields (keepalived)",
+      given: { answersHigherPriority: true },
+      state: active,
+      event: adv(150),
+      becomes: { ...obeyed, master: heard(150, 100_000_000) },
+      effects: [send(100), yields],
+      cause: { ...higher, priority: 150 },
+    },
+    {
+      name: "stronger, although its address is lower: yields",
+      state: active,
+      event: adv(101, ip("192.0.2.1")),
+      becomes: { ...obeyed, master: heard(101, 100_000_000, ip("192.0.2.1")) },
+      effects: [yields],
+      cause: { code: "HIGHER_PRIORITY", source: ip("192.0.2.1"), priority: 101, ours: 100 },
+    },
+    {
+      name: "equal, its address is higher as a number but not as text: yields (RFC 9568 section 6.4.3)",
+      given: { source: ip("192.0.2.9") },
+      state: active,
+      event: adv(100, ip("192.0.2.10")),
+      becomes: { ...obeyed, master: heard(100, 100_000_000, ip("192.0.2.10")) },
+      effects: [yields],
+      cause: { code: "HIGHER_ADDRESS", source: ip("192.0.2.10"), priority: 100 },
+    },
+    {
+      name: "equal, its address is lower as a number but not as text: asserts itself",
+      state: calm,
+      event: adv(100, ip("192.0.2.9")),
+      becomes: asserted,
+      effects: [send(100), announce(3)],
+    },
+    {
+      name: "equal, the first byte decides: 10.255.255.255 is lower than 192.0.2.10",
+      state: calm,
+      event: adv(100, ip("10.255.255.255")),
+      becomes: asserted,
+      effects: [send(100), announce(3)],
+    },
+    {
+      name: "equal over IPv6, its address is higher as a number but not as text: yields",
+      given: { family: "ipv6", source: ip("fe80::9") },
+      state: active,
+      event: adv(100, ip("fe80::10")),
+      becomes: { ...obeyed, master: heard(100, 100_000_000, ip("fe80::10")) },
+      effects: [yields],
+      cause: { code: "HIGHER_ADDRESS", source: ip("fe80::10"), priority: 100 },
+    },
+    {
+      name: "equal from the own address: a loop or a twin, nobody yields to itself (keepalived)",
+      state: active,
+      event: adv(100, ip("192.0.2.10")),
+    },
+    {
+      name: "two owners, the other's address is higher: yields with the smallest skew (keepalived)",
+      given: { priority: 255 },
+      state: active,
+      event: adv(255),
+      becomes: { ...obeyed, activeDownAt: at(115_019_532), master: heard(255, 100_000_000) },
+      effects: [yields],
+      cause: { code: "HIGHER_ADDRESS", source: NEIGHBOR, priority: 255 },
+    },
+    {
+      name: "weaker by one: advert, announcement, a later one, and its timer starts anew (keepalived)",
+      state: calm,
+      event: adv(99),
+      becomes: asserted,
+      effects: [send(100), announce(3)],
+    },
+    {
+      name: "weaker, heard between two beats: asserts itself at once, and the beat stays",
+      state: calm,
+      event: adv(99),
+      now: 100_300_000,
+      becomes: {
+        kind: "active",
+        adverAt: at(102_000_000),
+        advertisedAt: at(100_300_000),
+        trustedUntil: at(106_307_812),
+        bursts: [refresh(120_000_000), followUp(107_300_000)],
+      },
+      effects: [send(100), announce(3)],
+    },
+    {
+      name: "weaker, although its address is higher: asserts itself",
+      state: calm,
+      event: adv(99, ip("203.0.113.250")),
+      becomes: asserted,
+      effects: [send(100), announce(3)],
+    },
+    {
+      name: "weaker, version 2: asserts itself too (keepalived; RFC 3768 section 6.4.3 stays silent)",
+      given: { version: 2 },
+      state: calm,
+      event: adv(99),
+      becomes: { ...asserted, trustedUntil: at(106_003_906) },
+      effects: [send(100), announce(3)],
+    },
+    {
+      name: "weaker again: the later announcement is put off, not doubled",
+      state: { ...calm, bursts: [refresh(120_000_000), followUp(104_000_000)] },
+      event: adv(99),
+      becomes: asserted,
+      effects: [send(100), announce(3)],
+    },
+    {
+      name: "weaker, no delay configured: announces once",
+      given: { announce: { ...router.announce, lowerPriorityDelay: micros(0) } },
+      state: calm,
+      event: adv(99),
+      becomes: { ...asserted, bursts: [refresh(120_000_000)] },
+      effects: [send(100), announce(3)],
+    },
+    {
+      name: "weaker, the second burst after the claim is to come: it stays (keepalived)",
+      state: active,
+      event: adv(99),
+      becomes: { ...asserted, bursts: [second(103_000_000), refresh(120_000_000), followUp(107_000_000)] },
+      effects: [send(100), announce(3)],
+    },
+    {
+      name: "weaker, garp_lower_prio_repeat 0: an advert and no announcement, and what is to come stays (keepalived)",
+      given: { announce: { ...router.announce, lowerPriorityRepeat: 0 } },
+      state: active,
+      event: adv(99),
+      becomes: { ...asserted, bursts: active.bursts },
+      effects: [send(100)],
+    },
+    {
+      name: "weaker, lower_prio_no_advert: announces without an advert, and its timer runs on (keepalived)",
+      given: { answersLowerPriority: false },
+      state: calm,
+      event: adv(99),
+      becomes: { ...calm, bursts: [refresh(120_000_000), followUp(107_000_000)] },
+      effects: [announce(3)],
+    },
+  ];
+  test.each(rows)("$name", holds);
+});
