@@ -4,6 +4,7 @@ import type { AddressRequest } from "../../ports/kernel.ts";
 import type { Log } from "../../ports/log.ts";
 import { textFromBytes } from "../../wire/text.ts";
 import { addressKey, type AddressKey } from "./interface-table.ts";
+import type { LeaseKeeper } from "./lease-keeper.ts";
 
 /**
  * Which addresses Holdfast has added, on disk: for kernels before 5.18, which do not remember who added an address, and
@@ -18,7 +19,10 @@ export class HeldRecord {
   #held: readonly string[] = [];
   #saved = "";
   #failing = false;
+  /** What `save` was given last is what is on the disk: to save the same again would change nothing. */
   #settled = false;
+  /** Of `LeaseKeeper.changes`, when what is held was written last. */
+  #savedChanges: number | undefined;
 
   constructor(path: string, dependencies: { readonly files: Files; readonly log: Log }) {
     this.#path = path;
@@ -33,11 +37,6 @@ export class HeldRecord {
     const { held, leaving } = parseRecord(textFromBytes(read.value));
     for (const id of held) this.#known.add(id);
     for (const id of leaving) this.#leaving.add(id);
-  }
-
-  /** What `save` was given last is what is on the disk: to save the same again would change nothing. */
-  get settled(): boolean {
-    return this.#settled;
   }
 
   /** This process is about to add these: a crash right after that must not leave behind what nobody knows. */
@@ -82,6 +81,13 @@ export class HeldRecord {
   save(held: readonly AddressRequest[]): void {
     this.#held = held.map(addressKey).toSorted();
     this.#settled = this.#write();
+  }
+
+  /** The same with what is leased, asked for only if addresses have come or gone, or the disk has yet to hold them. */
+  saveChanges(leases: Pick<LeaseKeeper, "changes" | "all">): void {
+    if (this.#savedChanges === leases.changes && this.#settled) return;
+    this.#savedChanges = leases.changes;
+    this.save(leases.all().map(({ request }) => request));
   }
 
   /** @returns whether it is on the disk. */

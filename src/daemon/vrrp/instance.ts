@@ -1,34 +1,33 @@
-// Over 400 lines: where everything that one instance does meets; the parts themselves lie beside it.
+// Over 400 lines: whatever can happen to one instance comes in here and is fed to its machine; the parts lie beside it.
 import { compareAddresses, type IpAddress } from "../../base/address.ts";
-import { unreachable } from "../../base/assert.ts";
-import { after, earlier, seconds, type Instant } from "../../base/time.ts";
+import { earlier, type Instant } from "../../base/time.ts";
 import type { BufferSettings } from "../../config/model/global.ts";
 import type { InstanceSettings } from "../../config/model/instance.ts";
 import type { RoutingSettings } from "../../config/model/routing.ts";
 import { memberView, type MemberView } from "../../core/sync-group.ts";
-import type { Cause, Effect, Event } from "../../core/vrrp/event.ts";
+import type { Event } from "../../core/vrrp/event.ts";
 import { step } from "../../core/vrrp/machine.ts";
-import { type FaultCause, type FaultCauses, type Master, type State, nextDeadline } from "../../core/vrrp/state.ts";
+import { type FaultCause, type FaultCauses, type State, nextDeadline } from "../../core/vrrp/state.ts";
 import { trustWindow, type VirtualRouter } from "../../core/vrrp/router.ts";
 import type { Pause } from "../../core/pause.ts";
 import type { Alarm, Clock } from "../../ports/clock.ts";
-import { describeFailure } from "../../ports/failure.ts";
-import type { NetworkInterface } from "../../ports/kernel.ts";
 import type { VrrpPacket } from "../../ports/links.ts";
 import type { Log } from "../../ports/log.ts";
-import type { Happening, HappeningState } from "../snmp-facts.ts";
-import { isAnnouncedOften } from "./announcement.ts";
 import { AddressHolder, type HolderDependencies } from "./address-holder.ts";
 import { AdvertisementSender } from "./advertisement-sender.ts";
 import { Authenticator } from "./authenticator.ts";
-import { describeCause, stateName } from "./cause-words.ts";
-import { authenticationErrorOf, History, protocolErrorOf } from "./history.ts";
+import { stateName } from "./cause-words.ts";
+import { Chronicle, type Since } from "./chronicle.ts";
+import { Connection } from "./connection.ts";
+import { Deeds } from "./deeds.ts";
 import { judgeFitness, type Surroundings } from "./fitness.ts";
+import { concernsGroup, type GroupSeat } from "./group-seat.ts";
+import type { History } from "./history.ts";
+import { InstanceTraps } from "./instance-traps.ts";
 import type { JournalSink } from "./journal-sink.ts";
-import { narrateEffect, narrateTurn } from "./narrator.ts";
+import { narrateTurn } from "./narrator.ts";
 import { OwnershipWatch } from "./ownership-watch.ts";
 import type { PeerTable } from "./peer-table.ts";
-import { receiveBufferOf } from "./receive-buffer.ts";
 import { Reception } from "./reception.ts";
 import { protocolOf, routerOf } from "./router-of.ts";
 import { formatRouting } from "./routing-item.ts";
@@ -50,14 +49,6 @@ export interface InstanceDependencies extends Surroundings {
   readonly onConnection: () => void;
 }
 
-/** The sync group that an instance belongs to. */
-export interface GroupSeat {
-  /** What the group goes by may have changed in this member: see `Instance.view`. */
-  notice(member: Instance): void;
-  /** This member, which is master, has heard a weaker one. */
-  challenged(member: Instance): void;
-}
-
 /**
  * One vrrp_instance at work: turns what happens into events for the machine, and the machine's effects into deeds.
  *
@@ -71,10 +62,12 @@ export class Instance {
   readonly #reception: Reception;
   readonly #sender: AdvertisementSender;
   readonly #ownership: OwnershipWatch;
-  readonly #counters = new Map<string, number>();
+  readonly #connection: Connection;
   readonly #sending: SendingWatch;
+  readonly #deeds: Deeds;
+  readonly #chronicle: Chronicle;
+  readonly #traps: InstanceTraps;
   readonly holder: AddressHolder;
-  readonly history = new History();
   #settings: InstanceSettings;
   #router: VirtualRouter;
   #state: State = { kind: "initialize" };
@@ -85,48 +78,38 @@ export class Instance {
   #faults: readonly FaultCause[] = [];
   /** All trackers that decide have a result. */
   #informed = false;
-  #cause: Cause = { code: "STARTED" };
-  #since: { readonly at: number; readonly cause: ReturnType<typeof describeCause> };
-  /** Which socket its packets come from. */
-  #socketKey: string | undefined;
-  /** Why it has none; it is opened anew at `#reconnectAt`. */
-  #deaf: (FaultCause & { readonly kind: "no-socket" }) | undefined;
-  #reconnectAt: Instant | undefined;
 
   constructor(settings: InstanceSettings, dependencies: InstanceDependencies) {
     this.#settings = settings;
     this.#dependencies = dependencies;
     this.#router = routerOf(settings, { priority: settings.priority, source: undefined, synced: false });
-    const { clock, log } = dependencies;
+    const { clock, log, interfaces } = dependencies;
+    this.#chronicle = new Chronicle(dependencies);
+    const count = (counter: string): void => this.#chronicle.count(counter);
     this.#authenticator = new Authenticator(settings.authentication, clock);
-    this.#reception = new Reception(settings, {
-      clock,
-      log,
-      authenticator: this.#authenticator,
-      count: (counter) => this.#count(counter),
-    });
+    this.#reception = new Reception(settings, { clock, log, authenticator: this.#authenticator, count });
     this.#ownership = new OwnershipWatch(settings, {
       clock,
       log,
       assert: () => this.#advertise(this.#router.priority),
       onChange: () => this.evaluate(),
     });
-    this.#sending = new SendingWatch({ clock, log, count: (counter) => this.#count(counter) });
+    this.#sending = new SendingWatch({ clock, log, count });
     this.#alarm = dependencies.deadlines.alarm(() => this.#wake());
     this.#teller = new Teller({ kind: "INSTANCE", name: settings.name }, settings.notify, dependencies.teller);
     this.holder = new AddressHolder(settings.name, settings, dependencies.holder, {
       onUnannounced: () => this.#challenge(),
       onDeadline: () => this.#arm(),
-      count: (counter) => this.#count(counter),
+      count,
     });
+    this.#deeds = new Deeds({ log, holder: this.holder, advertise: (priority) => this.#advertise(priority) });
     this.#sender = new AdvertisementSender(settings, {
       sockets: dependencies.sockets,
       authenticator: this.#authenticator,
     });
-    this.#since = {
-      at: dependencies.clock.wallClockMs(),
-      cause: { code: "WAITING", text: "not started", evidence: {} },
-    };
+    this.#connection = new Connection({ ...dependencies, sender: this.#sender });
+    const { traps } = dependencies.teller;
+    this.#traps = new InstanceTraps(settings, { traps, interfaces, history: this.history });
   }
 
   get settings(): InstanceSettings {
@@ -141,8 +124,12 @@ export class Instance {
     return this.#router;
   }
 
-  get since(): { readonly at: number; readonly cause: ReturnType<typeof describeCause> } {
-    return this.#since;
+  get since(): Since {
+    return this.#chronicle.since;
+  }
+
+  get history(): History {
+    return this.#chronicle.history;
   }
 
   /** Why its latest advert could not be sent; undefined: it was, or none was tried. */
@@ -155,7 +142,7 @@ export class Instance {
   }
 
   get counters(): ReadonlyMap<string, number> {
-    return this.#counters;
+    return this.#chronicle.counters;
   }
 
   /** Stopped, with nothing left on any interface. Scripts may still run: see `quiet`. */
@@ -178,7 +165,12 @@ export class Instance {
     const { name } = this.#settings;
     const waits = !this.#informed && !(this.#resumes && this.#state.kind === "initialize");
     const fitness = this.#faults.length > 0 ? "faulty" : waits ? "waiting" : "fit";
-    return memberView(this.#router, this.#state, { name, cause: this.#cause, fitness, resumes: this.#resumes });
+    return memberView(this.#router, this.#state, {
+      name,
+      cause: this.#chronicle.cause,
+      fitness,
+      resumes: this.#resumes,
+    });
   }
 
   /** Belongs to a sync group from now on, or to none. To be followed by `evaluate`. */
@@ -206,13 +198,14 @@ export class Instance {
   evaluate(): void {
     if (this.#life !== "running") return;
     const { device, source, verdict, faults } = judgeFitness(this.#settings, this.#dependencies);
-    this.#connect(device);
+    this.#connection.connect(this.#settings, device);
     const previous = this.#router;
     const priority = this.#ownership.limit(verdict.kind === "priority" ? verdict.effective : previous.priority);
     const synced = this.#group !== undefined;
     const { unsent } = this.#sending;
     this.#router = { ...routerOf(this.#settings, { priority, source: source ?? previous.source, synced }), unsent };
-    this.#faults = this.#deaf === undefined ? faults : [...faults, this.#deaf];
+    const { fault } = this.#connection;
+    this.#faults = fault === undefined ? faults : [...faults, fault];
     this.#informed = verdict.kind === "priority";
     if (priority !== previous.priority) {
       const change = `Changing effective priority from ${previous.priority} to ${priority}`;
@@ -263,7 +256,7 @@ export class Instance {
 
   /** The socket that its packets come from; undefined: it has none. */
   get socketKey(): string | undefined {
-    return this.#socketKey;
+    return this.#connection.socketKey;
   }
 
   /** Looks at a packet that concerns it. */
@@ -274,7 +267,7 @@ export class Instance {
     const judgement = this.#reception.judge(packet, this.#router.source);
     const { sender } = judgement;
     if (judgement.kind === "discard") {
-      this.#tellDiscarded(judgement.reason, sender.source);
+      this.#traps.tellDiscarded(judgement.reason, sender.source);
       return this.#reception.noteDiscarded(judgement, now);
     }
     if (sender.priority > 0 && this.holder.handingOver) this.holder.noticeSuccessor();
@@ -306,9 +299,7 @@ export class Instance {
 
   /** The interface is gone, and with it what its sockets had joined, even if one with its index comes. */
   disconnect(interfaceIndex: number): void {
-    if (!this.#sender.disconnect(interfaceIndex)) return;
-    this.#socketKey = undefined;
-    this.#dependencies.onConnection();
+    this.#connection.disconnect(interfaceIndex);
   }
 
   /** An address went that nobody of us removed. */
@@ -342,6 +333,7 @@ export class Instance {
     const previous = this.#router;
     this.#settings = settings;
     this.#teller.reconfigure(settings.name, settings.notify);
+    this.#traps.reconfigure(settings);
     this.#authenticator.reconfigure(settings.authentication);
     this.#reception.reconfigure(settings);
     this.#ownership.reconfigure(settings);
@@ -363,10 +355,10 @@ export class Instance {
     if (keepAddresses) this.holder.makePermanent();
     this.#feed({ kind: "shutdown", reason });
     this.#life = "stopped";
-    this.#reconnectAt = undefined;
+    this.#connection.giveUp();
     if (occasion === "removal") {
       this.#teller.tellRemoved(this.#router.priority);
-      this.#tellTrap(this.#settings.notify.tellsDeleted ? "DELETED" : "FAULT");
+      this.#traps.tellState(this.#settings.notify.tellsDeleted ? "DELETED" : "FAULT", this.#router.source);
     } else this.#tell("STOP");
     this.#arm();
   }
@@ -395,14 +387,15 @@ export class Instance {
   }
 
   #wake(): void {
-    if (this.#reconnectAt !== undefined && this.#dependencies.clock.now() >= this.#reconnectAt) this.evaluate();
+    const { retryAt } = this.#connection;
+    if (retryAt !== undefined && this.#dependencies.clock.now() >= retryAt) this.evaluate();
     this.holder.repair();
     this.#ownership.wake(this.#router, this.#state);
     this.#feed({ kind: "deadline" });
   }
 
   #feed(event: Event, now = this.#dependencies.clock.now()): void {
-    const { clock, log, journal } = this.#dependencies;
+    const { log } = this.#dependencies;
     if (event.kind !== "lease-expired") this.#checkLease(now);
     const before = this.#state;
     const { state, effects, cause } = step(this.#router, before, event, now);
@@ -410,18 +403,12 @@ export class Instance {
     // What a packet alone makes us say can be had by anybody on the link, as often as he likes.
     const sayer = event.kind === "advertisement" && cause === undefined ? this.#reception.log : log;
     narrateTurn(sayer, this.#settings.name, { router: this.#router, before, event, after: state, cause, now });
-    const advert = this.#obeyAll(effects, { before, after: state }, now);
+    const advert = this.#deeds.obey(this.#settings, { before, after: state, effects }, now);
     if (cause !== undefined) {
-      const words = describeCause(cause, now);
-      this.#cause = cause;
-      this.#since = { at: clock.wallClockMs(), cause: words };
+      this.#chronicle.note(this.#settings.name, { before, after: state, cause }, now);
       this.#reception.peers.forgetRemarks();
-      if (state.kind === "active") this.#count("becameMaster");
-      if (before.kind === "active") this.#count("releasedMaster");
-      const to = state.kind === "initialize" ? "STOP" : stateName(state);
-      journal.append({ instance: this.#settings.name, from: stateName(before), to, cause: words });
-      this.history.noteState(state, cause, this.#since.at);
-      if (to !== "STOP" && to !== "INIT") this.#tell(to);
+      const to = stateName(state);
+      if (to !== "INIT") this.#tell(to);
       this.#ownership.noticeState(this.#router, state);
       if (state.kind === "fault" || state.kind === "initialize") this.#forgetSending();
     }
@@ -437,47 +424,6 @@ export class Instance {
     this.#feed({ kind: "lease-expired", age });
     // Not every state answers by removing them: a hand-over may have been under way.
     this.holder.release();
-  }
-
-  /** @returns what became of the advert, a farewell not counted; undefined: there was none. */
-  #obeyAll(
-    effects: readonly Effect[],
-    { before, after: state }: { readonly before: State; readonly after: State },
-    now: Instant,
-  ): "sent" | "unsent" | undefined {
-    let outcome: "sent" | "unsent" | undefined;
-    for (const effect of effects) {
-      if (effect.kind !== "send-advertisement" || effect.priority === 0) {
-        this.#obey(effect, now);
-        continue;
-      }
-      outcome = this.#advertise(effect.priority) ? "sent" : "unsent";
-      const isAlone = state.kind === "active" && (before.kind !== "active" || before.alone === true);
-      if (outcome === "sent" || isAlone) this.holder.noticeAdvertisement(now);
-    }
-    return outcome;
-  }
-
-  #obey(effect: Effect, now: Instant): void {
-    const { log } = this.#dependencies;
-    narrateEffect(log, this.#settings.name, effect, now);
-    switch (effect.kind) {
-      case "send-advertisement":
-        this.#advertise(effect.priority);
-        return;
-      case "add-addresses":
-        return this.holder.claim();
-      case "announce-addresses":
-        return this.holder.announce(effect.repeat);
-      case "announce-extra":
-        return this.holder.announceOnce((device) => isAnnouncedOften(this.#settings, device));
-      case "remove-addresses":
-        return this.holder.release();
-      case "hand-over-addresses":
-        return this.holder.handOver(effect.until);
-      default:
-        return unreachable(effect);
-    }
   }
 
   #isWeaker(priority: number, source: IpAddress): boolean {
@@ -512,80 +458,17 @@ export class Instance {
 
   #arm(): void {
     const own = earlier(nextDeadline(this.#state), this.#ownership.nextDeadline());
-    const deadline = earlier(own, earlier(this.#reconnectAt, this.holder.nextDeadline()));
+    const deadline = earlier(own, earlier(this.#connection.retryAt, this.holder.nextDeadline()));
     if (deadline === undefined) this.#alarm.clear();
     else this.#alarm.set(deadline);
   }
 
-  /** Undefined: there is nothing to connect to, which is a fault already. */
-  #connect(device: NetworkInterface | undefined): void {
-    const before = this.#deaf;
-    this.#deaf = undefined;
-    this.#reconnectAt = undefined;
-    if (device === undefined) return;
-    const buffer = receiveBufferOf(this.#settings, this.#dependencies.buffers(), device.mtu);
-    const connected = this.#sender.connect(device, buffer);
-    if (connected === undefined) return;
-    if (connected.ok) {
-      if (this.#socketKey === connected.value) return;
-      this.#socketKey = connected.value;
-      return this.#dependencies.onConnection();
-    }
-    const { clock, log } = this.#dependencies;
-    const detail = describeFailure(connected.error);
-    this.#deaf = { kind: "no-socket", interface: device.name, detail };
-    this.#reconnectAt = after(clock.now(), RECONNECT);
-    if (before?.detail !== detail) log.write("error", `(${this.#settings.name}) ${detail}`);
-  }
-
   #tell(state: "BACKUP" | "MASTER" | "FAULT" | "STOP"): void {
     this.#teller.tell(state, this.#router.priority);
-    this.#tellTrap(state);
-  }
-
-  #tellTrap(state: HappeningState): void {
-    const { name } = this.#settings;
-    const { newMasterReason } = this.history;
-    const { source } = this.#router;
-    const interfaceIndex = this.#advertInterfaceIndex();
-    const happening: Happening = { kind: "instance-state", name, state, source, newMasterReason, interfaceIndex };
-    this.#dependencies.teller.traps.tell(happening);
-  }
-
-  #tellDiscarded(reason: string, sender: IpAddress): void {
-    const { name } = this.#settings;
-    const { traps } = this.#dependencies.teller;
-    const protocol = protocolErrorOf(reason);
-    const authentication = authenticationErrorOf(reason);
-    const interfaceIndex = this.#advertInterfaceIndex();
-    if (protocol !== undefined) {
-      this.history.noteError(protocol);
-      traps.tell({ kind: "protocol-error", name, error: protocol, interfaceIndex });
-    }
-    if (authentication === undefined) return;
-    traps.tell({ kind: "authentication-error", name, sender, error: authentication, interfaceIndex });
-  }
-
-  /** 0: there is no such interface. */
-  #advertInterfaceIndex(): number {
-    return this.#dependencies.interfaces.byName(this.#settings.advertInterface)?.index ?? 0;
+    this.#traps.tellState(state, this.#router.source);
   }
 
   #count(counter: string): void {
-    this.#counters.set(counter, (this.#counters.get(counter) ?? 0) + 1);
+    this.#chronicle.count(counter);
   }
 }
-
-/** Whether a group may have to do something about it. */
-function concernsGroup(before: State, after: State): boolean {
-  if (before.kind !== after.kind) return true;
-  if (before.kind !== "backup" || after.kind !== "backup") return false;
-  return before.ready !== after.ready || priorityOf(before.master) !== priorityOf(after.master);
-}
-
-function priorityOf(master: Master): number | undefined {
-  return master.kind === "heard" ? master.priority : undefined;
-}
-
-/** From an attempt to open its socket to the next. */
-const RECONNECT = seconds(1);

@@ -7,7 +7,8 @@ import type { Clock } from "../../ports/clock.ts";
 import type { Log } from "../../ports/log.ts";
 import { timeOfDay } from "../time-of-day.ts";
 import { describeCause, stateName } from "./cause-words.ts";
-import type { GroupSeat, Instance } from "./instance.ts";
+import type { GroupSeat } from "./group-seat.ts";
+import type { Instance } from "./instance.ts";
 import type { JournalSink } from "./journal-sink.ts";
 import { Teller, type TellerDependencies } from "./teller.ts";
 
