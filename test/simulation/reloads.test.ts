@@ -42,13 +42,40 @@ describe("reloads between models by chance", () => {
   });
 });
 
-function stage(seed: number): { readonly world: World; readonly node: SimNode } {
+test("removed by a reload: it hears its successor, and lets go as soon as that one has announced the address", () => {
+  const { world, node, lan } = stage(1);
+  const web = (priority: number): InstanceSettings =>
+    instance({ vrid: 1, name: "web", priority, virtualAddresses: [virtualAddress(VIP, 24)] });
+  const other = instance({ vrid: 2, name: "other", virtualAddresses: [] });
+  const backup = join("b", 2, { world, lan });
+  node.start(configuration([web(200), other]));
+  backup.start(configuration([web(100)]));
+  world.runFor(seconds(10));
+  expect([node.serves(VIP), backup.serves(VIP)]).toEqual([true, false]);
+  node.reload(configuration([other]));
+  let both = 0;
+  let nobody = 0;
+  for (let passed = 0; passed < 5_000; passed++) {
+    world.runFor(millis(1));
+    if (node.serves(VIP) && backup.serves(VIP)) both += 1;
+    if (!node.serves(VIP) && !backup.serves(VIP)) nobody += 1;
+  }
+  // One that does not listen serves on for as long as it would wait for a successor: 3 s.
+  expect([node.serves(VIP), backup.serves(VIP), nobody]).toEqual([false, true, 0]);
+  expect(both).toBeLessThan(20);
+});
+
+function stage(seed: number): { readonly world: World; readonly node: SimNode; readonly lan: Lan } {
   const world = new World();
   const random = seededRandom(seed);
   const quality = { delay: micros(200), jitter: micros(0), lossPermille: 0, duplicationPermille: 0 };
   const lan = new Lan(quality, { world, random });
-  const options = { name: "a", number: 1, outside: undefined, keepsProtocol: true, origin: instant(seconds(3600)) };
-  return { world, node: new SimNode(options, { world, lan, random, onLog: () => {} }) };
+  return { world, node: join("a", 1, { world, lan }), lan };
+}
+
+function join(name: string, number: number, { world, lan }: { readonly world: World; readonly lan: Lan }): SimNode {
+  const options = { name, number, outside: undefined, keepsProtocol: true, origin: instant(seconds(3600)) };
+  return new SimNode(options, { world, lan, random: seededRandom(number), onLog: () => {} });
 }
 
 /** Instances of some VRIDs, each address in one of them at most. Based on another model, most of it stays as it is. */
@@ -121,4 +148,5 @@ function addressesOf({ instances }: Configuration): readonly IpAddress[] {
 }
 
 const VRIDS = [51, 52, 53, 54, 55] as const;
+const VIP = ip("10.0.0.100");
 const POOL = [101, 102, 103, 104, 105, 106, 107, 108].map((last) => ip(`10.0.0.${last}`));
