@@ -13,6 +13,8 @@ const UNPRIVILEGED = "test/{property,simulation,scenarios,vectors}/**/*.test.ts"
 export default defineConfig({
   test: {
     allowOnly: false,
+    // Vitest leaves one processor to others, which is half of them where there are two.
+    maxWorkers: "100%",
     projects: [
       {
         test: {
