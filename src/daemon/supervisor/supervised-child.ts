@@ -57,6 +57,8 @@ export class SupervisedChild {
   #stepping = false;
   /** When the child gave its last sign of life. */
   #heardAt: Instant;
+  /** It was asked since, and has not answered in time. */
+  #unanswered = false;
   #starts = 0;
   #everStarted = false;
   /** How the child before this one ended; null: there was none, or it was stopped. */
@@ -138,7 +140,9 @@ export class SupervisedChild {
     this.#nextRequest += 1;
     const limit = this.#ports.clock.alarm(() => {
       limit.close();
-      if (this.#requests.delete(request)) take(undefined);
+      if (!this.#requests.delete(request)) return;
+      this.#unanswered = true;
+      take(undefined);
     });
     limit.set(after(this.#ports.clock.now(), STATUS_LIMIT));
     this.#requests.set(request, (answer) => {
@@ -150,7 +154,7 @@ export class SupervisedChild {
 
   describe(): ProcessStatus {
     const silent = elapsed(this.#heardAt, this.#ports.clock.now());
-    const isSilent = silent > SILENT_BEATS * this.#policy().heartbeatInterval;
+    const isSilent = this.#unanswered || silent > SILENT_BEATS * this.#policy().heartbeatInterval;
     return {
       name: this.spec.name,
       pid: this.#child?.pid ?? null,
@@ -227,7 +231,7 @@ export class SupervisedChild {
     this.#child = launched.value;
     this.#starts += 1;
     this.#explained = false;
-    this.#heardAt = this.#ports.clock.now();
+    this.#noteSound();
     this.#ports.log.write("info", `Starting ${this.spec.title} child process, pid=${this.#child.pid}`);
     for (const message of this.#listener.greeting(this, this.#predecessor)) this.#child.send(message);
   }
@@ -238,7 +242,7 @@ export class SupervisedChild {
       const words = `The ${this.spec.name} process sent ${describeMessageError(parsed.error)}`;
       return this.#ports.log.write("error", words);
     }
-    this.#heardAt = this.#ports.clock.now();
+    this.#noteSound();
     const message = parsed.value;
     switch (message.kind) {
       case "started":
@@ -273,6 +277,11 @@ export class SupervisedChild {
         break;
     }
     this.#listener.message(this, message);
+  }
+
+  #noteSound(): void {
+    this.#heardAt = this.#ports.clock.now();
+    this.#unanswered = false;
   }
 
   /** Joins the parts of a status; undefined: there is more to come. */

@@ -758,7 +758,7 @@ function createWorld(
     {
       policy: {
         respawn,
-        heartbeatInterval: millis(250),
+        heartbeatInterval: millis(500),
         heartbeatLimit: seconds(2),
         startLimit: seconds(10),
         stopLimit: seconds(5),
@@ -888,7 +888,7 @@ const SETTINGS = {
   keepAddresses: false,
   reportsAddresses: false,
   detail: 0,
-  heartbeatIntervalMs: 250,
+  heartbeatIntervalMs: 500,
   log: { console: true, detail: 0, syslogFacility: null, file: null },
 } as const;
 
