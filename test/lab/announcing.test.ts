@@ -88,7 +88,8 @@ needs({ ...LAB_NEEDS, tools: [...LAB_NEEDS.tools, "tcpdump"] })("announcements o
       await a.holdfast(
         configurationOf({ priority: 200, addresses: ["fe80::100/64", `${VIP6}/64`], lines: ["garp_master_delay 0"] }),
       );
-      await a.host.vips.waitUntil(VIP6, true);
+      // The claim announces it, too.
+      await a.daemon.waitForLine(/Sending\/queueing .* for 2001:db8:77::100/);
       const mark = a.daemon.mark();
       const frame = serializeNeighborFrame(unsolicitedAdvertisement(ip(VIP6), mac(client.mac), false));
       const sender = await client.repeatFrames([frame]);
