@@ -19,6 +19,9 @@ export const VIP = "10.77.0.100";
 /** Where addresses lie that do not fit into the network of the hosts. */
 export const CROWD_NETWORK = "10.78.0.0/16";
 
+/** What `grep -E` finds in the lines of `ip -o addr` with VIPs, and in no other. */
+export const VIP_LINE = String.raw`inet 10\.(78\.|77\.0\.1[0-9][0-9]/)`;
+
 /** The VIPs of so many instances. */
 export function vipsOf(instances: number): string[] {
   const fit = instances <= 100;

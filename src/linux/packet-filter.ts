@@ -42,11 +42,23 @@ const programs = new WeakMap<Uint8Array, Uint8Array>();
 
 const SIZEOF_INSTRUCTION = 8;
 
+// linux/bpf_common.h; SKF_AD_OFF + SKF_AD_RANDOM of linux/filter.h.
+export const BPF_LD_IMM = 0x00;
 export const BPF_LD_W_ABS = 0x20;
 export const BPF_LD_B_ABS = 0x30;
+export const BPF_LD_B_IND = 0x50;
+export const BPF_LD_MEM = 0x60;
+export const BPF_LDX_B_MSH = 0xb1;
+export const BPF_ST = 0x02;
+export const BPF_ALU_AND_K = 0x54;
+export const BPF_ALU_RSH_K = 0x74;
+export const BPF_ALU_RSH_X = 0x7c;
 export const BPF_MISC_TAX = 0x07;
+export const BPF_JMP_JA = 0x05;
 export const BPF_JMP_JEQ_K = 0x15;
 export const BPF_JMP_JEQ_X = 0x1d;
 export const BPF_JMP_JSET_K = 0x45;
 export const BPF_RET_K = 0x06;
+export const SKF_AD_RANDOM = 0xffff_f000 + 56;
 export const SO_ATTACH_FILTER = 26;
+export const SO_DETACH_FILTER = 27;

@@ -5,6 +5,8 @@ import type { Result } from "../base/result.ts";
 import type { SystemFailure } from "../ports/failure.ts";
 import { SOL_SOCKET, intOption } from "./linux-socket.ts";
 import type { LinuxSocket } from "./linux-socket.ts";
+import { SO_ATTACH_FILTER, SO_DETACH_FILTER } from "./packet-filter.ts";
+import { vridFilter, type MessagePlace } from "./vrid-filter.ts";
 
 /** A socket option, as setsockopt(2) takes it. */
 export interface SocketOption {
@@ -43,6 +45,16 @@ export function favor(socket: LinuxSocket): void {
 export function setReceiveBuffer(socket: LinuxSocket, bytes: number): Result<void, SystemFailure> {
   const forced = socket.setOption(SOL_SOCKET, SO_RCVBUFFORCE, intOption(bytes));
   return forced.ok ? forced : socket.setOption(SOL_SOCKET, SO_RCVBUF, intOption(bytes));
+}
+
+/** As `VrrpSocket.hearOnly`. */
+export function hearOnly(
+  socket: LinuxSocket,
+  wanted: { readonly vrids: ReadonlySet<number>; readonly sample: number } | undefined,
+  place: MessagePlace,
+): Result<void, SystemFailure> {
+  if (wanted === undefined) return socket.setOption(SOL_SOCKET, SO_DETACH_FILTER, intOption(0));
+  return socket.setOption(SOL_SOCKET, SO_ATTACH_FILTER, vridFilter(wanted.vrids, place, wanted.sample));
 }
 
 /** SO_BINDTODEVICE: the name of the interface with a closing zero. */

@@ -2,12 +2,20 @@ import { succeed } from "../base/result.ts";
 import type { Result } from "../base/result.ts";
 import type { SystemFailure } from "../ports/failure.ts";
 import type { OutgoingVrrpPacket, VrrpPacket, VrrpSocket, VrrpSocketOptions } from "../ports/links.ts";
-import { IPPROTO_AH } from "../wire/authentication-header.ts";
+import { AUTHENTICATION_HEADER_LENGTH, IPPROTO_AH } from "../wire/authentication-header.ts";
 import { TOS_INTERNETWORK_CONTROL, parseIpv4, serializeIpv4 } from "../wire/ipv4.ts";
 import { IPPROTO_VRRP } from "../wire/vrrp.ts";
 import { SOCK_RAW, intOption, openLinuxSocket } from "./linux-socket.ts";
 import { PacketMemory } from "./packet-memory.ts";
-import { bindToDevice, favor, ipMreqn, MOST_ROUNDS, setReceiveBuffer, setRequiredOptions } from "./protocol-socket.ts";
+import {
+  bindToDevice,
+  favor,
+  ipMreqn,
+  hearOnly,
+  MOST_ROUNDS,
+  setReceiveBuffer,
+  setRequiredOptions,
+} from "./protocol-socket.ts";
 import type { SocketOption } from "./protocol-socket.ts";
 import { AF_INET, inetAddress } from "./socket-address.ts";
 
@@ -97,6 +105,11 @@ export function openIpv4VrrpSocket(
       return socket.send(bytes, name);
     },
     receive: () => socket.receivePayloads(MOST_ROUNDS, read),
+    hearOnly: (wanted) =>
+      hearOnly(socket, wanted, {
+        ipv4Header: true,
+        skip: options.authenticationHeader === true ? AUTHENTICATION_HEADER_LENGTH : 0,
+      }),
     setReceiveBuffer: (bytes) => setReceiveBuffer(socket, bytes),
     close: () => socket.close(),
   });

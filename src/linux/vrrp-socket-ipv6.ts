@@ -6,7 +6,15 @@ import type { OutgoingVrrpPacket, VrrpPacket, VrrpSocket, VrrpSocketOptions } fr
 import { IPPROTO_VRRP } from "../wire/vrrp.ts";
 import { SOCK_RAW, intOption, openLinuxSocket } from "./linux-socket.ts";
 import type { ControlMessage, ReceivedMessage } from "./message-arena.ts";
-import { bindToDevice, favor, MOST_ROUNDS, ipv6Mreq, setReceiveBuffer, setRequiredOptions } from "./protocol-socket.ts";
+import {
+  bindToDevice,
+  favor,
+  hearOnly,
+  MOST_ROUNDS,
+  ipv6Mreq,
+  setReceiveBuffer,
+  setRequiredOptions,
+} from "./protocol-socket.ts";
 import type { SocketOption } from "./protocol-socket.ts";
 import { AF_INET6, SIZEOF_SOCKADDR_IN6, inetAddress, parseInet6Address } from "./socket-address.ts";
 
@@ -92,6 +100,7 @@ export function openIpv6VrrpSocket(
       }
       return packets;
     },
+    hearOnly: (wanted) => hearOnly(socket, wanted, { ipv4Header: false, skip: 0 }),
     setReceiveBuffer: (bytes) => setReceiveBuffer(socket, bytes),
     close: () => socket.close(),
   });

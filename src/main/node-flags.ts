@@ -18,6 +18,7 @@ export const NODE_FLAGS: readonly string[] = [
   "--inspect-port=192.0.2.1:1900",
   "--single-threaded-gc",
   "--max-semi-space-size=1",
+  "--heap-growing-percent=50",
   "--v8-pool-size=0",
   "--no-opt",
   "--sparkplug",

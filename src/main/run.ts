@@ -3,7 +3,7 @@ import { release as kernelRelease, version as kernelVersion } from "node:os";
 import { join } from "node:path";
 import type { ControlServer } from "../api/control-server.ts";
 import { openControlServer } from "../api/control-server.ts";
-import { millis, seconds } from "../base/time.ts";
+import { after, millis, seconds } from "../base/time.ts";
 import { distinction } from "../config/check-daemon.ts";
 import type { Configuration } from "../config/model/configuration.ts";
 import type { DaemonSettings } from "../config/model/daemon.ts";
@@ -36,6 +36,7 @@ import { openReloadTimer } from "./reload-timer.ts";
 import { openServiceManager } from "./service-manager.ts";
 import { takeSignals } from "./signals.ts";
 import { DEFAULT_TITLES } from "./titles.ts";
+import { collectGarbage } from "./tune-engine.ts";
 
 /** Whoever waits for the daemon to come up: the starter that a shell called. */
 export interface Starter {
@@ -179,8 +180,11 @@ export function runSupervisor(
     generation += 1;
   };
   saveText(loaded.configuration);
+  const tidy = clock.alarm(collectGarbage);
+  const tidySoon = (): void => tidy.set(after(clock.now(), TIDYING_DELAY));
   const begin = (): void => {
     if (ending) return;
+    tidySoon();
     held.supervisor = startSupervisor(
       {
         policy: { ...POLICY, respawn: flags.respawn },
@@ -222,6 +226,7 @@ export function runSupervisor(
           saveText(configuration);
           timer.configure(configuration.global.daemon.reload);
           follow(configuration, daemon, log);
+          tidySoon();
         },
         exit: (status) => {
           const { daemon: last, scriptUser } = inForce.global;
@@ -330,6 +335,9 @@ function applyTitle(configuration: Configuration): void {
   const title = configuration.global.processes.names?.supervisor ?? DEFAULT_TITLES.supervisor;
   if (process.title !== title) process.title = title;
 }
+
+/** By then the children have taken a new configuration. */
+const TIDYING_DELAY = seconds(2);
 
 const HEARTBEAT_INTERVAL_MS = 500;
 

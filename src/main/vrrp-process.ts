@@ -30,6 +30,7 @@ import type { Log } from "../ports/log.ts";
 import { describeFailure } from "../ports/failure.ts";
 import { applyProcessSettings, serveAsChild, type ChildProcess } from "./serve-as-child.ts";
 import { DEFAULT_TITLES } from "./titles.ts";
+import { optimizeFor } from "./tune-engine.ts";
 
 /**
  * The vrrp process: a child of the supervisor. A bug ends it at once: the kernel removes the addresses when their lease is
@@ -141,7 +142,8 @@ function rehearseSoon(
   soon.set(after(ports.clock.now(), REHEARSAL_DELAY));
 }
 
-function applySettings({ global }: Configuration, log: Log): void {
+function applySettings({ global, instances }: Configuration, log: Log): void {
+  optimizeFor(instances.length);
   const { names, vrrpNice, vrrpRealtimePriority } = global.processes;
   const title = names?.vrrp ?? DEFAULT_TITLES.vrrp;
   const { cpus, umask } = global.daemon;

@@ -51,6 +51,13 @@ export interface VrrpSocket {
    * everything else. What says the same as the packet before of its sender may be the same object.
    */
   receive(): readonly VrrpPacket[];
+  /**
+   * From now on only these virtual routers are heard, and of the others one packet in `sample`, a power of two, by chance: the
+   * kernel throws away the rest before it wakes anybody. Undefined: all are heard again.
+   */
+  hearOnly(
+    wanted: { readonly vrids: ReadonlySet<number>; readonly sample: number } | undefined,
+  ): Result<void, SystemFailure>;
   /** How many bytes may wait to be received, as the kernel counts them; beyond the system's limit where that is permitted. */
   setReceiveBuffer(bytes: number): Result<void, SystemFailure>;
   /** A second call does nothing. */

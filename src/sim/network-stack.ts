@@ -9,6 +9,7 @@ import type {
   VrrpSocket,
   VrrpSocketOptions,
 } from "../ports/links.ts";
+import { AUTHENTICATION_HEADER_LENGTH } from "../wire/authentication-header.ts";
 import { internetChecksum, pseudoHeader } from "../wire/checksum.ts";
 import { IPPROTO_VRRP } from "../wire/vrrp.ts";
 import type { ArrivingFrame, Frame, Lan, LinkFrame, Station } from "./lan.ts";
@@ -23,7 +24,7 @@ export class NetworkStack {
   readonly #lan: Lan;
   readonly #station: Station;
   #interfaceIndex: number;
-  readonly #vrrpSockets = new Set<{ readonly inbox: Inbox<VrrpPacket>; readonly options: VrrpSocketOptions }>();
+  readonly #vrrpSockets = new Set<SimVrrpSocket>();
   /** Those that listen. */
   readonly #frameSockets = new Set<{
     readonly kind: LinkFrame["kind"];
@@ -87,7 +88,7 @@ export class NetworkStack {
   ): Result<VrrpSocket, SystemFailure> {
     if (this.#kernel.interfaceAt(options.interfaceIndex) === undefined) return fail(noDevice(options));
     const inbox = this.#openInbox<VrrpPacket>(process, onReadable);
-    const socket = { inbox, options };
+    const socket: SimVrrpSocket = { inbox, options, heard: undefined };
     const close = (): void => {
       this.#vrrpSockets.delete(socket);
       inbox.close();
@@ -105,6 +106,11 @@ export class NetworkStack {
           return this.#send(options.interfaceIndex, { kind: "vrrp", packet: copy, authenticationHeader });
         }),
       receive: () => process.call(() => inbox.take()),
+      hearOnly: (wanted) =>
+        process.call(() => {
+          socket.heard = wanted?.vrids;
+          return succeed(undefined);
+        }),
       setReceiveBuffer: () => process.call(() => succeed(undefined)),
       close,
     });
@@ -171,11 +177,13 @@ export class NetworkStack {
     }
     const { packet } = frame;
     const isGroup = isMulticast(packet.destination);
-    for (const { inbox, options } of this.#vrrpSockets) {
+    for (const { inbox, options, heard } of this.#vrrpSockets) {
       if (!this.#isPlugged(options.interfaceIndex) || options.family !== familyOf(packet.source)) continue;
       if ((options.authenticationHeader ?? false) !== frame.authenticationHeader) continue;
       // IP_MULTICAST_ALL is off: a socket hears the groups that it has joined itself.
       if (isGroup && !options.groups.includes(packet.destination)) continue;
+      const skip = frame.authenticationHeader ? AUTHENTICATION_HEADER_LENGTH : 0;
+      if (heard !== undefined && !heard.has(packet.message[skip + AT_VRID] ?? 0)) continue;
       inbox.put({ ...packet, message: packet.message.slice() });
     }
   }
@@ -204,6 +212,16 @@ export class NetworkStack {
     return inbox;
   }
 }
+
+interface SimVrrpSocket {
+  readonly inbox: Inbox<VrrpPacket>;
+  readonly options: VrrpSocketOptions;
+  /** These virtual routers only. Nothing of the others comes, not even a sample. */
+  heard: ReadonlySet<number> | undefined;
+}
+
+/** In a VRRP message. */
+const AT_VRID = 1;
 
 interface Inbox<Item> {
   readonly open: boolean;

@@ -109,6 +109,33 @@ needs({ root: true, tools: ["ip", "tcpdump", "tshark"] })("sockets of a real ker
     expect(heardBack.items).toEqual([]);
   });
 
+  test.each([
+    ["two virtual routers of one word of the set", [51, 52]],
+    ["the first and the last there can be", [1, 255]],
+    ["all but a few", Array.from({ length: 250 }, (_, index) => index + 1)],
+    ["none", []],
+  ])("VRRP, only %s: the kernel throws away the others, but for a sample", async (_what, vrids) => {
+    const sender = vrrpSocket(left, "eth0", [GROUP], () => undefined);
+    let receiver: VrrpSocket | undefined;
+    const inbox = listener((onReadable) => (receiver = vrrpSocket(right, "eth1", [GROUP], onReadable)));
+    const sendAll = (): void => {
+      for (let vrid = 1; vrid <= 255; vrid++) {
+        sender.send({ ...packet, message: Uint8Array.from(message, (byte, at) => (at === 1 ? vrid : byte)) });
+      }
+    };
+    // One in 2^31 is none.
+    expect(receiver?.hearOnly({ vrids: new Set(vrids), sample: 2 ** 31 }).ok).toBe(true);
+    sendAll();
+    await inbox.count(vrids.length);
+    expect(receiver?.hearOnly(undefined).ok).toBe(true);
+    sendAll();
+    await inbox.count(vrids.length + 255);
+    expect(inbox.items.slice(0, vrids.length).map((heard) => heard.message[1])).toEqual(vrids);
+    expect(receiver?.hearOnly({ vrids: new Set(vrids), sample: 1 }).ok).toBe(true);
+    sendAll();
+    await inbox.count(vrids.length + 510);
+  });
+
   test("VRRP, a group that only another socket has joined: not heard", async () => {
     const other = ip("224.0.0.19");
     const deaf = listener((onReadable) => vrrpSocket(right, "eth1", [other], onReadable));

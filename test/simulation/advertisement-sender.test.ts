@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { handClock } from "../fixtures/hand-clock.ts";
 import { ip } from "../../src/base/address.ts";
 import { succeed } from "../../src/base/result.ts";
 import type { InstanceSettings } from "../../src/config/model/instance.ts";
@@ -15,6 +16,7 @@ test("old checksums were detected, and then `old_unicast_checksum never` is conf
     send: (packet: OutgoingVrrpPacket) => succeed(void sent.push(packet)),
     receive: () => [],
     setReceiveBuffer: () => succeed(undefined),
+    hearOnly: () => succeed(undefined),
     close: () => {},
   };
   const links = {
@@ -23,7 +25,7 @@ test("old checksums were detected, and then `old_unicast_checksum never` is conf
     openNeighborSocket: () => succeed({ ...socket, send: () => succeed(undefined) }),
   };
   const sender = new AdvertisementSender(settings("detect"), {
-    sockets: new SocketPool(links, () => {}),
+    sockets: new SocketPool({ links, clock: handClock(), log: { write: () => {} } }, () => {}),
     authenticator: new Authenticator({ kind: "none" }, { wallClockMs: () => 0 }),
   });
   sender.connect(ETH0, undefined);

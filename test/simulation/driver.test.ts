@@ -263,6 +263,7 @@ function start(model: Configuration, keepAddresses = false, isRestart = false): 
             ...nothing,
             send: () => (refusesAdverts ? fail(FORBIDDEN) : succeed(undefined)),
             setReceiveBuffer: () => succeed(undefined),
+            hearOnly: () => succeed(undefined),
           }),
         openArpSocket: () => succeed({ ...nothing, send: () => succeed(undefined) }),
         openNeighborSocket: () => succeed({ ...nothing, send: () => succeed(undefined) }),

@@ -49,6 +49,7 @@ test("a rehearsal: asks for nothing that there can be, and speaks to nobody but 
         },
         receive: () => [],
         setReceiveBuffer: () => succeed(undefined),
+        hearOnly: () => succeed(undefined),
         close: () => void done.push("close"),
       });
     },

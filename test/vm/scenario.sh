@@ -135,6 +135,9 @@ until_it() { # FUNCTION [ARGUMENT...]
 has_followed() { ip -n "$1" link show vrrp.53 | grep -q 'master blue'; }
 is_locked() { ! ip netns exec ours nft list set ip holdfast_vrrp alive | grep -q 10.3.0.100; }
 
+# The kernel tells of a link (IFF_RUNNING) up to a second after the card knows.
+is_in_state() { ip -n ours link show eth9 | grep -q "state $1 "; }
+
 ask_card() { # NAME
   ip netns exec ours mii-tool eth9 >"$results/$1-mii" 2>&1
   ip netns exec ours node --input-type=module -e "
@@ -170,7 +173,7 @@ look ours ours; read_routing ours; read_settings ours
 grep -E '(blue|blue6)\) (Master received|Entering)' peer.log >"$results/peer"
 "$HOLDFAST/bin/holdfast" status --json --runtime-dir /run/ours >"$results/status"
 ip netns exec ours ss -H -l -n -A raw >"$results/sockets"
-ask_card plugged
+until_it is_in_state UP; ask_card plugged
 
 # The interface below a macvlan moves to another VRF, and the macvlan follows it.
 for host in theirs ours; do ip -n $host link set eth2 master blue; until_it has_followed $host; done
@@ -178,7 +181,7 @@ look ours moved; look theirs theirs-moved
 
 touch "$JOB/pull-cables"
 await theirs.log '\(card\) Entering FAULT STATE'; await ours.log '\(card\) Entering FAULT STATE'
-ask_card pulled
+until_it is_in_state DOWN; ask_card pulled
 touch "$JOB/plug-cables"
 await ours.log '\(card\) Entering BACKUP STATE$'
 

@@ -68,7 +68,7 @@ export class AddressHolder implements LeaseOwner, LockOwner, RoutingOwner {
     this.#settings = settings;
     this.#dependencies = dependencies;
     this.#events = events;
-    this.#holdings = new Holdings(dependencies.leases);
+    this.#holdings = new Holdings(this, dependencies.leases);
     this.#placer = new AddressPlacer(this, this.#holdings, dependencies);
     this.#repairs = new AddressRepair(dependencies.clock, this.#holdings, this.#placer);
     this.#conflicts = new ConflictWatch(dependencies.log);
@@ -95,7 +95,9 @@ export class AddressHolder implements LeaseOwner, LockOwner, RoutingOwner {
   /** Others have been told just now that this node is master. */
   noticeAdvertisement(now: Instant): void {
     this.#advertisedAt = now;
-    if (this.#wanted) this.#dependencies.onChange();
+    if (!this.#wanted) return;
+    this.#dependencies.leases.noticeOwner(this);
+    this.#dependencies.onChange();
   }
 
   /** Mastership has ended, and the addresses serve on until the successor is heard. */
@@ -158,6 +160,7 @@ export class AddressHolder implements LeaseOwner, LockOwner, RoutingOwner {
     this.#placer.expect(this.addresses());
     // The advert of this claim goes out in the same turn.
     this.#placer.add(this.addresses(), this.#settings, this.#now());
+    this.#dependencies.leases.noticeOwner(this);
     this.#dependencies.routes.claim(this, this.#settings.routing);
     this.#dependencies.onChange();
   }
@@ -193,6 +196,7 @@ export class AddressHolder implements LeaseOwner, LockOwner, RoutingOwner {
     // A process that is started while this goes on must not take it for mastership that still runs.
     this.#dependencies.record.leave(this.#keys());
     this.#farewell.begin(new Set(awaited.map((address) => address.address)), until);
+    this.#dependencies.leases.noticeOwner(this);
   }
 
   /** An advert of the one that takes over was heard. */

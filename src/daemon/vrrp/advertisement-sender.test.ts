@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { handClock } from "../../../test/fixtures/hand-clock.ts";
 import { ip } from "../../base/address.ts";
 import { seededRandom } from "../../base/random.ts";
 import { fail, succeed } from "../../base/result.ts";
@@ -54,12 +55,18 @@ function connected(lines: string): { readonly sender: AdvertisementSender; reado
   };
   const links = {
     openVrrpSocket: () =>
-      succeed({ send, receive: () => [], setReceiveBuffer: () => succeed(undefined), close: () => undefined }),
+      succeed({
+        send,
+        receive: () => [],
+        setReceiveBuffer: () => succeed(undefined),
+        hearOnly: () => succeed(undefined),
+        close: () => undefined,
+      }),
     openArpSocket: () => fail({ operation: "open", errno: "EPERM", message: "not here" }),
     openNeighborSocket: () => fail({ operation: "open", errno: "EPERM", message: "not here" }),
   };
   const sender = new AdvertisementSender(settings, {
-    sockets: new SocketPool(links, () => undefined),
+    sockets: new SocketPool({ links, clock: handClock(), log: { write: () => undefined } }, () => undefined),
     authenticator: new Authenticator(settings.authentication, { wallClockMs: () => NOW_MS }),
   });
   sender.connect(ETH0, undefined);

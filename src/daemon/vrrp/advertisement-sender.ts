@@ -43,6 +43,7 @@ export class AdvertisementSender {
   connect(device: NetworkInterface, receiveBuffer: number | undefined): Result<string, SystemFailure> {
     const { transport, family, authentication } = this.#settings;
     const acquired = this.#sockets.acquire({
+      vrid: this.#settings.vrid,
       interfaceIndex: device.index,
       interfaceName: device.name,
       family,

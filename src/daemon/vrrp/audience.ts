@@ -1,5 +1,4 @@
-import { AUTHENTICATION_HEADER_LENGTH } from "../../wire/authentication-header.ts";
-import type { PooledPacket } from "./socket-pool.ts";
+import { vridOf, type PooledPacket } from "./socket-pool.ts";
 
 /** Somebody who hears a virtual router. */
 export interface Listener {
@@ -24,7 +23,7 @@ export class Audience<Member extends Listener> {
 
   of({ key, need, packet }: PooledPacket): readonly Member[] {
     this.#index ??= indexOf(this.#everybody());
-    const vrid = packet.message[(need.authenticationHeader ? AUTHENTICATION_HEADER_LENGTH : 0) + AT_VRID];
+    const vrid = vridOf(need, packet);
     return (vrid === undefined ? undefined : this.#index.get(key)?.get(vrid)) ?? NOBODY;
   }
 }
@@ -44,6 +43,3 @@ function indexOf<Member extends Listener>(
 }
 
 const NOBODY: readonly never[] = [];
-
-/** In a VRRP message. */
-const AT_VRID = 1;

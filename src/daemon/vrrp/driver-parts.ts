@@ -1,8 +1,8 @@
 import type { IpAddress } from "../../base/address.ts";
-import type { Clock } from "../../ports/clock.ts";
 import type { Configuration } from "../../config/model/configuration.ts";
 import { AddressReport } from "./address-report.ts";
 import { Announcer } from "./announcer.ts";
+import type { Deadlines } from "./deadlines.ts";
 import { DeviceKeeper } from "./device-keeper.ts";
 import { DumpDesk } from "./dump-desk.ts";
 import { FineLockKeeper } from "./fine-lock-keeper.ts";
@@ -79,7 +79,7 @@ export function createParts(options: PartOptions, ports: DriverPorts, hooks: Par
   const announcer = new Announcer(configuration.global.pacing, { clock, links, log, interfaces });
   const devices = new DeviceKeeper(runtimeDirectory, { ...ports, interfaces, leases });
   const needs = new KernelNeeds({ ...ports, interfaces });
-  const sockets = new SocketPool(links, onPackets);
+  const sockets = new SocketPool({ links, clock, log }, onPackets);
   const scripts = new ScriptSet(onTrackerChange, { clock, processes, files, log });
   const telling = new Telling(configuration, { ...ports, accountOf: (command) => scripts.accountOf(command) });
   const trackers = new TrackerSets(onTrackerChange, { ...ports, interfaces });
@@ -119,7 +119,7 @@ export function instanceDependencies(
   parts: Parts,
   ports: DriverPorts,
   driver: Pick<PartHooks, "configuration"> & {
-    readonly deadlines: Pick<Clock, "alarm">;
+    readonly deadlines: Deadlines;
     readonly onHoldingsChange: () => void;
   },
 ): Omit<InstanceDependencies, "onConnection"> {

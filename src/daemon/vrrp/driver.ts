@@ -11,7 +11,6 @@ import { createParts, instanceDependencies, type DriverPorts, type PartOptions, 
 import type { Exhibits } from "./dump-desk.ts";
 import { Ending } from "./ending.ts";
 import { InstanceSet } from "./instance-set.ts";
-import type { Instance } from "./instance.ts";
 import { joiningTime } from "./joining-time.ts";
 import { KernelNews } from "./kernel-news.ts";
 import { removeLeftOvers } from "./left-overs.ts";
@@ -134,11 +133,8 @@ class Driver implements VrrpDriver {
     groups.configure(this.#configuration.groups, byName);
     const resuming = new Set([...groups.resuming(instances)].map(({ holder }) => holder));
     this.#parts.host.start(this.#configuration, resuming);
-    removeLeftOvers(
-      instances.map(({ holder }) => holder),
-      resuming,
-      { kernel, log, interfaces, record: held },
-    );
+    const holders = instances.map(({ holder }) => holder);
+    removeLeftOvers(holders, resuming, { kernel, log, interfaces, record: held });
     // After a suspension another node may serve: every moment counts until that is noticed.
     this.#wakeUps = this.#ports.wakeUps.watch(() => this.#onTick());
     this.#startAt = joiningTime(this.#configuration.global, this.#ports.clock);
@@ -195,18 +191,17 @@ class Driver implements VrrpDriver {
   }
 
   status(): readonly InstanceStatus[] {
-    return this.#instances.configured.map((instance) => this.#statusOf(instance));
+    return [...this.statusParts(Infinity)].flat();
   }
 
   *statusParts(size: number): Generator<readonly InstanceStatus[]> {
-    const instances = this.#instances.configured;
-    for (let at = 0; at < instances.length; at += size) {
-      yield instances.slice(at, at + size).map((instance) => this.#statusOf(instance));
+    const { clock } = this.#ports;
+    const told = this.#instances.configured;
+    for (let at = 0; at < told.length; at += size) {
+      yield told
+        .slice(at, at + size)
+        .map((instance) => statusOf(instance, this.#parts.surroundings, clock, this.#parts));
     }
-  }
-
-  #statusOf(instance: Instance): InstanceStatus {
-    return statusOf(instance, this.#parts.surroundings, this.#ports.clock, this.#parts);
   }
 
   get isMaster(): boolean {
@@ -291,26 +286,31 @@ class Driver implements VrrpDriver {
   }
 
   #onTick(): void {
-    const { clock } = this.#ports;
     const { fineLock, held, leases } = this.#parts;
     this.#enter();
-    this.#ticker.begin();
+    // Mostly it is only asked whether time stood still: what arrives has wake-ups of its own.
+    if (!this.#ticker.begin() && !this.#isBusy()) return this.#ticker.schedule();
     this.#catchUp();
     this.#startInstances();
-    const lockAt = fineLock.renewalDueAt();
-    if (lockAt !== undefined && clock.now() >= lockAt) fineLock.renew();
-    const renewAt = leases.renewalDueAt();
-    if (renewAt !== undefined && clock.now() >= renewAt) leases.renew();
+    for (const lease of [fineLock, leases]) {
+      const dueAt = lease.renewalDueAt();
+      if (dueAt !== undefined && this.#ports.clock.now() >= dueAt) lease.renew();
+    }
     for (const instance of this.#instances.leaving) instance.repair();
     if (this.#instances.closeLeft()) this.#prepareDevices();
-    held.saveChanges(leases);
+    held.saveChanges(leases, this.#ports.clock.now());
     this.#ending.look();
     this.#ticker.schedule();
   }
 
+  /** Whether something is under way that is looked after regularly. */
+  #isBusy(): boolean {
+    const { held, host, leases } = this.#parts;
+    return this.#ending.underWay || this.#instances.leaving.length > 0 || host.active || !held.isSaved(leases);
+  }
+
   /** A renewal is due, or the hand-over may have been the last thing to wait for. */
   #onHoldingsChange(): void {
-    this.#parts.leases.noticeOwners();
     this.#ticker.hurry();
   }
 
@@ -341,7 +341,7 @@ class Driver implements VrrpDriver {
     this.#receive();
     const news = this.#kernelNews.take();
     if (news?.structural === true) this.#lookAgain();
-    if (news !== undefined) for (const instance of this.#instances.configured) instance.repair();
+    if (news?.repairable === true) for (const instance of this.#instances.configured) instance.repair();
     this.#lookAfterHost();
   }
 

@@ -22,6 +22,10 @@ export class Ending {
     this.#dependencies = dependencies;
   }
 
+  get underWay(): boolean {
+    return this.#step.kind !== "none";
+  }
+
   /** Instances are about to be stopped. `done` comes once, after `onEnd`, in a call of `look`. */
   begin(done: () => void): void {
     this.#step = { kind: "handing-over", by: after(this.#dependencies.clock.now(), HAND_OVER_BOUND), done };

@@ -1,3 +1,4 @@
+import { elapsed, millis, type Instant } from "../../base/time.ts";
 import type { Files } from "../../ports/files.ts";
 import { describeFailure } from "../../ports/failure.ts";
 import type { AddressRequest } from "../../ports/kernel.ts";
@@ -23,6 +24,7 @@ export class HeldRecord {
   #settled = false;
   /** Of `LeaseKeeper.changes`, when what is held was written last. */
   #savedChanges: number | undefined;
+  #savedAt: Instant | undefined;
 
   constructor(path: string, dependencies: { readonly files: Files; readonly log: Log }) {
     this.#path = path;
@@ -83,9 +85,17 @@ export class HeldRecord {
     this.#settled = this.#write();
   }
 
+  /** Whether what is leased is on the disk. */
+  isSaved({ changes }: Pick<LeaseKeeper, "changes">): boolean {
+    return this.#savedChanges === changes && this.#settled;
+  }
+
   /** The same with what is leased, asked for only if addresses have come or gone, or the disk has yet to hold them. */
-  saveChanges(leases: Pick<LeaseKeeper, "changes" | "all">): void {
-    if (this.#savedChanges === leases.changes && this.#settled) return;
+  saveChanges(leases: Pick<LeaseKeeper, "changes" | "all">, now: Instant): void {
+    if (this.isSaved(leases)) return;
+    // Where thousands claim within seconds, each look would write a long list.
+    if (this.#savedAt !== undefined && elapsed(this.#savedAt, now) < SAVING_PERIOD) return;
+    this.#savedAt = now;
     this.#savedChanges = leases.changes;
     this.save(leases.all().map(({ request }) => request));
   }
@@ -103,6 +113,9 @@ export class HeldRecord {
     return written.ok;
   }
 }
+
+/** What is put off is saved by a later look, and the driver looks as often as this. */
+const SAVING_PERIOD = millis(250);
 
 function parseRecord(text: string): { readonly held: readonly string[]; readonly leaving: readonly string[] } {
   try {

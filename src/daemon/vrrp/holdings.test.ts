@@ -12,13 +12,23 @@ const keyOf = ({ address, prefixLength }: typeof FIRST): AddressKey => ({ interf
 const held = (vip: typeof FIRST) => ({ kind: "held", key: keyOf(vip) }) as const;
 
 /** As the lease keeper is seen: a lease is there or not, and each change is counted. */
-let leases: { changes: number; readonly there: Set<string>; find: (key: AddressKey) => object | undefined };
+let leases: {
+  changes: number;
+  changesOf: () => number;
+  readonly there: Set<string>;
+  find: (key: AddressKey) => object | undefined;
+};
 let holdings: Holdings;
 
 beforeEach(() => {
   const there = new Set<string>();
-  leases = { changes: 0, there, find: (key) => (there.has(addressKey(key)) ? {} : undefined) };
-  holdings = new Holdings(leases);
+  leases = {
+    changes: 0,
+    changesOf: () => leases.changes,
+    there,
+    find: (key) => (there.has(addressKey(key)) ? {} : undefined),
+  };
+  holdings = new Holdings({ advertisedAt: instant(0), handingOver: false }, leases);
 });
 
 test("what nobody has asked for is absent, and misses nothing", () => {

@@ -1,5 +1,6 @@
 import type { VirtualAddress } from "../../config/model/addresses.ts";
 import { earlier, type Instant } from "../../base/time.ts";
+import type { LeaseOwner } from "./held-lease.ts";
 import type { AddressKey } from "./interface-table.ts";
 import { vipKey } from "./vip.ts";
 
@@ -15,12 +16,14 @@ export type Holding =
 
 /** Where the addresses of one holder stand, and which of them are to be tried again. Changes nothing on the host. */
 export class Holdings {
+  readonly #owner: LeaseOwner;
   readonly #leases: Leases;
   readonly #holdings = new Map<VirtualAddress, Holding>();
   /** Nothing was missing when the leases had changed so often. */
   #completeAt: number | undefined;
 
-  constructor(leases: Leases) {
+  constructor(owner: LeaseOwner, leases: Leases) {
+    this.#owner = owner;
     this.#leases = leases;
   }
 
@@ -81,7 +84,7 @@ export class Holdings {
 
   /** Whether some address may be missing. It is not looked at again as long as nothing has changed. */
   isIncomplete(addresses: readonly VirtualAddress[]): boolean {
-    const { changes } = this.#leases;
+    const changes = this.#leases.changesOf(this.#owner);
     if (this.#completeAt === changes) return false;
     const isComplete = addresses.every((address) => {
       const holding = this.of(address);
@@ -124,8 +127,8 @@ export class Holdings {
 
 /** Of the keeper of all leases: who is asked whether an address is still ours. */
 interface Leases {
-  /** Another number whenever an address has come or gone. */
-  readonly changes: number;
+  /** Another number whenever an address of this owner has come or gone. */
+  readonly changesOf: (owner: LeaseOwner) => number;
   readonly find: (key: AddressKey) => object | undefined;
 }
 

@@ -57,6 +57,11 @@ export class HostObjects {
     this.statics.configure(configuration.statics);
   }
 
+  /** Whether there is anything to look after. */
+  get active(): boolean {
+    return this.routes.active || this.statics.active;
+  }
+
   /** An interface or an address has changed. */
   noticeChange(): void {
     this.routes.noticeChange();

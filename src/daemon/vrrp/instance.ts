@@ -19,6 +19,7 @@ import { Authenticator } from "./authenticator.ts";
 import { stateName } from "./cause-words.ts";
 import { Chronicle, type Since } from "./chronicle.ts";
 import { Connection } from "./connection.ts";
+import type { Deadlines } from "./deadlines.ts";
 import { Deeds } from "./deeds.ts";
 import { judgeFitness, type Surroundings } from "./fitness.ts";
 import { concernsGroup, type GroupSeat } from "./group-seat.ts";
@@ -44,7 +45,7 @@ export interface InstanceDependencies extends Surroundings {
   readonly teller: TellerDependencies;
   readonly buffers: () => BufferSettings;
   /** Rings only after what has arrived meanwhile was taken in: a backup must not conclude anything from silence before. */
-  readonly deadlines: Pick<Clock, "alarm">;
+  readonly deadlines: Pick<Deadlines, "alarm">;
   /** Its packets come from another socket, or from none. */
   readonly onConnection: () => void;
 }
@@ -95,7 +96,11 @@ export class Instance {
       onChange: () => this.evaluate(),
     });
     this.#sending = new SendingWatch({ clock, log, count });
-    this.#alarm = dependencies.deadlines.alarm(() => this.#wake());
+    // Who is master is not to lose that because others, all at once, become it.
+    this.#alarm = dependencies.deadlines.alarm(
+      () => this.#wake(),
+      () => this.#state.kind === "active",
+    );
     this.#teller = new Teller({ kind: "INSTANCE", name: settings.name }, settings.notify, dependencies.teller);
     this.holder = new AddressHolder(settings.name, settings, dependencies.holder, {
       onUnannounced: () => this.#challenge(),

@@ -37,7 +37,7 @@ export class Ipv6Switch {
 
   /** To be called after addresses were removed, in the same turn. */
   turnOff(name: string): void {
-    if (!this.#isInUse(name)) this.#set(name, "1");
+    if (this.#dependencies.isVirtual(name) && !this.#isInUse(name)) this.#set(name, "1");
   }
 
   #isInUse(name: string): boolean {

@@ -42,24 +42,25 @@ export class KernelNews {
 
   /**
    * Takes what the kernel has told. @returns undefined: nothing. `structural`: interfaces or addresses are others than before, so
-   * that everybody is to look again.
+   * that everybody is to look again. `repairable`: somebody may have something to put back.
    */
-  take(): { readonly structural: boolean } | undefined {
+  take(): { readonly structural: boolean; readonly repairable: boolean } | undefined {
     const events = this.#monitor?.receive() ?? [];
     if (events.length === 0) return undefined;
     const { interfaces, leases, addressReport } = this.#dependencies;
     let structural = false;
     for (const event of events) {
       if (event.kind === "address-added" && leases.isOutdated(event.record)) continue;
-      structural ||= this.#isStructural(event);
+      const isOwnRemoval = event.kind === "address-removed" && leases.wasExpected(event.record);
+      structural ||= !isOwnRemoval && this.#isStructural(event);
       if (event.kind === "interface-changed") this.#tellLinkState(event);
       addressReport?.note(event);
       interfaces.apply(event);
       if (event.kind === "overrun") this.#readAnew();
       else if (event.kind === "interface-removed") this.#noticeInterfaceRemoval(event.index);
-      else if (event.kind === "address-removed" && !leases.wasExpected(event.record)) this.#noticeRemoval(event.record);
+      else if (event.kind === "address-removed" && !isOwnRemoval) this.#noticeRemoval(event.record);
     }
-    return { structural };
+    return { structural, repairable: leases.takeWantedBack() || structural };
   }
 
   #readAnew(): void {
@@ -88,10 +89,14 @@ export class KernelNews {
   }
 
   #noticeRemoval(key: AddressKey): void {
-    for (const instance of this.#dependencies.instances.configured) instance.noticeRemoval(key);
+    const { instances, leases } = this.#dependencies;
+    const owner = leases.find(key)?.owner;
+    for (const instance of instances.configured) {
+      if (owner === undefined || instance.holder === owner) instance.noticeRemoval(key);
+    }
   }
 
-  /** Renewals of our own addresses tell nothing new, and there may be thousands of them. */
+  /** What becomes of our own addresses by our own hand tells nothing new, and there may be thousands of them. */
   #isStructural(event: KernelEvent): boolean {
     if (event.kind !== "address-added") return true;
     const { interfaces, leases } = this.#dependencies;

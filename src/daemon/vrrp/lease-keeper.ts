@@ -1,4 +1,5 @@
-import { after, earlier, elapsed, millis, toSeconds, type Instant, type Micros } from "../../base/time.ts";
+import { createDeadlineHeap, type Deadline } from "../../base/deadline-heap.ts";
+import { after, elapsed, millis, toSeconds, type Instant, type Micros } from "../../base/time.ts";
 import { lifetimeNow } from "../../core/lease.ts";
 import type { Clock } from "../../ports/clock.ts";
 import { describeFailure } from "../../ports/failure.ts";
@@ -6,6 +7,7 @@ import type { AddressRequest, Kernel } from "../../ports/kernel.ts";
 import type { Log } from "../../ports/log.ts";
 import { HeldLease, withLifetime, type HeldAddress, type HeldTerms, type LeaseOwner } from "./held-lease.ts";
 import { addressKey, type AddressKey } from "./interface-table.ts";
+import { OwnedLeases } from "./owned-leases.ts";
 import { beforeFirstLifetime } from "./prefix-route.ts";
 
 /**
@@ -19,14 +21,22 @@ export class LeaseKeeper {
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #held = new Map<string, HeldLease>();
-  readonly #owners = new Map<LeaseOwner, Owned>();
+  readonly #owners = new Map<LeaseOwner, OwnedLeases>();
+  /** Owners whose addresses are to be renewed, with their entries. */
+  readonly #due = createDeadlineHeap<LeaseOwner>();
+  readonly #dueEntries = new Map<LeaseOwner, Deadline<LeaseOwner>>();
+  /** Owners whose entry may not be true any more. */
+  readonly #stale = new Set<LeaseOwner>();
   /** Removals by this process that the kernel has yet to tell of. */
   readonly #removals = new Map<string, number>();
 
   /** How often an address has come or gone: see `changes`. */
   #changes = 0;
-  /** The answer of `renewalDueAt`, found once; undefined: to be found anew. */
-  #due: { readonly at: Instant | undefined } | undefined;
+  /** For each owner, too. */
+  readonly #changesOf = new WeakMap<LeaseOwner, number>();
+  /** Who had an address before another took it over. */
+  readonly #displaced = new Map<string, Set<LeaseOwner>>();
+  #isWantedBack = false;
   /** Not before then is a renewal tried again; undefined: the last one succeeded. */
   #retryAt: Instant | undefined;
 
@@ -41,18 +51,32 @@ export class LeaseKeeper {
     return this.#changes;
   }
 
+  /** Whether somebody may put back what another has given up. Asked about once. */
+  takeWantedBack(): boolean {
+    const isWantedBack = this.#isWantedBack;
+    this.#isWantedBack = false;
+    return isWantedBack;
+  }
+
+  /** As `changes`, of one owner's addresses. */
+  changesOf(owner: LeaseOwner): number {
+    return this.#changesOf.get(owner) ?? 0;
+  }
+
   hold(address: HeldAddress): void {
     const id = addressKey(address.request);
+    const former = this.#held.get(id)?.owner;
     this.#forget(id);
+    if (former !== undefined && former !== address.owner) this.#displace(id, former);
     const held = new HeldLease(address);
     this.#held.set(id, held);
-    const known = this.#owners.get(held.owner);
-    const owned: Owned = known ?? { addresses: new Map(), soonestEnd: undefined };
-    if (known === undefined) this.#owners.set(held.owner, owned);
-    owned.addresses.set(id, held);
-    owned.soonestEnd = earlier(owned.soonestEnd, held.end);
-    this.#due = undefined;
-    this.#changes += 1;
+    let owned = this.#owners.get(held.owner);
+    if (owned === undefined) {
+      owned = new OwnedLeases();
+      this.#owners.set(held.owner, owned);
+    }
+    owned.add(id, held);
+    this.#noteChange(held.owner);
   }
 
   find(key: AddressKey): HeldLease | undefined {
@@ -62,14 +86,22 @@ export class LeaseKeeper {
   /** @returns whether the owner had it. */
   drop(key: AddressKey, owner: LeaseOwner): boolean {
     const id = addressKey(key);
-    if (this.#held.get(id)?.owner !== owner) return false;
+    if (this.#held.get(id)?.owner !== owner) {
+      this.#displaced.get(id)?.delete(owner);
+      return false;
+    }
     this.#forget(id);
+    for (const former of this.#displaced.get(id) ?? []) {
+      this.#noteChange(former);
+      this.#isWantedBack = true;
+    }
+    this.#displaced.delete(id);
     return true;
   }
 
-  /** An owner has adverted, or hands over, or has thought better of it. */
-  noticeOwners(): void {
-    this.#due = undefined;
+  /** It has adverted, or hands over, or has thought better of it. */
+  noticeOwner(owner: LeaseOwner): void {
+    if (this.#owners.has(owner)) this.#stale.add(owner);
   }
 
   /** This process has removed it, and the kernel will say so. */
@@ -121,7 +153,7 @@ export class LeaseKeeper {
   }
 
   heldBy(owner: LeaseOwner): readonly HeldLease[] {
-    return [...(this.#owners.get(owner)?.addresses.values() ?? [])];
+    return [...(this.#owners.get(owner)?.all() ?? [])];
   }
 
   all(): readonly HeldLease[] {
@@ -130,36 +162,32 @@ export class LeaseKeeper {
 
   /** When `renew` is due; undefined: not before the next advert. */
   renewalDueAt(): Instant | undefined {
-    this.#due ??= { at: this.#soonestRenewal() };
-    const due = this.#due.at;
+    this.#refresh();
+    const due = this.#due.first()?.at;
     // What was refused a moment ago would be refused again, at full speed.
     return due !== undefined && this.#retryAt !== undefined && due < this.#retryAt ? this.#retryAt : due;
   }
 
   /** How old the oldest lease of an owner is if it has run out: the kernel may have removed that address. */
   expiredAge(owner: LeaseOwner, now: Instant): Micros | undefined {
-    const owned = this.#owners.get(owner);
-    if (owned?.soonestEnd === undefined || now < owned.soonestEnd) return undefined;
-    let age: Micros | undefined;
-    owned.soonestEnd = undefined;
-    for (const held of owned.addresses.values()) {
-      owned.soonestEnd = earlier(owned.soonestEnd, held.end);
-      if (!mayBeGone(held, now)) continue;
-      const candidate = elapsed(held.renewedAt, now);
-      if (age === undefined || candidate > age) age = candidate;
-    }
-    return age;
+    return this.#owners.get(owner)?.expiredAge(now);
   }
 
-  /** Gives every address that is leased the lifetime that it may have now, all in one batch. */
+  /** Gives the addresses that are due the lifetime that they may have now, all in one batch. */
   renew(): void {
+    this.#refresh();
     const now = this.#clock.now();
     const wanted: Wanted[] = [];
-    for (const held of this.#held.values()) {
-      const request = held.renewalNow(now);
-      if (request !== undefined) wanted.push({ held, request, terms: undefined });
+    for (let first = this.#due.first(); first !== undefined && first.at <= now; first = this.#due.first()) {
+      const owner = first.value;
+      this.#due.remove(first);
+      this.#dueEntries.delete(owner);
+      this.#stale.add(owner);
+      for (const held of this.#owners.get(owner)?.all() ?? []) {
+        const request = held.renewalNow(now);
+        if (request !== undefined) wanted.push({ held, request, terms: undefined });
+      }
     }
-    this.#due = undefined;
     this.#send(wanted);
   }
 
@@ -167,7 +195,7 @@ export class LeaseKeeper {
   lastUntil(owner: LeaseOwner, until: Instant): void {
     const lifetime = Math.ceil(toSeconds(elapsed(this.#clock.now(), until)));
     const wanted: Wanted[] = [];
-    for (const held of this.#owners.get(owner)?.addresses.values() ?? []) {
+    for (const held of this.#owners.get(owner)?.all() ?? []) {
       const { request, end } = held;
       if (end === undefined || (Number(request.validLifetime) <= lifetime && end >= until)) continue;
       wanted.push({ held, request: withLifetime(request, lifetime), terms: undefined });
@@ -204,11 +232,9 @@ export class LeaseKeeper {
     }
   }
 
-  /** Where it ends later than before, the time that is noted for its owner is too early, and is found anew when it comes. */
   #noteEnd(held: HeldLease): void {
-    const owned = this.#owners.get(held.owner);
-    if (owned !== undefined) owned.soonestEnd = earlier(owned.soonestEnd, held.end);
-    this.#due = undefined;
+    this.#owners.get(held.owner)?.noticeEnd(held);
+    this.#stale.add(held.owner);
   }
 
   #forget(id: string): void {
@@ -216,17 +242,35 @@ export class LeaseKeeper {
     if (held === undefined) return;
     this.#held.delete(id);
     const owned = this.#owners.get(held.owner);
-    owned?.addresses.delete(id);
-    if (owned?.addresses.size === 0) this.#owners.delete(held.owner);
-    this.#due = undefined;
-    this.#changes += 1;
+    owned?.remove(id);
+    if (owned?.size === 0) this.#owners.delete(held.owner);
+    this.#noteChange(held.owner);
   }
 
-  #soonestRenewal(): Instant | undefined {
+  #displace(id: string, former: LeaseOwner): void {
+    const owners = this.#displaced.get(id) ?? new Set<LeaseOwner>();
+    this.#displaced.set(id, owners.add(former));
+  }
+
+  #noteChange(owner: LeaseOwner): void {
+    this.#stale.add(owner);
+    this.#changes += 1;
+    this.#changesOf.set(owner, this.changesOf(owner) + 1);
+  }
+
+  /** Looks at the owners alone of whom something is new: there may be thousands. */
+  #refresh(): void {
+    if (this.#stale.size === 0) return;
     const now = this.#clock.now();
-    let due: Instant | undefined;
-    for (const held of this.#held.values()) due = earlier(due, held.renewalDueAt(now));
-    return due;
+    for (const owner of this.#stale) {
+      const at = this.#owners.get(owner)?.renewalDueAt(now);
+      const entry = this.#dueEntries.get(owner);
+      if (entry?.at === at) continue;
+      if (entry !== undefined) this.#due.remove(entry);
+      if (at === undefined) this.#dueEntries.delete(owner);
+      else this.#dueEntries.set(owner, this.#due.add(at, owner));
+    }
+    this.#stale.clear();
   }
 }
 
@@ -235,12 +279,6 @@ interface Wanted {
   readonly request: AddressRequest;
   /** Undefined: they stay. */
   readonly terms: HeldTerms | undefined;
-}
-
-interface Owned {
-  readonly addresses: Map<string, HeldLease>;
-  /** No lease of these has run out before; perhaps none has then. Undefined: none ever will. */
-  soonestEnd: Instant | undefined;
 }
 
 function mayBeGone({ end }: HeldLease, now: Instant): boolean {

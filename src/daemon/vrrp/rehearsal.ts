@@ -103,7 +103,7 @@ function createStage(settings: InstanceSettings): { readonly instance: Instance;
       bfd: { verdictOf: () => "up", detailOf: () => "" },
       virtualAddresses: () => new Set(),
       missingStatics: () => [],
-      sockets: new SocketPool(links, ignore),
+      sockets: new SocketPool({ links, clock, log }, ignore),
       buffers: () => ({
         adverts: undefined,
         kernelRequests: undefined,
@@ -176,7 +176,7 @@ function createProps(settings: InstanceSettings): { readonly kernel: Kernel; rea
       openMonitor: () => succeed(quiet),
     },
     links: {
-      openVrrpSocket: () => succeed({ ...quiet, send: done, setReceiveBuffer: done }),
+      openVrrpSocket: () => succeed({ ...quiet, send: done, setReceiveBuffer: done, hearOnly: done }),
       openArpSocket: () => succeed({ ...quiet, send: done }),
       openNeighborSocket: () => succeed({ ...quiet, send: done }),
     },

@@ -62,6 +62,11 @@ export class StaticHolder implements RoutingOwner {
     if (routing.length > 0) routes.claim(this, routing);
   }
 
+  /** Whether there is anything to look after. */
+  get active(): boolean {
+    return this.#addresses.size > 0 || this.#settings.routing.length > 0;
+  }
+
   /** Puts back what is not there. To be called after changes, and on time. */
   look(): void {
     const { clock, interfaces } = this.#dependencies;

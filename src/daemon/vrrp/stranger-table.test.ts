@@ -88,6 +88,7 @@ function heard(
   return {
     key: "k",
     need: {
+      vrid: 51,
       interfaceIndex: 2,
       interfaceName,
       family: "ipv4",

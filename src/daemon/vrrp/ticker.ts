@@ -1,4 +1,4 @@
-import { after, earliest, millis, nextBeat, type Instant } from "../../base/time.ts";
+import { after, earlier, millis, nextBeat, type Instant } from "../../base/time.ts";
 import type { Pause } from "../../core/pause.ts";
 import type { Alarm, Clock } from "../../ports/clock.ts";
 import { PauseWatch } from "./pause-watch.ts";
@@ -20,6 +20,8 @@ export class Ticker {
   readonly #alarm: Alarm;
   readonly #pauses: PauseWatch;
   #wokeAt: Instant;
+  /** As it was when the next wake-up was set. */
+  #due: Instant | undefined;
   /** It is to wake at once, and will. */
   #isDue = false;
   #closed = false;
@@ -40,10 +42,13 @@ export class Ticker {
     return pause;
   }
 
-  /** It has woken. To be followed by `schedule`. */
-  begin(): void {
-    this.#wokeAt = this.#clock.now();
+  /** It has woken. To be followed by `schedule`. @returns whether it was for more than the regular look. */
+  begin(): boolean {
+    const now = this.#clock.now();
+    const isDue = this.#isDue || (this.#due !== undefined && this.#due <= now);
+    this.#wokeAt = now;
     this.#isDue = false;
+    return isDue;
   }
 
   /** Wakes at once: once for all that happens in this turn. */
@@ -56,7 +61,8 @@ export class Ticker {
   /** Sets the next wake-up by what is due now. */
   schedule(): void {
     if (this.#closed || this.#isDue) return;
-    this.#wakeAt(earliest(this.#dueAt(), nextBeat(this.#wokeAt, TICK)) ?? this.#wokeAt);
+    this.#due = this.#dueAt();
+    this.#wakeAt(earlier(this.#due, nextBeat(this.#wokeAt, TICK)) ?? this.#wokeAt);
   }
 
   /** It wakes no more, whoever asks for it. */
