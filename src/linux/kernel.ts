@@ -53,15 +53,9 @@ export interface KernelBuffers {
 }
 
 function kernelOf(socket: NetlinkSocket, renewing: NetlinkSocket, buffers: KernelBuffers): LinuxKernel {
-  // A lease is renewed with the same request again and again, so its bytes are made once.
-  const renewals = new WeakMap<AddressRequest, NetlinkRequest>();
-  const renewal = (request: AddressRequest): NetlinkRequest => {
-    const known = renewals.get(request);
-    if (known !== undefined) return known;
-    const made = renewAddress(request);
-    renewals.set(request, made);
-    return made;
-  };
+  // What is prepared is added later, and a lease is renewed with the same request again and again: bytes are made once.
+  const addition = remembering(addAddress);
+  const renewal = remembering(renewAddress);
 
   return {
     interfaces: () => {
@@ -80,8 +74,11 @@ function kernelOf(socket: NetlinkSocket, renewing: NetlinkSocket, buffers: Kerne
     },
     addAddress: (request) => single(socket, addAddress(request), () => `add ${target(request, "to")}`),
     addAddresses: (requests) => {
-      const answers = socket.request(requests.map(addAddress));
+      const answers = socket.request(requests.map(addition));
       return inWords(requests, answers, (request) => `add ${target(request, "to")}`);
+    },
+    prepareAddresses: (requests) => {
+      for (const request of requests) addition(request);
     },
     renewAddresses: (requests) => {
       const isQuiet = requests.every(({ validLifetime }) => validLifetime !== "forever");
@@ -94,6 +91,17 @@ function kernelOf(socket: NetlinkSocket, renewing: NetlinkSocket, buffers: Kerne
       socket.close();
       renewing.close();
     },
+  };
+}
+
+function remembering(make: (request: AddressRequest) => NetlinkRequest): (request: AddressRequest) => NetlinkRequest {
+  const made = new WeakMap<AddressRequest, NetlinkRequest>();
+  return (request) => {
+    const known = made.get(request);
+    if (known !== undefined) return known;
+    const fresh = make(request);
+    made.set(request, fresh);
+    return fresh;
   };
 }
 

@@ -151,6 +151,7 @@ function facts(
     addresses: () => succeed(records),
     addAddress: () => refused,
     addAddresses: () => [],
+    prepareAddresses: () => undefined,
     renewAddresses: () => [],
     removeAddress: () => refused,
     openMonitor: () => refused,

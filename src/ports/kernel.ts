@@ -112,6 +112,8 @@ export interface Kernel {
   addAddress(request: AddressRequest): Result<void, SystemFailure>;
   /** The same for several, all in one message batch, answers in the order of the requests; a refusal does not stop the others. */
   addAddresses(requests: readonly AddressRequest[]): readonly Result<void, SystemFailure>[];
+  /** Makes what `addAddresses` will need when it is called with these objects. The kernel is asked for nothing. */
+  prepareAddresses(requests: readonly AddressRequest[]): void;
   /**
    * Gives each address a new lifetime, all in one message batch, answers in the order of the requests. The monitors of this
    * port hear of it only where a lifetime has no end: thousands of renewals a second would tell them nothing new.

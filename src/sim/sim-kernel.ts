@@ -122,6 +122,7 @@ export class SimKernel {
       interfaces: () => process.call(() => succeed([...this.#interfaces.values()])),
       addresses: () => process.call(() => succeed(this.addresses.records())),
       addAddress: (request) => process.call(() => this.#add(request)),
+      prepareAddresses: () => undefined,
       addAddresses: (requests) => process.call(() => requests.map((request) => this.#add(request))),
       renewAddresses: (requests) =>
         process.call(() => {

@@ -274,6 +274,7 @@ function start(model: Configuration, keepAddresses = false, isRestart = false): 
         interfaces: () => succeed(hasInterface ? [ETH0] : []),
         addresses: () => succeed([...addresses.values()]),
         addAddress: () => fail(missing),
+        prepareAddresses: () => undefined,
         addAddresses: (requests) =>
           requests.map((request) => {
             if (addresses.has(request.address))

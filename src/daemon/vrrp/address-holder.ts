@@ -146,6 +146,7 @@ export class AddressHolder implements LeaseOwner, LockOwner, RoutingOwner {
 
   /** Gets ready to claim. Nothing is changed on the host. */
   prepare(): void {
+    this.#placer.prepare(this.addresses(), this.#settings);
     this.#dependencies.announcer.prepare(this.addresses());
   }
 

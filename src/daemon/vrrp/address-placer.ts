@@ -8,10 +8,10 @@ import { describeFailure, type SystemFailure } from "../../ports/failure.ts";
 import type { Kernel } from "../../ports/kernel.ts";
 import type { Log } from "../../ports/log.ts";
 import type { FineLockKeeper, LockOwner } from "./fine-lock-keeper.ts";
-import type { HeldAddress, LeaseOwner } from "./held-lease.ts";
+import type { HeldAddress, HeldTerms, LeaseOwner } from "./held-lease.ts";
 import type { HeldRecord } from "./held-record.ts";
 import type { Holding, Holdings } from "./holdings.ts";
-import { foreignVip, placeOf, waitsForSource } from "./host-addresses.ts";
+import { foreignAt, foreignVip, placeOf, waitsForSource } from "./host-addresses.ts";
 import type { AddressKey, InterfaceTable } from "./interface-table.ts";
 import type { Ipv6Switch } from "./ipv6-switch.ts";
 import { firstTerms, type LeaseKeeper } from "./lease-keeper.ts";
@@ -51,6 +51,8 @@ export class AddressPlacer {
   readonly #owner: PlacerOwner;
   readonly #holdings: Holdings;
   readonly #dependencies: PlacerDependencies;
+  /** What will be asked for: the same object, so that the kernel's words for it are made before they are needed. */
+  readonly #prepared = new WeakMap<VirtualAddress, Prepared>();
 
   constructor(owner: PlacerOwner, holdings: Holdings, dependencies: PlacerDependencies) {
     this.#owner = owner;
@@ -58,9 +60,20 @@ export class AddressPlacer {
     this.#dependencies = dependencies;
   }
 
+  /** Makes now, while nobody waits, what `add` will ask the kernel for. */
+  prepare(addresses: readonly VirtualAddress[], settings: PlacerSettings): void {
+    const { interfaces, kernel } = this.#dependencies;
+    const requests = addresses.flatMap((address) => {
+      const key = placeOf(address, interfaces);
+      return key === undefined ? [] : [this.#termsOf(address, key, settings).request];
+    });
+    kernel.prepareAddresses(requests);
+  }
+
   /** All in one batch. `advertisedAt`: backups count from then, so the lifetime is what is left of the lease. */
   add(addresses: readonly VirtualAddress[], settings: PlacerSettings, advertisedAt: Instant): void {
-    const additions = addresses.flatMap((address) => this.#addition(address, settings, advertisedAt) ?? []);
+    const times = { advertisedAt, renewedAt: this.#dependencies.clock.now() };
+    const additions = addresses.flatMap((address) => this.#addition(address, settings, times) ?? []);
     if (additions.length === 0) return;
     this.expect(additions.map(({ address }) => address));
     const outcomes = this.#dependencies.kernel.addAddresses(additions.map(({ held }) => held.request));
@@ -97,24 +110,32 @@ export class AddressPlacer {
   }
 
   /** What to ask the kernel for; undefined: nothing, and where the address stands is noted. */
-  #addition(address: VirtualAddress, settings: PlacerSettings, advertisedAt: Instant): Addition | undefined {
+  #addition(address: VirtualAddress, settings: PlacerSettings, times: BatchTimes): Addition | undefined {
     const { leases, interfaces } = this.#dependencies;
     const key = placeOf(address, interfaces);
     if (key === undefined) return this.#postpone(address, `no interface ${address.device}`);
     const held = leases.find(key);
-    const foreign = foreignVip(address, this.#dependencies);
-    if (foreign !== undefined) return this.#leaveAlone(address, foreign);
     if (held?.owner === this.#owner) {
       this.#holdings.set(address, { kind: "held", key });
       return undefined;
     }
+    const foreign = held === undefined ? foreignAt(key, interfaces) : undefined;
+    if (foreign !== undefined) return this.#leaveAlone(address, foreign);
     if (interfaces.waitsForPrimary(key) || this.#waitsForSource(address, key, settings))
       return this.#postpone(address, `${address.device} has lost the host's own address`);
 
     if (familyOf(address.address) === "ipv6") this.#dependencies.ipv6.turnOn(address.device);
-    const renewedAt = this.#dependencies.clock.now();
-    const terms = firstTerms(termsOf(address, key, settings), advertisedAt, renewedAt);
-    return { address, held: { owner: this.#owner, renewedAt, ...terms } };
+    const terms = firstTerms(this.#termsOf(address, key, settings), times.advertisedAt, times.renewedAt);
+    return { address, held: { owner: this.#owner, renewedAt: times.renewedAt, ...terms } };
+  }
+
+  #termsOf(address: VirtualAddress, key: AddressKey, settings: PlacerSettings): HeldTerms {
+    const known = this.#prepared.get(address);
+    if (known?.settings === settings && known.terms.request.interfaceIndex === key.interfaceIndex) return known.terms;
+    const now = this.#dependencies.clock.now();
+    const terms = firstTerms(termsOf(address, key, settings), now, now);
+    this.#prepared.set(address, { settings, terms });
+    return terms;
   }
 
   /** What the kernel has answered. */
@@ -168,6 +189,19 @@ export class AddressPlacer {
     const { source } = settings.transport;
     return isThere && device === settings.interface && waitsForSource(key, source, this.#dependencies.interfaces);
   }
+}
+
+/** As an address is asked for right after an advert. */
+interface Prepared {
+  readonly settings: PlacerSettings;
+  readonly terms: HeldTerms;
+}
+
+/** Of all that is asked for in one batch. */
+interface BatchTimes {
+  readonly advertisedAt: Instant;
+  /** Before anything of it was sent. */
+  readonly renewedAt: Instant;
 }
 
 /** An address that the kernel is asked for, as it is held when the kernel agrees. */

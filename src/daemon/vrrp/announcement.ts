@@ -57,6 +57,11 @@ export function announcementFrame(address: IpAddress, device: NetworkInterface):
     : serializeNeighborFrame(unsolicitedAdvertisement(address, mac, forwardsIpv6));
 }
 
+/** Whether the frames for both are the same. */
+export function isAnnouncedAlike(left: NetworkInterface, right: NetworkInterface): boolean {
+  return left.mac === right.mac && left.noArp === right.noArp && left.forwardsIpv6 === right.forwardsIpv6;
+}
+
 /** Reads a frame that a socket of this family has heard; undefined where it announces nothing. */
 export function readAnnouncement(family: AddressFamily, bytes: Uint8Array): HeardAnnouncement | undefined {
   if (family === "ipv4") {

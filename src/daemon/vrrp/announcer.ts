@@ -8,7 +8,14 @@ import type { FrameSocket, Links } from "../../ports/links.ts";
 import type { Log } from "../../ports/log.ts";
 import { AnnouncementListeners, type OnHeard } from "./announcement-listeners.ts";
 import { AnnouncePacer, type Announcement } from "./announce-pacer.ts";
-import { ANNOUNCEMENT_WORDS, announcementFrame, isAnnounced, linkOf, openAnnouncementSocket } from "./announcement.ts";
+import {
+  ANNOUNCEMENT_WORDS,
+  announcementFrame,
+  isAnnounced,
+  isAnnouncedAlike,
+  linkOf,
+  openAnnouncementSocket,
+} from "./announcement.ts";
 import type { InterfaceTable } from "./interface-table.ts";
 
 export interface AnnouncerDependencies {
@@ -25,6 +32,7 @@ export class Announcer {
   readonly #senders = new Map<string, { readonly interfaceIndex: number; readonly socket: FrameSocket }>();
   readonly #listeners: AnnouncementListeners;
   readonly #pacer: AnnouncePacer;
+  readonly #announcements = new WeakMap<VirtualAddress, Announcement>();
   readonly #frames = new WeakMap<Announcement, { readonly device: NetworkInterface; readonly frame: Uint8Array }>();
 
   constructor(pacing: PacingSettings, dependencies: AnnouncerDependencies) {
@@ -39,15 +47,14 @@ export class Announcer {
     this.#pacer.reconfigure(pacing);
   }
 
-  /**
-   * Opens what `announce` will need, and runs the code once: the first run of anything costs Node milliseconds, and the
-   * first announcement is the one that everybody waits for.
-   */
+  /** Opens what `announce` will need, and makes the frames: everybody will wait for them. */
   prepare(addresses: readonly VirtualAddress[]): void {
-    for (const { address, device } of addresses) {
-      const entry = this.#dependencies.interfaces.byName(device);
+    for (const address of addresses) {
+      const entry = this.#dependencies.interfaces.byName(address.device);
       if (entry === undefined || !isAnnounced(entry)) continue;
-      this.#sender(entry, familyOf(address));
+      const announcement = this.#announcementOf(address);
+      this.#sender(entry, announcement.family);
+      this.#frame(announcement, entry);
     }
   }
 
@@ -58,12 +65,13 @@ export class Announcer {
   announce(name: string, addresses: readonly VirtualAddress[], repeat: number): void {
     const { interfaces, log } = this.#dependencies;
     const links = new Map<string, Announcement[]>();
-    for (const { address, device } of addresses) {
+    for (const virtualAddress of addresses) {
+      const announcement = this.#announcementOf(virtualAddress);
+      const { address, device, family } = announcement;
       const entry = interfaces.byName(device);
       if (entry === undefined || !isAnnounced(entry)) continue;
-      const family = familyOf(address);
       log.write("debug", `(${name}) Sending/queueing ${ANNOUNCEMENT_WORDS[family].many} on ${device} for ${address}`);
-      collect(links, linkOf(entry, family), { device, family, address });
+      collect(links, linkOf(entry, family), announcement);
     }
     for (const round of links.values()) this.#pacer.submit(round, repeat);
   }
@@ -120,10 +128,19 @@ export class Announcer {
     }
   }
 
-  /** Made once for all rounds of a burst. */
+  #announcementOf(virtualAddress: VirtualAddress): Announcement {
+    const known = this.#announcements.get(virtualAddress);
+    if (known !== undefined) return known;
+    const { address, device } = virtualAddress;
+    const announcement = { device, family: familyOf(address), address };
+    this.#announcements.set(virtualAddress, announcement);
+    return announcement;
+  }
+
+  /** Made once, as long as the interface stays as it is. */
   #frame(announcement: Announcement, device: NetworkInterface): Uint8Array | undefined {
     const known = this.#frames.get(announcement);
-    if (known?.device === device) return known.frame;
+    if (known !== undefined && isAnnouncedAlike(known.device, device)) return known.frame;
     const frame = announcementFrame(announcement.address, device);
     if (frame !== undefined) this.#frames.set(announcement, { device, frame });
     return frame;

@@ -18,6 +18,11 @@ export function foreignVip(
 ): AddressRecord | undefined {
   const key = placeOf(vip, interfaces);
   if (key === undefined || leases.find(key) !== undefined) return undefined;
+  return foreignAt(key, interfaces);
+}
+
+/** As `foreignVip`, of an address that nobody has a lease of. */
+export function foreignAt(key: AddressKey, interfaces: InterfaceTable): AddressRecord | undefined {
   const found = interfaces.find(key) ?? interfaces.findTwin(key);
   return found === undefined || interfaces.isOurs(found) ? undefined : found;
 }

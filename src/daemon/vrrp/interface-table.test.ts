@@ -72,6 +72,7 @@ describe("waitsForPrimary", () => {
       addresses: () => succeed(records),
       addAddress: () => succeed(undefined),
       addAddresses: () => [],
+      prepareAddresses: () => undefined,
       renewAddresses: () => [],
       removeAddress: () => succeed(undefined),
       openMonitor: () => succeed({ receive: () => [], close: () => {} }),

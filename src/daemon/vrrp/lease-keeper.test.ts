@@ -110,6 +110,7 @@ function kernel(): Kernel {
     interfaces: () => succeed([]),
     addresses: () => succeed([]),
     addAddress: () => succeed(undefined),
+    prepareAddresses: () => undefined,
     addAddresses: (requests) => requests.map(() => succeed(undefined)),
     renewAddresses: (requests) => {
       renewals.push(...requests);

@@ -171,6 +171,7 @@ function createProps(settings: InstanceSettings): { readonly kernel: Kernel; rea
       addresses: () => succeed([home]),
       addAddress: done,
       addAddresses: (requests) => requests.map(done),
+      prepareAddresses: ignore,
       renewAddresses: (requests) => requests.map(done),
       removeAddress: done,
       openMonitor: () => succeed(quiet),
