@@ -1,4 +1,5 @@
 import { beforeEach, expect, test } from "vitest";
+import { IDLE_KERNEL } from "../fixtures/idle-kernel.ts";
 import { ip } from "../../src/base/address.ts";
 import { fail, succeed, type Result } from "../../src/base/result.ts";
 import { instant, seconds } from "../../src/base/time.ts";
@@ -271,14 +272,12 @@ function start(model: Configuration, keepAddresses = false, isRestart = false): 
       devices: NO_DEVICES,
       routing: { add: () => [], remove: () => [], openMonitor: () => succeed(nothing) },
       kernel: {
+        ...IDLE_KERNEL,
         interfaces: () => succeed(hasInterface ? [ETH0] : []),
         addresses: () => succeed([...addresses.values()]),
-        addAddress: () => fail(missing),
-        prepareAddresses: () => undefined,
         addAddresses: (requests) =>
           requests.map((request) => {
-            if (addresses.has(request.address))
-              return fail({ operation: "add", errno: "EEXIST", message: "File exists" });
+            if (addresses.has(request.address)) return fail({ ...missing, errno: "EEXIST" });
             asked.push(`add ${request.address} for ${request.validLifetime}`);
             return succeed(store(request, IFAPROT_HOLDFAST, request.validLifetime));
           }),

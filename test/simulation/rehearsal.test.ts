@@ -28,7 +28,7 @@ test("a rehearsal: asks for nothing that there can be, and speaks to nobody but 
     interfaces: () => succeed([{ ...LOOPBACK, index: 2, name: "eth0", loopback: false }, LOOPBACK]),
     addresses: never,
     addAddress: never,
-    prepareAddresses: () => undefined,
+    prepareAddresses: never,
     addAddresses: (requests) =>
       requests.map(({ interfaceIndex }) => {
         done.push(`add to interface ${interfaceIndex}`);

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { IDLE_KERNEL } from "../../../test/fixtures/idle-kernel.ts";
 import { ip, type IpAddress } from "../../base/address.ts";
 import { succeed } from "../../base/result.ts";
 import { IFAPROT_HOLDFAST, type AddressRecord, type Kernel, type NetworkInterface } from "../../ports/kernel.ts";
@@ -68,14 +69,9 @@ describe("waitsForPrimary", () => {
   test("reload: tells which interfaces have gone, and a new one with such an index owes the old one's network nothing", () => {
     const table = new InterfaceTable({ has: () => false });
     const kernel = (devices: readonly NetworkInterface[], records: readonly AddressRecord[]): Kernel => ({
+      ...IDLE_KERNEL,
       interfaces: () => succeed(devices),
       addresses: () => succeed(records),
-      addAddress: () => succeed(undefined),
-      addAddresses: () => [],
-      prepareAddresses: () => undefined,
-      renewAddresses: () => [],
-      removeAddress: () => succeed(undefined),
-      openMonitor: () => succeed({ receive: () => [], close: () => {} }),
     });
     const own = record("10.9.0.1", undefined);
     expect(table.reload(kernel([device(1, "lo"), device(2, "eth0")], [own]))).toEqual({ ok: true, value: [] });

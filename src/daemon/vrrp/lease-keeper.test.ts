@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, test } from "vitest";
+import { IDLE_KERNEL } from "../../../test/fixtures/idle-kernel.ts";
 import type { IpAddress } from "../../base/address.ts";
 import { fail, succeed } from "../../base/result.ts";
 import { after, instant, millis, seconds, type Instant, type Micros } from "../../base/time.ts";
@@ -107,11 +108,7 @@ function clock(): ConstructorParameters<typeof LeaseKeeper>[0]["clock"] {
 function kernel(): Kernel {
   const failure = { operation: "renew", errno: "EPERM", message: "Operation not permitted" };
   return {
-    interfaces: () => succeed([]),
-    addresses: () => succeed([]),
-    addAddress: () => succeed(undefined),
-    prepareAddresses: () => undefined,
-    addAddresses: (requests) => requests.map(() => succeed(undefined)),
+    ...IDLE_KERNEL,
     renewAddresses: (requests) => {
       renewals.push(...requests);
       now = after(now, stall);
@@ -121,6 +118,5 @@ function kernel(): Kernel {
       removals.push(address);
       return fail({ operation: "remove", errno: "ENODEV", message: "No such device" });
     },
-    openMonitor: () => fail(failure),
   };
 }
