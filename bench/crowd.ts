@@ -90,4 +90,4 @@ const MASTER = /Entering MASTER STATE/;
 const BOOT_MS = 60_000;
 const LOOK_EVERY_MS = 500;
 /** What comes with the start, and what the engine of Holdfast makes of it, is to be over. */
-const SETTLING_MS = 15_000;
+const SETTLING_MS = 60_000;
