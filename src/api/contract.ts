@@ -110,6 +110,7 @@ export interface ProcessStatus {
 
 export interface InstanceStatus {
   readonly name: string;
+  /** Empty: it names none, and hears all. */
   readonly interface: string;
   readonly vrid: number;
   readonly family: "ipv4" | "ipv6";

@@ -10,6 +10,7 @@ import type {
   TrackerStatus,
   VirtualAddressStatus,
 } from "../api/contract.ts";
+import { interfaceText } from "../base/every-interface.ts";
 import type { Color, Paint } from "./paint.ts";
 import { describeDuration, describeTime } from "./times.ts";
 
@@ -159,7 +160,7 @@ function masterText(instance: InstanceStatus): string {
 function networkText(instance: InstanceStatus): string {
   // Exact, since both nodes must have the same.
   const interval = instance.advertisementIntervalMs / 1_000;
-  return `${instance.interface}, VRID ${instance.vrid}, VRRPv${instance.protocolVersion}, adverts every ${interval} s`;
+  return `${interfaceText(instance.interface)}, VRID ${instance.vrid}, VRRPv${instance.protocolVersion}, adverts every ${interval} s`;
 }
 
 function trackerLine(tracker: TrackerStatus, paint: Paint): string {
@@ -206,7 +207,7 @@ function peerLine(peer: PeerStatus): string {
 function strangerLine(stranger: StrangerStatus): string {
   const heard = `heard ${describeDuration(stranger.lastHeardMsAgo)} ago`;
   const whom = `VRID ${stranger.vrid} from ${stranger.address}`;
-  return field("stranger", `${whom} on ${stranger.interface}, priority ${stranger.priority}, ${heard}`);
+  return field("stranger", `${whom} on ${interfaceText(stranger.interface)}, priority ${stranger.priority}, ${heard}`);
 }
 
 function field(name: string, text: string): string {

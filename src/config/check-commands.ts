@@ -1,12 +1,13 @@
 import type { Report } from "./diagnostic.ts";
 import type { ScriptCommand } from "./model/script-command.ts";
+import { scriptUserOf } from "./script-user.ts";
 import type { CommandValue } from "./tree.ts";
 
-/** The command as the model has it; USER and GROUP behind it become its account. */
+/** The command as the model has it; `USER [[:]GROUP]` behind it becomes its account. */
 export function toCommand(value: CommandValue): ScriptCommand {
   return {
     argv: value.argv,
-    user: value.user === undefined ? undefined : { user: value.user, group: value.group },
+    user: value.user === undefined ? undefined : scriptUserOf(value.user, value.group),
     place: value.span,
   };
 }

@@ -14,6 +14,7 @@ import type { AnnounceSettings } from "./model/announcing.ts";
 import type { DumpSettings } from "./model/daemon.ts";
 import type { GlobalSettings, ProcessSettings } from "./model/global.ts";
 import type { ScriptUser } from "./model/script-command.ts";
+import { scriptUserOf } from "./script-user.ts";
 import { addressOf, integerOf, secondsOf, spanOfStatement, statementOf, switchOf, wordOf } from "./tree.ts";
 import type { Statement } from "./tree.ts";
 
@@ -92,11 +93,11 @@ export function checkGlobal(
   };
 }
 
-/** USER and GROUP behind a keyword. */
+/** `USER [[:]GROUP]` behind a keyword. */
 export function readUser(block: readonly Statement[], keyword: string): ScriptUser | undefined {
   const [user, group] = statementOf(block, keyword)?.values ?? [];
   if (user?.kind !== "word") return undefined;
-  return { user: user.value, group: group?.kind === "word" ? group.value : undefined };
+  return scriptUserOf(user.value, group?.kind === "word" ? group.value : undefined);
 }
 
 /** A multicast group of the family; anything else is a finding. */
@@ -149,11 +150,14 @@ function readProcesses(block: readonly Statement[]): ProcessSettings {
   };
 }
 
+/** keepalived.conf(5) of 2.4 has `state_file_location` and so on, its program the other words. */
 function readDumps(block: readonly Statement[]): DumpSettings {
+  const file = (what: "state" | "stats" | "json"): string | undefined =>
+    wordOf(block, `${what}_dump_file`) ?? wordOf(block, `${what}_file_location`);
   return {
-    stateFile: wordOf(block, "state_dump_file"),
-    statsFile: wordOf(block, "stats_dump_file"),
-    jsonFile: wordOf(block, "json_dump_file"),
+    stateFile: file("state"),
+    statsFile: file("stats"),
+    jsonFile: file("json"),
     jsonVersion: integerOf(block, "json_version") === 2 ? 2 : 1,
     name: undefined,
   };

@@ -63,6 +63,20 @@ describe("a configuration on this host", () => {
     expect(said({})).toEqual([]);
   });
 
+  test("enable_script_security and no account for a script: keepalived 2.4 would not run it, and this is said", () => {
+    const secured = CONFIGURATION.replace("script_user keepalived_script", "enable_script_security");
+    expect(said({}, secured)).toEqual([]);
+    expect(said({}, secured.replace(" user www\n", ""))).toEqual(["5:9-26 warning SCRIPTS_AS_ROOT"]);
+    expect(said({}, secured.replace(" user www\n", "").replace("enable_script_security", ""))).toEqual([]);
+    const named = secured.replace(" user www\n", "").replace("{", "{\n script_user root");
+    expect(said({}, named)).toEqual([]);
+  });
+
+  test("an instance that names no interface: none is looked for", () => {
+    const text = CONFIGURATION.replace(" interface eth0\n", "");
+    expect(said({ interfaceExists: (name) => name !== "" }, text)).toEqual([]);
+  });
+
   test("missing interfaces: each at the line that names it, an unknown answer is none", () => {
     expect(said({ interfaceExists: () => false })).toEqual([
       "9:2-16 error UNKNOWN_INTERFACE",

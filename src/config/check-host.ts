@@ -1,4 +1,5 @@
 import type { IpAddress } from "../base/address.ts";
+import { EVERY_INTERFACE } from "../base/every-interface.ts";
 import { commandsOf } from "./commands.ts";
 import { collectDiagnostics } from "./diagnostic.ts";
 import type { Diagnostic, Report } from "./diagnostic.ts";
@@ -52,14 +53,17 @@ export function checkHost(configuration: Configuration, facts: HostFacts): reado
     const message = `There is no account "${user.user}"${groupText(user.group)}, which script_user names`;
     if (place !== undefined) report({ code: "UNKNOWN_ACCOUNT", at: place, message });
   }
+  checkSecuredUser(configuration, report);
   checkTelling(configuration.global, facts, report);
   return diagnostics;
 }
 
 function checkInterfaces({ global, instances, statics }: Configuration, facts: HostFacts, report: Report): void {
-  const own = instances.map((instance): NamedInterface => {
-    return { name: instance.interface, place: instance.interfacePlace ?? instance.place, effect: "stops-start" };
-  });
+  const own = instances
+    .filter((instance) => instance.interface !== EVERY_INTERFACE)
+    .map((instance): NamedInterface => {
+      return { name: instance.interface, place: instance.interfacePlace ?? instance.place, effect: "stops-start" };
+    });
   // Without a tracked one, or one of an address, the instance runs; without its own nothing does, as with keepalived.
   const others = instances.flatMap((instance) => [
     ...instance.trackInterfaces.map((tracked): NamedInterface => {
@@ -90,6 +94,19 @@ function checkInterfaces({ global, instances, statics }: Configuration, facts: H
     const weight = global.dynamicInterfaces ? ({ severity: "warning", effect: "logged" } as const) : { effect };
     report({ code: "UNKNOWN_INTERFACE", at: place, message, help, ...weight });
   }
+}
+
+/**
+ * keepalived 2.2 runs as root what names no account where keepalived_script is missing, and Holdfast follows it: what a file
+ * had run so far must not stop to run. 2.4 does not, with `enable_script_security`.
+ */
+function checkSecuredUser(configuration: Configuration, report: Report): void {
+  const { scriptSecurity, scriptUser } = configuration.global;
+  const command = commandsOf(configuration).find((each) => each.command.user === undefined)?.command;
+  if (!scriptSecurity || scriptUser !== undefined || command === undefined) return;
+  const message = "There is no account keepalived_script, so scripts run as root; keepalived 2.4 would not run them";
+  const help = "Make that account, or name another one in global_defs, such as: script_user root";
+  report({ code: "SCRIPTS_AS_ROOT", at: command.place, message, help });
 }
 
 /** Owners of FIFOs, and the file with the password for the mail server. */

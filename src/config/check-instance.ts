@@ -67,6 +67,11 @@ export function checkInstance(
   }
 
   const family = familyOfInstance(block);
+  const asked = statementOf(block, "native_ipv6");
+  if (asked !== undefined && family === "ipv4") {
+    const message = '"native_ipv6" is ignored: the addresses before it are of IPv4';
+    report({ code: "FAMILY_MISMATCH", at: spanOfStatement(asked), message, help: "Remove it." });
+  }
   const strict = switchOf(block, "strict_mode") ?? defaults.strict;
   const version = readVersion(block, family, strict, report) ?? (family === "ipv6" ? 3 : defaults.version);
   const priority = readPriority(block, place, report);
@@ -98,9 +103,9 @@ export function checkInstance(
     report,
   );
   const transport = { ...plainTransport, source: plainTransport.source ?? virtual.source };
-  if (home.kind === "vrf" && transport.source === undefined) {
+  if (home.kind !== "interface" && transport.source === undefined) {
     const message = "Without an interface there is no address to send from, so the instance stays in FAULT";
-    report({ code: "VRF_WITHOUT_SOURCE", at: spanOfStatement(home.statement), message, help: "Add unicast_src_ip." });
+    report({ code: "MISSING_SOURCE", at: home.place, message, help: "Add unicast_src_ip." });
   }
   const owner = priority === 255;
   const preemption = readPreemption(block, priority, report);
@@ -111,7 +116,7 @@ export function checkInstance(
     version,
     vrid,
     interface: ownInterface,
-    interfacePlace: spanOfStatement(home.statement),
+    interfacePlace: home.place,
     priority,
     advertisementInterval,
     ...preemption,
@@ -227,7 +232,7 @@ function readAddressBlock(
       report({ code: "DUPLICATE_ADDRESS", at: read.place, message });
       continue;
     }
-    if (read.device === undefined && home.kind === "vrf") {
+    if (read.device === undefined && home.kind !== "interface") {
       const message = `"${address.address}" names no device and the instance no interface, so it goes to ${defaultDevice}`;
       report({
         code: "ADDRESS_WITHOUT_DEVICE",
@@ -253,12 +258,14 @@ function reportNoAddresses(statement: Statement, version: 2 | 3, strict: boolean
   const name = statement.words[0]?.text ?? "";
   const at = spanOfToken(statementOf(block, "virtual_ipaddress")?.keyword ?? statement.words[0] ?? statement.keyword);
   const help = "Add them to virtual_ipaddress, such as: 192.0.2.10/24";
-  if (version === 3 || strict) {
+  const isMeant = statementOf(block, "no_virtual_ipaddress") !== undefined;
+  // keepalived 2.4: whoever says so may break RFC 9568 section 5.2.5, unless it is to be kept to the letter.
+  if (strict || (version === 3 && !isMeant)) {
     const message = `The instance "${name}" has no virtual address, which ${strict ? "vrrp_strict" : "version 3"} demands; it is dropped`;
     report({ code: "NO_VIRTUAL_ADDRESS", at, message, help, severity: "error", effect: "refuses-reload" });
     return false;
   }
-  if (statementOf(block, "no_virtual_ipaddress") === undefined) {
+  if (!isMeant) {
     const message = `The instance "${name}" has no virtual address, so nothing moves when it changes state`;
     report({ code: "NO_VIRTUAL_ADDRESS", at, message, help });
   }

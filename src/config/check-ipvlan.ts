@@ -1,28 +1,48 @@
 import { addressLength, familyOf, parseIpAddress, type AddressFamily } from "../base/address.ts";
 import type { DiagnosticCode, Report } from "./diagnostic.ts";
+import { readLinkGroup } from "./check-vmac.ts";
 import { usableName } from "./interface-name.ts";
 import type { IpvlanInterface } from "./model/virtual-interfaces.ts";
+import type { RoutingNames } from "./routing-names.ts";
 import { spanOfToken } from "./tokens.ts";
 import type { Token } from "./tokens.ts";
 import { spanOfStatement } from "./tree.ts";
 import type { Statement } from "./tree.ts";
 
 /** What a `use_ipvlan` asks for; what is undefined is left to us. */
-export interface IpvlanWishes extends Pick<IpvlanInterface, "mode" | "address"> {
+export interface IpvlanWishes extends Pick<IpvlanInterface, "mode" | "address" | "group"> {
   readonly name: string | undefined;
 }
 
 /**
- * Reads `use_ipvlan [NAME] [ADDRESS[/MASK]] [bridge|private|vepa]`, in any order. The first of each kind counts, and over IPv4
- * the address is needed.
+ * Reads `use_ipvlan [[name] NAME] [ADDRESS[/MASK]] [bridge|private|vepa] [group GROUP]`, in any order. The first of each kind
+ * counts, and over IPv4 the address is needed.
  */
-export function readIpvlan(statement: Statement, family: AddressFamily, report: Report): IpvlanWishes {
+export function readIpvlan(
+  statement: Statement,
+  family: AddressFamily,
+  names: RoutingNames,
+  report: Report,
+): IpvlanWishes {
   let name: Token | undefined;
+  let group: number | undefined;
   let mode: IpvlanWishes["mode"] | undefined;
   let address: IpvlanWishes["address"];
   const refuse = (code: DiagnosticCode, word: Token, message: string): void =>
     report({ code, at: spanOfToken(word), message });
-  for (const word of statement.words) {
+  for (let index = 0; index < statement.words.length; index++) {
+    const word = statement.words[index];
+    if (word === undefined) break;
+    if (word.text === "group") {
+      group = readLinkGroup(statement.words[++index], word, names, report);
+      continue;
+    }
+    const next = statement.words[index + 1];
+    if (word.text === "name" && name === undefined && next !== undefined) {
+      index += 1;
+      name = next;
+      continue;
+    }
     const wantedMode = MODES.find((candidate) => candidate === word.text);
     const wanted = addressIn(word.text);
     const isSecond = wantedMode !== undefined ? mode : wanted !== undefined ? address : name;
@@ -45,7 +65,7 @@ export function readIpvlan(statement: Statement, family: AddressFamily, report: 
       help: "Add one of this node's own, such as: use_ipvlan vrrp.51 192.0.2.11/24",
     });
   }
-  return { name: usableName(name, report), mode: mode ?? "bridge", address };
+  return { name: usableName(name, report), mode: mode ?? "bridge", address, group };
 }
 
 function addressIn(text: string): Exclude<IpvlanWishes["address"], undefined> | "bad-mask" | undefined {

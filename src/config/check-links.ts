@@ -1,3 +1,4 @@
+import { EVERY_INTERFACE } from "../base/every-interface.ts";
 import { micros, seconds, toSeconds } from "../base/time.ts";
 import type { Micros } from "../base/time.ts";
 import type { Report } from "./diagnostic.ts";
@@ -97,7 +98,8 @@ function readPolling(
       .map((statement) => statement.words[0]?.text),
   );
   for (const instance of instances) {
-    if (everywhere || polling.has(instance.name)) polled.set(instance.interface, DEFAULT_POLLING);
+    const hasInterface = instance.interface !== EVERY_INTERFACE;
+    if (hasInterface && (everywhere || polling.has(instance.name))) polled.set(instance.interface, DEFAULT_POLLING);
     if (everywhere) for (const tracked of instance.trackInterfaces) polled.set(tracked.interface, DEFAULT_POLLING);
   }
   for (const line of linesOf(tree, "linkbeat_interfaces")) {

@@ -1,3 +1,4 @@
+import { splitMailbox } from "../base/mailbox.ts";
 import { seconds } from "../base/time.ts";
 import type { Report } from "./diagnostic.ts";
 import type { InstanceSettings } from "./model/instance.ts";
@@ -70,13 +71,19 @@ function recipientsOf(block: readonly Statement[]): readonly Token[] {
 
 /** What SMTP cannot carry between its angle brackets. A name without a host is the server's own business. */
 function isAddress(token: Token, what: string, report: Report): boolean {
-  const isUsable = /^[^\s<>,;:"()]+$/u.test(token.text) && (token.text.match(/@/g) ?? []).length <= 1;
-  const isWhole = isUsable && !token.text.startsWith("@") && !token.text.endsWith("@");
+  const { address } = splitMailbox(token.text);
+  const isUsable = /^[^\s<>,;:"()]+$/u.test(address) && (address.match(/@/g) ?? []).length <= 1;
+  const isWhole = isUsable && !address.startsWith("@") && !address.endsWith("@");
   const at = spanOfToken(token);
   if (!isWhole) {
     const message = `"${token.text}" is no mail address and cannot be ${what}`;
-    report({ code: "INVALID_MAIL_ADDRESS", at, message, help: "Write it as: name@example.org" });
-  } else if (!token.text.includes("@")) {
+    report({
+      code: "INVALID_MAIL_ADDRESS",
+      at,
+      message,
+      help: 'Write it as: name@example.org, or "Name <name@example.org>"',
+    });
+  } else if (!address.includes("@")) {
     const message = `"${token.text}" names no host: it depends on the mail server who that is`;
     report({ code: "LOCAL_MAIL_ADDRESS", at, message });
   }

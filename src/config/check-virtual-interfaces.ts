@@ -130,7 +130,7 @@ function readOwn(
     };
     return { own, holds: true, group: wishes?.group };
   }
-  const { name, mode, address } = readIpvlan(ipvlan, subject.family, report);
+  const { name, mode, address, group = wishes?.group } = readIpvlan(ipvlan, subject.family, names, report);
   if (vmac !== undefined) {
     // keepalived makes the ipvlan interface, under the name that came first.
     const message = '"use_vmac" and "use_ipvlan" exclude each other: the addresses have no MAC address of their own';
@@ -143,10 +143,11 @@ function readOwn(
     base: subject.interface,
     mode,
     address,
+    group,
     family: subject.family,
     place: spanOfStatement(ipvlan),
   };
-  return { own, holds: vmac !== undefined, group: wishes?.group };
+  return { own, holds: vmac !== undefined, group };
 }
 
 /** Whether adverts leave from the instance's own interface, though another is made on it. */

@@ -34,12 +34,7 @@ export function readVmac(
     const { text } = word;
     if (text === "netlink_notify_msg") tellsOfBase = true;
     else if (text === "group") {
-      const value = statement.words[++index];
-      group = value === undefined ? undefined : (names.numberOf("group", value.text) ?? numberIn(value.text));
-      if (group === undefined) {
-        const at = spanOfToken(value ?? word);
-        report({ code: "INVALID_CHOICE", at, message: `"${value?.text ?? ""}" is no group of interfaces` });
-      }
+      group = readLinkGroup(statement.words[++index], word, names, report);
     } else if (text === "name") {
       const value = statement.words[++index];
       if (value !== undefined) words.unshift(value);
@@ -51,6 +46,21 @@ export function readVmac(
   if (extra !== undefined)
     report({ code: "EXTRA_WORDS", at: spanOfToken(extra), message: `"${extra.text}" behind "use_vmac" is ignored` });
   return { name: usableName(name, report), base: usableName(base, report), mac, group, tellsOfBase };
+}
+
+/** The GROUP of `group GROUP`: a number, or a name of iproute2's. */
+export function readLinkGroup(
+  value: Token | undefined,
+  keyword: Token,
+  names: RoutingNames,
+  report: Report,
+): number | undefined {
+  const group = value === undefined ? undefined : (names.numberOf("group", value.text) ?? numberIn(value.text));
+  if (group === undefined) {
+    const at = spanOfToken(value ?? keyword);
+    report({ code: "INVALID_CHOICE", at, message: `"${value?.text ?? ""}" is no group of interfaces` });
+  }
+  return group;
 }
 
 function refuseMac(word: Token, report: Report): undefined {

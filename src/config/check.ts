@@ -1,3 +1,4 @@
+import { EVERY_INTERFACE, interfaceText } from "../base/every-interface.ts";
 import { checkBfd } from "./check-bfd.ts";
 import { distinction, readDaemon } from "./check-daemon.ts";
 import { checkGlobal } from "./check-global.ts";
@@ -118,7 +119,7 @@ function clashes(instance: InstanceSettings, others: readonly InstanceSettings[]
   report({
     code: "DUPLICATE_VRID",
     at: instance.place,
-    message: `"${other.name}" has VRID ${instance.vrid} on ${instance.interface} too; "${instance.name}" is dropped`,
+    message: `"${other.name}" has VRID ${instance.vrid} on ${interfaceText(instance.interface)} too; "${instance.name}" is dropped`,
     help: "Give each instance on an interface its own virtual_router_id.",
   });
   return true;
@@ -138,7 +139,12 @@ function withoutStrangers(instance: InstanceSettings, all: readonly InstanceSett
 }
 
 function hasSameNumber(left: InstanceSettings, right: InstanceSettings): boolean {
-  return left.vrid === right.vrid && left.interface === right.interface && left.family === right.family;
+  return left.vrid === right.vrid && left.family === right.family && hearsTheSame(left, right);
+}
+
+/** Who names no interface hears all of them. */
+function hearsTheSame(left: InstanceSettings, right: InstanceSettings): boolean {
+  return left.interface === right.interface || [left.interface, right.interface].includes(EVERY_INTERFACE);
 }
 
 function sharesPackets(left: InstanceSettings, right: InstanceSettings): boolean {

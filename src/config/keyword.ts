@@ -121,10 +121,10 @@ export const INTERFACE: ArgumentSpec = { kind: "word", name: "INTERFACE" };
 export const NAME: ArgumentSpec = { kind: "word", name: "NAME" };
 export const PATH: ArgumentSpec = { kind: "word", name: "PATH" };
 export const COMMAND: ArgumentSpec = { kind: "command", name: "COMMAND" };
-/** USER and, where given, GROUP. */
+/** USER and, where given, GROUP, or one with a colon before it (script-user.ts). */
 export const USER: readonly ArgumentSpec[] = [
   { kind: "word", name: "USER" },
-  { kind: "word", name: "GROUP", optional: true },
+  { kind: "word", name: "[:]GROUP", optional: true },
 ];
 /** A boolean that may be left away and then means true. */
 export const SWITCH: readonly ArgumentSpec[] = [{ kind: "boolean", name: "on|off", optional: true }];

@@ -44,7 +44,10 @@ export function openLinuxDevices(): Result<LinuxDevices, SystemFailure> {
       const group = request.group ?? groupOf(request.baseIndex);
       return ask(createMacvlan({ ...request, group }), `create the macvlan interface ${request.name}`);
     },
-    createIpvlan: (request) => ask(createIpvlan(request), `create the ipvlan interface ${request.name}`),
+    createIpvlan: (request) => {
+      const group = request.group ?? groupOf(request.baseIndex);
+      return ask(createIpvlan({ ...request, group }), `create the ipvlan interface ${request.name}`);
+    },
     has: (kind) => {
       const answer = ask(probeKind(kind), `ask for the kind of interface ${kind}`);
       if (answer.ok || answer.error.errno === "EINVAL") return succeed(true);

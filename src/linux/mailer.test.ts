@@ -152,6 +152,17 @@ needs({ tools: ["openssl"] })("mailer", () => {
     expect(text.split("\r\n\r\n")[1]).toBe("=> VRRP Instance is now owning VRRP VIPs <=\r\n");
   });
 
+  test("names before addresses: in the headers alone (keepalived.conf(5), notification_email)", async () => {
+    const { port, received } = await mailServer();
+    const to = ["My admin <a@example.org>", "Jürg <b@example.org>"];
+    expect(await send({ port }, { from: "Me <root@lb1>", to })).toEqual(SENT);
+    expect(received).toMatchObject([{ from: "root@lb1", to: ["a@example.org", "b@example.org"] }]);
+    expect(headers(received[0]?.text ?? "")).toMatchObject({
+      From: "Me <root@lb1>",
+      To: "My admin <a@example.org>, =?UTF-8?Q?J=C3=BCrg?= <b@example.org>",
+    });
+  });
+
   test("names in UTF-8: encoded as RFC 2047 and RFC 2045 want it", async () => {
     const { port, received } = await mailServer();
     expect(await send({ port }, { subject: "[Zürich] x", body: "=> 主 <=" })).toEqual(SENT);

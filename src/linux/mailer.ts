@@ -1,3 +1,4 @@
+import { splitMailbox } from "../base/mailbox.ts";
 import { toMillis } from "../base/time.ts";
 import type { Mailer, MailOutcome, MailServer, OutgoingMail } from "../ports/mailer.ts";
 
@@ -18,6 +19,8 @@ async function deliver(server: MailServer, mail: OutgoingMail, signal: AbortSign
   const { createTransport } = await import("nodemailer");
   const { login, timeout, tls } = server;
   const timeoutMs = toMillis(timeout);
+  const from = splitMailbox(mail.from);
+  const to = mail.to.map(splitMailbox);
   const transport = createTransport({
     host: server.host,
     port: server.port,
@@ -41,9 +44,9 @@ async function deliver(server: MailServer, mail: OutgoingMail, signal: AbortSign
   });
   try {
     const sent = await transport.sendMail({
-      from: { name: "", address: mail.from },
-      to: mail.to.map((address) => ({ name: "", address })),
-      envelope: { from: mail.from, to: [...mail.to] },
+      from,
+      to,
+      envelope: { from: from.address, to: to.map(({ address }) => address) },
       subject: mail.subject,
       text: `${mail.body}\n`,
       date: new Date(mail.dateMs),

@@ -1,5 +1,6 @@
 import { addressBytes } from "../base/address.ts";
 import type { IpAddress } from "../base/address.ts";
+import { interfaceText } from "../base/every-interface.ts";
 import { fail, succeed } from "../base/result.ts";
 import type { Result } from "../base/result.ts";
 import type { SystemFailure } from "../ports/failure.ts";
@@ -57,10 +58,10 @@ export function hearOnly(
   return socket.setOption(SOL_SOCKET, SO_ATTACH_FILTER, vridFilter(wanted.vrids, place, wanted.sample));
 }
 
-/** SO_BINDTODEVICE: the name of the interface with a closing zero. */
+/** SO_BINDTODEVICE: the name of the interface with a closing zero; an empty one binds to none. */
 export function bindToDevice(interfaceName: string): SocketOption {
   return {
-    purpose: `bind a socket to ${interfaceName}`,
+    purpose: `bind a socket to ${interfaceText(interfaceName)}`,
     level: SOL_SOCKET,
     name: SO_BINDTODEVICE,
     value: new TextEncoder().encode(`${interfaceName}\0`),

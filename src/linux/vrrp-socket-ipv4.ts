@@ -1,3 +1,4 @@
+import { interfaceText } from "../base/every-interface.ts";
 import { succeed } from "../base/result.ts";
 import type { Result } from "../base/result.ts";
 import type { SystemFailure } from "../ports/failure.ts";
@@ -30,7 +31,7 @@ export function openIpv4VrrpSocket(
     domain: AF_INET,
     type: SOCK_RAW,
     protocol,
-    label: `the VRRP socket of ${interfaceName}`,
+    label: `the VRRP socket of ${interfaceText(interfaceName)}`,
     arena: { count: 64, payloadSize: LONGEST_PACKET, nameSize: 0, controlSize: 0 },
   });
   if (!opened.ok) return opened;
@@ -42,7 +43,7 @@ export function openIpv4VrrpSocket(
     { purpose: "hear only our own groups", level: IPPROTO_IP, name: IP_MULTICAST_ALL, value: intOption(0) },
     { purpose: "keep our multicast from coming back", level: IPPROTO_IP, name: IP_MULTICAST_LOOP, value: intOption(0) },
     {
-      purpose: `send multicast through ${interfaceName}`,
+      purpose: `send multicast through ${interfaceText(interfaceName)}`,
       level: IPPROTO_IP,
       name: IP_MULTICAST_IF,
       value: ipMreqn(undefined, interfaceIndex),

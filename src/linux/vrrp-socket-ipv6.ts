@@ -1,4 +1,5 @@
 import { addressBytes, addressFromBytes } from "../base/address.ts";
+import { interfaceText } from "../base/every-interface.ts";
 import { succeed } from "../base/result.ts";
 import type { Result } from "../base/result.ts";
 import type { SystemFailure } from "../ports/failure.ts";
@@ -31,7 +32,7 @@ export function openIpv6VrrpSocket(
     domain: AF_INET6,
     type: SOCK_RAW,
     protocol: IPPROTO_VRRP,
-    label: `the IPv6 VRRP socket of ${interfaceName}`,
+    label: `the IPv6 VRRP socket of ${interfaceText(interfaceName)}`,
     arena: { count: ROOM, payloadSize: LONGEST_MESSAGE, nameSize: SIZEOF_SOCKADDR_IN6, controlSize: CONTROL_SIZE },
   });
   if (!opened.ok) return opened;
@@ -52,7 +53,7 @@ export function openIpv6VrrpSocket(
       value: intOption(0),
     },
     {
-      purpose: `send multicast through ${interfaceName}`,
+      purpose: `send multicast through ${interfaceText(interfaceName)}`,
       level: IPPROTO_IPV6,
       name: IPV6_MULTICAST_IF,
       value: intOption(interfaceIndex),

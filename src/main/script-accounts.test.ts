@@ -42,6 +42,13 @@ test("withNumbers, set_supplementary_groups: with the further groups of the user
   expect(asked).toEqual([["www", 34]]);
 });
 
+test("withNumbers, a colon before the group: the further groups of that user alone (keepalived.conf(5), SCRIPTS)", () => {
+  const text = `global_defs {\nscript_user www\n}\n${NOTIFY.replace("/n", "/n www :")}${CHECK.replaceAll("A {", "B {")}`;
+  const { global, instances } = withNumbers(modelOf(text), accountsOf(HOST), () => [4, 24]);
+  expect(global.scriptUser).toEqual({ user: "33", group: "34" });
+  expect(instances[0]?.notify.any?.user).toEqual({ user: "33", group: "34", groups: [4, 24] });
+});
+
 type Host = Readonly<Record<string, readonly [number, number] | undefined>>;
 
 const HOST: Host = { keepalived_script: [988, 987], www: [33, 34] };

@@ -27,7 +27,7 @@ export function withNumbers(
   const known = new Map<string, ScriptUser>();
   const numbers = (user: ScriptUser | undefined): ScriptUser | undefined => {
     if (user === undefined) return undefined;
-    const key = `${user.user}:${user.group ?? ""}`;
+    const key = `${user.user}:${user.group ?? ""}:${user.wantsGroups ?? false}`;
     const found = known.get(key) ?? numbersOf(user);
     known.set(key, found);
     return found;
@@ -36,7 +36,8 @@ export function withNumbers(
     const account = accounts.findAccount(user.user, user.group);
     if (!account.ok) return user;
     const { uid, gid, name } = account.value;
-    const groups = configuration.global.supplementaryGroups ? furtherGroups(name, gid) : undefined;
+    const isWanted = configuration.global.supplementaryGroups || user.wantsGroups === true;
+    const groups = isWanted ? furtherGroups(name, gid) : undefined;
     return { user: `${uid}`, group: `${gid}`, ...(groups === undefined ? {} : { groups }) };
   };
   const { global, ...rest } = mapCommands(configuration, (command) => ({ ...command, user: numbers(command.user) }));

@@ -1,6 +1,7 @@
 import { hostname } from "node:os";
 import { fail, succeed } from "../base/result.ts";
 import { after, millis } from "../base/time.ts";
+import { commandsOf } from "../config/commands.ts";
 import type { Configuration } from "../config/model/configuration.ts";
 import type { FromChild } from "../daemon/messages.ts";
 import type { SnmpFacts } from "../daemon/snmp-facts.ts";
@@ -142,7 +143,8 @@ function rehearseSoon(
   soon.set(after(ports.clock.now(), REHEARSAL_DELAY));
 }
 
-function applySettings({ global, instances }: Configuration, log: Log): void {
+function applySettings(configuration: Configuration, log: Log): void {
+  const { global, instances } = configuration;
   optimizeFor(instances.length);
   const { names, vrrpNice, vrrpRealtimePriority } = global.processes;
   const title = names?.vrrp ?? DEFAULT_TITLES.vrrp;
@@ -150,7 +152,8 @@ function applySettings({ global, instances }: Configuration, log: Log): void {
   const wanted = { title, nice: vrrpNice, realtimePriority: vrrpRealtimePriority, cpus, startsPrograms: true };
   applyProcessSettings(wanted, log, "adverts may be late on a busy host");
   if (umask !== undefined) process.umask(umask);
-  if (global.supplementaryGroups && !canGiveGroups(process.env))
+  const users = [global.scriptUser, ...commandsOf(configuration).map(({ command }) => command.user)];
+  if (users.some((user) => user?.groups !== undefined) && !canGiveGroups(process.env))
     log.write("warn", "There is no setpriv(1) (util-linux), so scripts run with their primary group alone");
 }
 

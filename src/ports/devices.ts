@@ -17,6 +17,8 @@ export interface IpvlanRequest {
   /** At most 15 bytes. */
   readonly name: string;
   readonly baseIndex: number;
+  /** As in `MacvlanRequest`. */
+  readonly group: number | undefined;
   /** IPVLAN_F_*: IPVLAN_F_PRIVATE 1, IPVLAN_F_VEPA 2; 0: bridge. The last one that is made decides for all on its base. */
   readonly flags: number;
 }

@@ -1,4 +1,5 @@
 import type { IpAddress, MacAddress } from "../base/address.ts";
+import { EVERY_INTERFACE } from "../base/every-interface.ts";
 import type { Result } from "../base/result.ts";
 import type { SystemFailure } from "./failure.ts";
 
@@ -28,6 +29,21 @@ export interface NetworkInterface {
   /** It is an ipvlan on the interface with this index. Mode 0 is L2; the flags are IPVLAN_F_*, none of them means bridge. */
   readonly ipvlan?: { readonly baseIndex: number; readonly mode: number; readonly flags: number } | undefined;
 }
+
+/** In the place of an interface that nobody names: index 0, which the kernel takes for none. It is always up. */
+export const ANY_DEVICE: NetworkInterface = {
+  index: 0,
+  name: EVERY_INTERFACE,
+  up: true,
+  running: true,
+  multicast: false,
+  loopback: false,
+  noArp: true,
+  // Of Ethernet: only the room for what is received is computed from it.
+  mtu: 1500,
+  mac: undefined,
+  forwardsIpv6: false,
+};
 
 /** Seconds that remain, or the kernel's INFINITY_LIFE_TIME. */
 export type Lifetime = number | "forever";

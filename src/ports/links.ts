@@ -3,7 +3,7 @@ import type { Result } from "../base/result.ts";
 import type { SystemFailure } from "./failure.ts";
 
 export interface VrrpSocketOptions {
-  /** What is received and sent is bound to this interface. */
+  /** What is received and sent is bound to this interface; 0 and an empty name: to none (base/every-interface.ts). */
   readonly interfaceIndex: number;
   readonly interfaceName: string;
   readonly family: AddressFamily;

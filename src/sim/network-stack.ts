@@ -86,7 +86,9 @@ export class NetworkStack {
     options: VrrpSocketOptions,
     onReadable: () => void,
   ): Result<VrrpSocket, SystemFailure> {
-    if (this.#kernel.interfaceAt(options.interfaceIndex) === undefined) return fail(noDevice(options));
+    // One that is bound to no interface goes by the only route that there is.
+    const ofAny = options.interfaceIndex === 0;
+    if (!ofAny && this.#kernel.interfaceAt(options.interfaceIndex) === undefined) return fail(noDevice(options));
     const inbox = this.#openInbox<VrrpPacket>(process, onReadable);
     const socket: SimVrrpSocket = { inbox, options, heard: undefined };
     const close = (): void => {
@@ -103,7 +105,8 @@ export class NetworkStack {
           if (!this.#maySendFrom(packet.source)) return fail(NO_SOURCE);
           const copy = { ...packet, message: withChecksum(packet) };
           const { authenticationHeader = false } = options;
-          return this.#send(options.interfaceIndex, { kind: "vrrp", packet: copy, authenticationHeader });
+          const index = ofAny ? this.#interfaceIndex : options.interfaceIndex;
+          return this.#send(index, { kind: "vrrp", packet: copy, authenticationHeader });
         }),
       receive: () => process.call(() => inbox.take()),
       hearOnly: (wanted) =>
@@ -160,8 +163,9 @@ export class NetworkStack {
     return succeed(undefined);
   }
 
-  /** Plugged into the LAN, or lies on what is. */
+  /** Plugged into the LAN, or lies on what is, or is none. */
   #isPlugged(interfaceIndex: number): boolean {
+    if (interfaceIndex === 0) return true;
     return this.#kernel.baseOf(interfaceIndex) === this.#interfaceIndex;
   }
 

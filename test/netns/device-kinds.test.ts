@@ -44,8 +44,8 @@ needs({ root: true, tools: ["ip"] })("interfaces that are made on others, in a r
     expect(has).toEqual({ ok: true, value: spawnSync("ip", ["-n", host, "link", "add", ...words]).status === 0 });
   });
 
-  test("an ipvlan: with its base, mode and flags, or refused where the kernel has none", () => {
-    const created = devices.createIpvlan({ name: "ours", baseIndex: baseIndex(), flags: 2 });
+  test("an ipvlan: with its base, mode, flags and group, or refused where the kernel has none", () => {
+    const created = devices.createIpvlan({ name: "ours", baseIndex: baseIndex(), flags: 2, group: 7 });
     const has = devices.has("ipvlan");
     if (has.ok && !has.value) {
       expect(created).toMatchObject({ ok: false, error: { errno: "EOPNOTSUPP" } });
@@ -53,7 +53,11 @@ needs({ root: true, tools: ["ip"] })("interfaces that are made on others, in a r
     }
     expect(created.ok).toBe(true);
     const [shown] = JSON.parse(command("ip", "-n", host, "-d", "-j", "link", "show", "ours"));
-    expect(shown).toMatchObject({ link: "eth0", linkinfo: { info_kind: "ipvlan", info_data: { mode: "l2" } } });
+    expect(shown).toMatchObject({
+      link: "eth0",
+      group: "7",
+      linkinfo: { info_kind: "ipvlan", info_data: { mode: "l2" } },
+    });
     expect(JSON.stringify(shown)).toContain("vepa");
     const listed = kernel.interfaces();
     const found = listed.ok ? listed.value.find(({ name }) => name === "ours") : undefined;

@@ -159,7 +159,7 @@ function node(name: string, number: number, options: Partial<NodeOptions> = {}):
 function ipvlanModel(priority: number, source: string, settings: Partial<IpvlanInterface> = {}): Configuration {
   const address = { address: ip(source), prefixLength: 24 };
   const made = { kind: "ipvlan", name: "vrrp.51", base: "eth0", mode: "private", address } as const;
-  const ipvlan: VirtualInterface = { ...made, family: "ipv4", place: undefined, ...settings };
+  const ipvlan: VirtualInterface = { ...made, family: "ipv4", group: undefined, place: undefined, ...settings };
   return configuration([
     instance({
       priority,

@@ -17,7 +17,7 @@ export const GLOBAL_KEYWORDS: readonly KeywordSpec[] = [
     consequence: "scripts run under the path as written in any case",
     harmless: true,
   }),
-  acted("set_supplementary_groups", NONE, "Gives scripts their user's further groups", { default: "off" }),
+  acted("set_supplementary_groups", NONE, "Gives all scripts their user's further groups", { default: "off" }),
   acted("umask", [words("MODE")], "File mode mask of what is created", { default: "the starter's" }),
   acted("vrrp_version", [integer(2, 3, "VERSION")], "Version of instances that name none", { default: "2" }),
   acted("vrrp_strict", NONE, "Keeps every instance to the letter of the RFC", { default: "off" }),
@@ -263,7 +263,12 @@ function monitoring(): readonly KeywordSpec[] {
     parsed("snmp_rs_stats_update_interval", [seconds(0.001, 30)], "Age of SNMP counters", { ...snmp, default: "5" }),
     parsed("enable_dbus", NONE, "Switches DBus on", dbus),
     parsed("dbus_service_name", [word("NAME")], "Name on DBus", dbus),
-    parsed("dbus_no_interface_name", NONE, "Paths without the interface", dbus),
+    parsed(
+      "dbus_no_interface_name",
+      [word("NAME")],
+      "Name on DBus of an interface that an instance does not name",
+      dbus,
+    ),
     ...["vrrp_netlink_cmd", "vrrp_netlink_monitor", "process_monitor"].flatMap((name) => [
       acted(`${name}_rcv_bufs`, [integer(0, 1073741823)], "Receive buffer for what the kernel says", {
         unit: "bytes",
@@ -311,6 +316,12 @@ function files(): readonly KeywordSpec[] {
       default: "/tmp/keepalived.stats",
     }),
     acted("json_dump_file", [k.PATH], "Where JSON is dumped (SIGRTMIN+2)", { default: "/tmp/keepalived.json" }),
+    ...["state", "stats", "json"].map((what) =>
+      acted(`${what}_file_location`, [k.PATH], `What keepalived.conf(5) calls ${what}_dump_file`, {
+        obsolete: true,
+        replacedBy: `${what}_dump_file`,
+      }),
+    ),
     acted("iproute_usr_dir", [k.PATH], "Where the system keeps names of routing tables", {
       default: "/usr/share/iproute2",
     }),

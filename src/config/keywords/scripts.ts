@@ -5,6 +5,9 @@ const { acted, integer, optional, seconds, word, NONE } = k;
 
 const WEIGHT = [integer(-254, 254, "WEIGHT"), optional(k.choice("reverse", "noreverse"))];
 
+/** keepalived 2.4; a line that tracks the file may say -254 to 254. */
+const FACTOR = [integer(-2147483647, 2147483647, "WEIGHT"), optional(k.choice("reverse", "noreverse"))];
+
 /** `vrrp_script` and the other blocks of tracked things. */
 export const TRACKER_BLOCKS: readonly KeywordSpec[] = [
   acted("vrrp_script", [k.NAME], "A program whose exit status says whether a service works", {
@@ -79,7 +82,7 @@ function process(): readonly KeywordSpec[] {
 function file(): readonly KeywordSpec[] {
   return [
     acted("file", [k.PATH], "Path of the file, which need not be there", { repeated: "first" }),
-    acted("weight", WEIGHT, "Factor of its number; 0: any number but 0 is FAULT", {
+    acted("weight", FACTOR, "Factor of its number; 0: any number but 0 is FAULT", {
       default: "1",
       repeated: "first",
     }),

@@ -195,8 +195,10 @@ function interfaces(): readonly KeywordSpec[] {
     acted("use_ipvlan", [k.REST], "Sends adverts from an ipvlan interface with an address of its own", {
       repeated: "first",
     }),
-    acted("vrf", [k.NAME], "The VRF of an instance with unicast peers that names no interface"),
-    parsed("native_ipv6", NONE, "Old way to ask for IPv6", { obsolete: true }),
+    acted("vrf", [k.NAME], "The VRF of an instance with unicast peers that names no interface", {
+      default: "it hears all interfaces",
+    }),
+    acted("native_ipv6", NONE, "The instance is of IPv6, which its first address says otherwise"),
     acted("kernel_rx_buf_size", [integer(1, 1073741823)], "Receive buffer", { unit: "bytes", default: "8 MiB" }),
     acted("linkbeat_use_polling", NONE, "Asks for the link state of its interface once a second"),
     parsed("lvs_sync_daemon_interface", [k.INTERFACE], "Old place of lvs_sync_daemon", {

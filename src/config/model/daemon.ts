@@ -40,7 +40,10 @@ export interface HookSettings {
   readonly timeout: Micros;
 }
 
-/** Where and how keepalived's dumps are written. Undefined: keepalived's name in the folder for them. */
+/**
+ * Where and how keepalived's dumps are written. Undefined: keepalived's name in the folder for them; what ends with a slash is
+ * such a folder. The state files of other processes are named after that of the vrrp process.
+ */
 export interface DumpSettings {
   readonly stateFile: string | undefined;
   readonly statsFile: string | undefined;

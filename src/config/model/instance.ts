@@ -17,7 +17,7 @@ export interface InstanceSettings extends TrackedThings {
   readonly family: AddressFamily;
   readonly version: 2 | 3;
   readonly vrid: number;
-  /** With `vrf` in its place, the VRF, whose interfaces are all heard. */
+  /** With `vrf` in its place, the VRF, whose interfaces are all heard; empty with neither (base/every-interface.ts). */
   readonly interface: string;
   /** Where adverts leave and arrive: the interface, or one that is made for it. */
   readonly advertInterface: string;

@@ -10,6 +10,8 @@ export interface ScriptCommand {
 export interface ScriptUser {
   readonly user: string;
   readonly group: string | undefined;
-  /** Numbers of its further groups, known when a daemon has read the file, and with `set_supplementary_groups` alone. */
+  /** A colon stands before the group: scripts have the further groups of the user, whatever `set_supplementary_groups` says. */
+  readonly wantsGroups?: true;
+  /** Numbers of its further groups, known when a daemon has read the file, and where they are wanted alone. */
   readonly groups?: readonly number[] | undefined;
 }

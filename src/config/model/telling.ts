@@ -37,7 +37,7 @@ export interface FifoSettings {
   readonly place: Place;
 }
 
-/** How mails are sent, and to whom. Addresses are as they were written. */
+/** How mails are sent, and to whom. Addresses are as they were written, perhaps as `NAME <ADDRESS>` (base/mailbox.ts). */
 export interface MailSettings {
   /** Never empty. */
   readonly recipients: readonly string[];

@@ -27,6 +27,8 @@ export interface IpvlanInterface {
   readonly mode: "bridge" | "private" | "vepa";
   /** Undefined: over IPv6 the link-local address serves, over IPv4 nothing does. */
   readonly address: { readonly address: IpAddress; readonly prefixLength: number } | undefined;
+  /** The group of interfaces it is in; undefined: that of its base. */
+  readonly group: number | undefined;
   /** Of its address, and of the instance. */
   readonly family: AddressFamily;
   readonly place: Place | undefined;

@@ -16,7 +16,7 @@ export interface TrackedState {
 export interface TrackedNumber {
   readonly kind: "file";
   readonly name: string;
-  /** -254..254. With 0, any number but 0 is FAULT; otherwise the number times the weight moves the priority. */
+  /** Of 32 bits. With 0, any number but 0 is FAULT; otherwise the number times the weight moves the priority. */
   readonly weight: number;
   /** With weight 0 it is the number 0 that means FAULT; with any other weight the product changes its sign. */
   readonly reverse: boolean;

@@ -41,7 +41,7 @@ export function openDumpWriter(
     save: write,
     writeParent(global) {
       log.write("info", `Printing parent data for process(${pid}) on signal`);
-      write(`${directory}/keepalived_parent${suffix(global.dumps)}.data`, renderParentData(global));
+      write(dumpPath("parent", global.dumps, directory), renderParentData(global));
     },
   };
 }
@@ -52,15 +52,15 @@ export function dumpDirectory(environment: Readonly<Record<string, string | unde
   return named === undefined ? "/tmp" : named.replace(/(?<=.)\/+$/, "");
 }
 
-function dumpPath(subject: DumpSubject, settings: DumpSettings, directory: string): string {
-  if (subject === "bfd") return `${directory}/keepalived_bfd${suffix(settings)}.data`;
-  const { stateFile, statsFile, jsonFile } = settings;
-  const named = { data: stateFile, stats: statsFile, json: jsonFile }[subject];
-  if (named === undefined) return `${directory}/keepalived${suffix(settings)}.${subject}`;
+function dumpPath(subject: DumpSubject | "parent", settings: DumpSettings, directory: string): string {
+  const { stateFile, statsFile, jsonFile, name } = settings;
+  const named = { data: stateFile, bfd: stateFile, parent: stateFile, stats: statsFile, json: jsonFile }[subject];
+  const isFolder = named === undefined || named.endsWith("/");
+  const plain = `keepalived.${subject === "stats" || subject === "json" ? subject : "data"}`;
   // As keepalived has it, a name without a folder lies where the dumps lie.
-  return named.startsWith("/") ? named : `${directory}/${named}`;
-}
-
-function suffix({ name }: DumpSettings): string {
-  return name === undefined ? "" : `_${name}`;
+  const path = (isFolder ? `${named ?? ""}${plain}` : named).replace(/^(?!\/)/, `${directory}/`);
+  const process = subject === "bfd" || subject === "parent" ? `_${subject}` : "";
+  const dot = path.lastIndexOf(".");
+  const end = dot > path.lastIndexOf("/") + 1 ? dot : path.length;
+  return `${path.slice(0, end)}${process}${name === undefined ? "" : `.${name}`}${path.slice(end)}`;
 }

@@ -1,5 +1,6 @@
 import { familyOf } from "../../base/address.ts";
 import { unreachable } from "../../base/assert.ts";
+import { EVERY_INTERFACE } from "../../base/every-interface.ts";
 import { elapsed, toMillis, toSeconds, type Instant } from "../../base/time.ts";
 import type { Cause as CauseDocument, InstanceStateName } from "../../api/contract.ts";
 import type { ReleaseAddresses } from "../../core/hand-over.ts";
@@ -133,6 +134,7 @@ function describeFault(cause: FaultCause): string {
     case "interface-missing":
       return `interface ${cause.interface} does not exist`;
     case "no-source-address":
+      if (cause.interface === EVERY_INTERFACE) return "no address to send from is named, and no interface that has one";
       return cause.family === "ipv4"
         ? `interface ${cause.interface} has no address to send from`
         : `interface ${cause.interface} has no IPv6 address to send from, or only tentative ones`;
@@ -141,7 +143,7 @@ function describeFault(cause: FaultCause): string {
     case "no-unicast-peer":
       return "there is no unicast peer to send to";
     case "no-socket":
-      return `no socket on interface ${cause.interface}: ${cause.detail}`;
+      return `no socket on ${cause.interface === EVERY_INTERFACE ? "all interfaces" : `interface ${cause.interface}`}: ${cause.detail}`;
     case "script":
       return `script ${cause.name} ${cause.detail}`;
     case "tracked-interface":

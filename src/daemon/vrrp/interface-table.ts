@@ -1,7 +1,9 @@
 import { contains, familyOf, isLinkLocal, type IpAddress } from "../../base/address.ts";
+import { EVERY_INTERFACE } from "../../base/every-interface.ts";
 import { succeed, type Result } from "../../base/result.ts";
 import type { SystemFailure } from "../../ports/failure.ts";
 import {
+  ANY_DEVICE,
   IFAPROT_HOLDFAST,
   type AddressRecord,
   type Kernel,
@@ -87,7 +89,7 @@ export class InterfaceTable {
   }
 
   byName(name: string): NetworkInterface | undefined {
-    return this.#byName.get(name);
+    return name === EVERY_INTERFACE ? ANY_DEVICE : this.#byName.get(name);
   }
 
   at(index: number): NetworkInterface | undefined {

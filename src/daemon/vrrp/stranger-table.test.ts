@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { ip } from "../../base/address.ts";
 import { instant } from "../../base/time.ts";
+import { instance } from "../../../test/simulation/settings.ts";
 import type { PooledPacket } from "./socket-pool.ts";
 import { StrangerTable } from "./stranger-table.ts";
 
@@ -44,6 +45,20 @@ describe("virtual routers of others", () => {
       lastHeardMsAgo: 500,
       intervalMs: 1_000,
     });
+  });
+
+  test.each([
+    ["an instance on eth0, heard by the socket of one that names no interface", "eth0", ""],
+    ["an instance that names no interface, heard by the socket of one on eth0", "", "eth0"],
+  ])("%s: no stranger", (_, home, socket) => {
+    const unicast = { destination: "10.0.0.1", group: undefined };
+    const own = instance({ interface: home, vrid: 9 });
+    table.note(heard(socket, "10.0.0.7", unicast), [own], true);
+    expect([told, table.status()]).toEqual([[], []]);
+    table.note(heard(socket, "10.0.0.7", unicast), [{ ...own, vrid: 8 }], true);
+    expect(told).toEqual([
+      `Unknown VRID 9 received on ${socket === "" ? "all interfaces" : socket} from 10.0.0.7, ignoring it`,
+    ]);
   });
 
   test("log_unknown_vrids is off: shown, and told when it is switched on", () => {

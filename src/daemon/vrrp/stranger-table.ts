@@ -1,4 +1,5 @@
 import { familyOf, isMulticast, type IpAddress } from "../../base/address.ts";
+import { EVERY_INTERFACE, interfaceText } from "../../base/every-interface.ts";
 import { elapsed, toMillis, type Instant } from "../../base/time.ts";
 import type { StrangerStatus } from "../../api/contract.ts";
 import type { InstanceSettings } from "../../config/model/instance.ts";
@@ -55,7 +56,8 @@ export class StrangerTable {
       arrival,
       told: isTold || known?.told === true,
     });
-    if (isNew) this.#log.write("info", `Unknown VRID ${vrid} received on ${device} from ${source}, ignoring it`);
+    if (isNew)
+      this.#log.write("info", `Unknown VRID ${vrid} received on ${interfaceText(device)} from ${source}, ignoring it`);
   }
 
   /** All adverts of theirs that came, forgotten ones too. */
@@ -95,8 +97,9 @@ export class StrangerTable {
   }
 }
 
-/** Its own interface, or the one with its virtual MAC address. */
+/** Its own interface, or the one with its virtual MAC address. What hears all interfaces hears what others are sent, too. */
 function isThere(settings: InstanceSettings, device: string): boolean {
+  if (device === EVERY_INTERFACE || settings.interface === EVERY_INTERFACE) return true;
   return settings.interface === device || settings.advertInterface === device;
 }
 

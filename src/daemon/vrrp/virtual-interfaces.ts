@@ -89,7 +89,12 @@ export class VirtualInterfaces {
     const created =
       settings.kind === "macvlan"
         ? devices.createMacvlan({ name, baseIndex: base.index, mac: settings.mac, group: settings.group })
-        : devices.createIpvlan({ name, baseIndex: base.index, flags: IPVLAN_FLAGS[settings.mode] });
+        : devices.createIpvlan({
+            name,
+            baseIndex: base.index,
+            flags: IPVLAN_FLAGS[settings.mode],
+            group: settings.group,
+          });
     if (!created.ok) return this.#complain(name, `${describeFailure(created.error)}${hintOf(created.error, settings)}`);
     const made = this.#find(name);
     if (made === undefined) return;

@@ -45,6 +45,8 @@ export interface IpvlanSettings {
   readonly baseIndex: number;
   /** IPVLAN_F_*. All that lie on one base have those of the one that was made last. */
   readonly flags: number;
+  /** As in `MacvlanSettings`. */
+  readonly group: number | undefined;
 }
 
 /** Creates it, down. EEXIST: the name is taken. EOPNOTSUPP: the kernel has no macvlan. */
@@ -60,15 +62,13 @@ export function createMacvlan({ name, baseIndex, mac, group }: MacvlanSettings):
 }
 
 /** Creates it, down. As `createMacvlan`; EBUSY: the base belongs to a bridge or bond, or carries macvlans. */
-export function createIpvlan({ name, baseIndex, flags }: IpvlanSettings): NetlinkRequest {
+export function createIpvlan({ name, baseIndex, flags, group }: IpvlanSettings): NetlinkRequest {
   const data = new AttributeBuilder()
     .uint16(IFLA_IPVLAN_MODE, IPVLAN_MODE_L2, HOST_ORDER)
     .uint16(IFLA_IPVLAN_FLAGS, flags, HOST_ORDER);
-  const attributes = new AttributeBuilder()
-    .text(IFLA_IFNAME, name, IFNAMSIZ)
-    .uint32(IFLA_LINK, baseIndex, HOST_ORDER)
-    .nested(IFLA_LINKINFO, kindOf("ipvlan").nested(IFLA_INFO_DATA, data));
-  return createLink(attributes);
+  const attributes = new AttributeBuilder().text(IFLA_IFNAME, name, IFNAMSIZ).uint32(IFLA_LINK, baseIndex, HOST_ORDER);
+  if (group !== undefined) attributes.uint32(IFLA_GROUP, group, HOST_ORDER);
+  return createLink(attributes.nested(IFLA_LINKINFO, kindOf("ipvlan").nested(IFLA_INFO_DATA, data)));
 }
 
 /**
