@@ -1,4 +1,5 @@
 import type { AddressFamily, IpAddress } from "../../base/address.ts";
+import { interfaceText } from "../../base/every-interface.ts";
 import { succeed, type Result } from "../../base/result.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { SystemFailure } from "../../ports/failure.ts";
@@ -37,7 +38,7 @@ export class SocketPool {
         this.#onReadable,
       );
       if (!opened.ok) return opened;
-      const gate = new FloodGate(opened.value, need.interfaceName, log, clock.now());
+      const gate = new FloodGate(opened.value, interfaceText(need.interfaceName), log, clock.now());
       shared = { socket: opened.value, need, gate, users: 0, buffer: 0 };
       this.#sockets.set(key, shared);
     }
