@@ -1,6 +1,6 @@
 import { unreachable } from "../src/base/assert.ts";
 import type { Bounds } from "./bounds.ts";
-import { describeFault, nodeOf, type Daemon, type FaultRecord } from "./fault.ts";
+import { describeFault, nodeOf, serviceOf, type Daemon, type FaultRecord } from "./fault.ts";
 import { holdersWithin, type History, type Interval, type RoundRecord, type Span } from "./history.ts";
 
 /** A time in which nobody, or more than one, may hold the address, and why. */
@@ -29,7 +29,9 @@ export function allowancesOf(round: RoundRecord, history: History, bounds: Bound
       { ...boot, kind: "several" },
     ];
   }
-  return round.faults.flatMap((record) => new Excuses(record, { round, history, bounds }).list());
+  const { service } = history;
+  const own = round.faults.filter(({ fault }) => (serviceOf(fault) ?? service) === service);
+  return own.flatMap((record) => new Excuses(record, { round, history, bounds }).list());
 }
 
 interface Surroundings {
@@ -56,7 +58,8 @@ class Excuses {
     this.#bounds = bounds;
     this.#node = nodeOf(record.fault) ?? "";
     this.#daemon = history.nodes.find(({ name }) => name === this.#node)?.daemon ?? "holdfast";
-    this.#held = this.#heldWithin({ fromMs: record.beginMs - JUST_BEFORE, untilMs: record.doneMs + JUST_BEFORE });
+    const { underWay } = bounds;
+    this.#held = this.#heldWithin({ fromMs: record.beginMs - underWay, untilMs: record.doneMs + underWay });
   }
 
   list(): Allowance[] {
@@ -107,8 +110,9 @@ class Excuses {
     }
     if (!this.#held) return [];
     if (which === "vrrp" && this.#daemon === "holdfast") {
-      // The next process finds the address and goes on. One that died young before waits first.
-      return this.#diedYoung() ? [...this.#silence(), ...this.#comeBack()] : [];
+      // The next process finds the address and goes on. One that died young before waits first, and adverts may be so fast
+      // that others are quicker.
+      if (this.#bounds.respawn < this.#bounds.quickestDown && !this.#diedYoung()) return [];
     }
     if (this.#daemon === "holdfast") return [...this.#silence(), ...this.#leaseRunsOn(), ...this.#comeBack()];
     const until = which === "vrrp" ? beginMs + respawn : mendedMs;
@@ -141,10 +145,11 @@ class Excuses {
 
   #cut(direction: "in" | "out" | "both"): Allowance[] {
     const { beginMs, mendMs, mendedMs } = this.#record;
-    const { advertInterval, handOver, down } = this.#bounds;
+    const { advertInterval, handOver, down, resolution } = this.#bounds;
     // The weaker of the two hears the other, or the other hears it, within one interval after the end.
-    const untilMs = mendedMs + advertInterval + handOver;
-    const isDeaf = direction !== "out";
+    const untilMs = mendedMs + resolution + advertInterval + handOver;
+    // By unicast nothing comes from those who ask in vain for the link-layer address of one that cannot be heard.
+    const isDeaf = direction !== "out" || resolution > 0;
     const isMute = direction !== "in";
     const list: Allowance[] = [];
     if (this.#held) {
@@ -211,7 +216,7 @@ class Excuses {
 
   /** It leaves in good order at some time of a span. */
   #leave(fromMs: number, untilMs: number): Allowance[] {
-    if (!this.#heldWithin({ fromMs: fromMs - JUST_BEFORE, untilMs })) return [];
+    if (!this.#heldWithin({ fromMs: fromMs - this.#bounds.underWay, untilMs })) return [];
     const { handOver, skew, down } = this.#bounds;
     const span = { fromMs, untilMs: untilMs + LEAVING };
     const several = this.#several({ ...span, atMostMs: handOver, why: "until the successor is heard" });
@@ -232,10 +237,18 @@ class Excuses {
     return [this.#nobody({ fromMs: beginMs, untilMs: doneMs + this.#bounds.down, why: "the wait of the others" })];
   }
 
-  /** Somebody stronger who comes meanwhile does not wait for silence. */
+  /** Somebody stronger who comes meanwhile does not wait for silence. Where adverts are fast, nobody waits for the lease. */
   #leaseRunsOn(): Allowance[] {
     const { beginMs } = this.#record;
-    const untilMs = beginMs + this.#bounds.lease;
+    const { lease, lock } = this.#bounds;
+    const untilMs = beginMs + lease;
+    if (lock < lease) {
+      const why = "its lease runs on, and its packets are locked";
+      return [
+        this.#several({ fromMs: beginMs, untilMs, records: HOSTS, why }),
+        this.#several({ fromMs: beginMs, untilMs: beginMs + lock, records: WIRE, why: "its lock is yet to end" }),
+      ];
+    }
     const comes = this.#round.faults.some((other) => {
       if (other === this.#record) return false;
       return [other.beginMs, other.mendMs].some((atMs) => atMs > beginMs - this.#bounds.settling && atMs < untilMs);
@@ -326,8 +339,6 @@ interface Excuse extends Span {
 const BOTH = ["seats", "answers"] as const;
 const HOSTS = ["seats"] as const;
 const WIRE = ["answers"] as const;
-/** A change that was under way when the fault began. */
-const JUST_BEFORE = 300;
 /** A daemon that is asked to leave does so. */
 const LEAVING = 1_000;
 /** A child that dies before it has lived so long makes its successor wait. */

@@ -4,16 +4,26 @@ import type { Prober } from "../src/lab/prober.ts";
 import { startNginx } from "../src/lab/services.ts";
 import { WireWatch } from "../src/lab/wire-watch.ts";
 import type { Span } from "./history.ts";
-import { SoakNode } from "./node.ts";
-import { HEALTHY_FILE, NUMBER_FILE, PREFIX_LENGTH, SCRIPT, VIP, type Settings } from "./settings.ts";
+import type { Stranger } from "./flood.ts";
+import { addIpv6Address, SoakNode } from "./node.ts";
+import { servicesOf, type Service } from "./services.ts";
+import { HEALTHY_FILE, NUMBER_FILE, PREFIX_LENGTH, SCRIPT, type Settings } from "./settings.ts";
+
+/** One who asks for the address of a service, and one who looks who answers. */
+export interface Watched {
+  readonly service: Service;
+  readonly prober: Prober;
+  readonly wire: WireWatch;
+}
 
 /** Three nodes that serve, a client that asks, and everything that watches. */
 export class Cluster {
   readonly lab: Lab;
   readonly nodes: readonly SoakNode[];
   readonly client: Host;
-  readonly prober: Prober;
-  readonly wire: WireWatch;
+  readonly watched: readonly Watched[];
+  /** Who sends what nobody may believe. */
+  readonly stranger: Stranger;
   /** When this machine gave no processor to those who wanted it. */
   readonly delays: Span[] = [];
   /** Of each host, before the first daemon was started. */
@@ -23,8 +33,8 @@ export class Cluster {
     this.lab = parts.lab;
     this.nodes = parts.nodes;
     this.client = parts.client;
-    this.prober = parts.prober;
-    this.wire = parts.wire;
+    this.watched = parts.watched;
+    this.stranger = parts.stranger;
     this.#furniture = furniture;
   }
 
@@ -36,16 +46,25 @@ export class Cluster {
       for (const own of settings.nodes) {
         const host = await lab.host(own.name, { address: `${own.address}/${PREFIX_LENGTH}` });
         nodes.push(new SoakNode(host, settings, own));
+        await addIpv6Address(host, own.ipv6Address);
         await furnish(host);
       }
-      const client = await lab.host("client", { address: `10.77.0.9/${PREFIX_LENGTH}` });
+      const client = await lab.host("client", { address: `${CLIENT.address}/${PREFIX_LENGTH}` });
+      await addIpv6Address(client, CLIENT.ipv6Address);
       const hosts = nodes.map(({ host }) => host);
       await Promise.all(hosts.map((host) => startNginx(host)));
       const furniture = new Map<string, string>();
       for (const host of hosts) furniture.set(host.name, await furnitureOf(host));
-      const prober = await client.ask(VIP, { everyMs: 20 });
-      const wire = await WireWatch.open(client, VIP, hosts);
-      const cluster = new Cluster({ lab, nodes, client, prober, wire }, furniture);
+      const watched: Watched[] = [];
+      for (const service of servicesOf(settings)) {
+        const { vip, family } = service;
+        const from = family === "ipv6" ? CLIENT.ipv6Address : CLIENT.address;
+        const prober = await client.ask(vip, { everyMs: 20 });
+        watched.push({ service, prober, wire: await WireWatch.open(client, vip, hosts, { from }) });
+      }
+      const stations = settings.nodes.map((node, index) => ({ ...node, mac: hosts[index]?.mac ?? "" }));
+      const stranger = { ...CLIENT, mac: client.mac, nodes: stations };
+      const cluster = new Cluster({ lab, nodes, client, watched, stranger }, furniture);
       await cluster.#watchDelays();
       return cluster;
     } catch (error) {
@@ -65,13 +84,13 @@ export class Cluster {
     return new Map(this.nodes.map(({ name, priority }) => [name, priority]));
   }
 
-  /** Waits until a node alone holds the address, answers for it on the wire, and to the client. */
-  async waitForOnly(name: string, withinMs: number): Promise<void> {
+  /** Waits until a node alone holds the address of a service, answers for it on the wire, and to the client. */
+  async waitForOnly(name: string, { service, wire, prober }: Watched, withinMs: number): Promise<void> {
     const untilMs = Date.now() + withinMs;
     const left = (): number => Math.max(1_000, untilMs - Date.now());
-    await this.lab.waitForOnlyHolder(VIP, this.node(name).host, left());
-    await this.wire.waitForOnly(name, left());
-    await this.prober.waitForAnswer({ by: name, sinceMs: Date.now(), withinMs: left() });
+    await this.lab.waitForOnlyHolder(service.vip, this.node(name).host, left());
+    await wire.waitForOnly(name, left());
+    await prober.waitForAnswer({ by: name, sinceMs: Date.now(), withinMs: left() });
   }
 
   /** Says what daemons have left behind on the hosts; to be asked when all have ended. */
@@ -109,8 +128,8 @@ interface Parts {
   readonly lab: Lab;
   readonly nodes: readonly SoakNode[];
   readonly client: Host;
-  readonly prober: Prober;
-  readonly wire: WireWatch;
+  readonly watched: readonly Watched[];
+  readonly stranger: Stranger;
 }
 
 /** Puts there what the configuration names. */
@@ -139,3 +158,4 @@ async function furnitureOf(host: Host): Promise<string> {
 
 const METRONOME_MS = 10;
 const DELAY_MS = 30;
+const CLIENT = { address: "10.77.0.9", ipv6Address: "2001:db8:77::9" };

@@ -4,23 +4,20 @@ import { boundsOf } from "./bounds.ts";
 import { explain, notJudged, type Finding } from "./explain.ts";
 import type { Fault, FaultRecord } from "./fault.ts";
 import type { History, RoundRecord, Span } from "./history.ts";
-import type { Settings } from "./settings.ts";
+import type { Service } from "./services.ts";
 
 /*
  * Histories written by hand, in ms. a and b run Holdfast, c runs keepalived; version 3, advert_int 1, and the weakest has
  * priority 100. By RFC 9568 6.1 its Skew_Time is 156/256 s = 609 ms, and it waits 3 609 ms for a silent master.
  */
-const SETTINGS: Settings = {
-  seed: 0,
-  version: 3,
-  transport: "multicast",
-  preemptDelay: 0,
-  nodes: [
-    { name: "a", daemon: "holdfast", address: "10.77.0.1", priority: 200 },
-    { name: "b", daemon: "holdfast", address: "10.77.0.2", priority: 150 },
-    { name: "c", daemon: "keepalived", address: "10.77.0.3", priority: 100 },
-  ],
-};
+const WEB = { name: "web", version: 3, advertIntervalMs: 1_000 } as const;
+/** Its weakest waits 3 * 100 ms + 156/256 * 100 ms = 361 ms, one with priority 254 waits 301 ms. */
+const FAST = { name: "fast", version: 3, advertIntervalMs: 100 } as const;
+const NODES = [
+  { name: "a", daemon: "holdfast" },
+  { name: "b", daemon: "holdfast" },
+  { name: "c", daemon: "keepalived" },
+] as const;
 
 describe("a Holdfast that is killed", () => {
   const killed = fault({ kind: "kill", node: "a", which: "all" }, 10_000, 18_000);
@@ -141,6 +138,18 @@ describe("a network that is cut", () => {
     const mute = [round([fault({ kind: "cut", node: "b", direction: "out" }, 10_000, 16_000)], 21_000)];
     expect(unexplained({ a: [[0]], b: [[13_414, 16_500]] }, mute)).toHaveLength(1);
   });
+
+  test("by unicast, where nobody can find it: it is deaf, too, and up to a second longer", () => {
+    const mute = [round([fault({ kind: "cut", node: "b", direction: "out" }, 10_000, 16_000)], 21_000)];
+    const unicast = boundsOf(WEB, { ...WEAKEST, transport: "unicast" });
+    const both = (untilMs: number): Span[] =>
+      explain(historyOf({ seats: { a: [[0]], b: [[15_900, untilMs]] }, answers: ALWAYS_ONE }, mute, [], WEB), {
+        boundsOf: () => unicast,
+        patience: unicast,
+      }).flatMap((finding) => finding.unexplained);
+    expect(both(18_200)).toEqual([]);
+    expect(both(18_500)).toHaveLength(1);
+  });
 });
 
 test.each([
@@ -169,7 +178,7 @@ test("between the rounds: neither a gap nor a moment with two is explained", () 
 
 test("an address that was deleted by hand: put back at once by Holdfast, claimed anew by keepalived", () => {
   const deleted = (node: string): RoundRecord[] => [
-    round([fault({ kind: "vip-deleted", node }, 10_000, 10_000)], 15_000),
+    round([fault({ kind: "vip-deleted", node, service: "web" }, 10_000, 10_000)], 15_000),
   ];
   expect(unexplained({ a: [[0, 10_000], [10_100]] }, deleted("a"))).toEqual([]);
   expect(unexplained({ a: [[0, 10_000], [10_600]] }, deleted("a"))).toHaveLength(1);
@@ -177,10 +186,52 @@ test("an address that was deleted by hand: put back at once by Holdfast, claimed
 });
 
 test("an address that somebody added: with that node only, and as long as it is there", () => {
-  const foreign = [round([fault({ kind: "foreign-vip", node: "b" }, 10_000, 12_000)], 16_000)];
+  const foreign = [round([fault({ kind: "foreign-vip", node: "b", service: "web" }, 10_000, 12_000)], 16_000)];
   expect(unexplained({ a: [[0]], b: [[10_010, 12_010]] }, foreign)).toEqual([]);
   expect(unexplained({ a: [[0]], b: [[10_010, 12_500]] }, foreign)).toHaveLength(1);
   expect(unexplained({ a: [[0]], c: [[10_010, 12_010]] }, foreign)).toHaveLength(1);
+});
+
+test("an address of another service that was deleted or added: nothing is explained by that", () => {
+  const rounds = (what: Fault): RoundRecord[] => [round([fault(what, 10_000, 12_000)], 16_000)];
+  const gap = { a: [[0, 10_000], [10_120]] } as const;
+  expect(unexplained(gap, rounds({ kind: "vip-deleted", node: "a", service: "six" }))).toHaveLength(1);
+  const both = { a: [[0]], b: [[10_010, 12_010]] } as const;
+  expect(unexplained(both, rounds({ kind: "foreign-vip", node: "b", service: "fast" }))).toHaveLength(1);
+});
+
+describe("adverts every 0.1 s, and a Holdfast that is killed", () => {
+  const killed = [round([fault({ kind: "kill", node: "a", which: "all" }, 10_000, 18_000)], 22_000)];
+
+  test("nobody answers until the next comes: explained for 361 ms and what watchers need, no longer", () => {
+    expect(unexplainedOfFast({ answers: { a: [[0, 10_005]], b: [[10_420]] } }, killed)).toEqual([]);
+    expect(unexplainedOfFast({ answers: { a: [[0, 10_005]], b: [[10_700]] } }, killed)).toHaveLength(1);
+  });
+
+  test("its lease runs on beside the next on the hosts, not on the wire", () => {
+    expect(unexplainedOfFast({ seats: { a: [[0, 12_550]], b: [[10_350]] } }, killed)).toEqual([]);
+    expect(unexplainedOfFast({ seats: { a: [[0, 12_800]], b: [[10_350]] } }, killed)).toHaveLength(1);
+    expect(unexplainedOfFast({ answers: { a: [[0, 12_550]], b: [[10_350]] } }, killed)).toHaveLength(1);
+  });
+
+  test("its vrrp process alone: others are quicker than the next one", () => {
+    const one = [round([fault({ kind: "kill", node: "a", which: "vrrp" }, 10_000, 10_000)], 15_000)];
+    const times = { a: [[0, 10_005], [11_000]], b: [[10_380, 11_040]] } as const;
+    expect(unexplainedOfFast({ answers: times }, one)).toEqual([]);
+    expect(onTheWire(times, one)).toEqual([{ fromMs: 10_005, untilMs: 10_380 }]);
+  });
+});
+
+test("adverts every 0.1 s, a backup that is deaf: it claims soon, and both hold the address until it hears again", () => {
+  const deaf = [round([fault({ kind: "cut", node: "c", direction: "in" }, 10_000, 17_000)], 20_000)];
+  expect(unexplainedOfFast({ seats: { a: [[0]], c: [[10_291, 17_060]] } }, deaf)).toEqual([]);
+  expect(unexplainedOfFast({ seats: { a: [[0]], c: [[10_291, 17_600]] } }, deaf)).toHaveLength(1);
+});
+
+test("adverts every 0.1 s, a relief in good order: both for 150 ms at most", () => {
+  const stop = [round([fault({ kind: "stop", node: "a" }, 10_000, 15_000)], 20_000)];
+  expect(unexplainedOfFast({ seats: { a: [[0, 10_200]], b: [[10_060]] } }, stop)).toEqual([]);
+  expect(unexplainedOfFast({ seats: { a: [[0, 10_400]], b: [[10_060]] } }, stop)).toHaveLength(1);
 });
 
 describe("a machine that gives no processor", () => {
@@ -189,7 +240,7 @@ describe("a machine that gives no processor", () => {
 
   test("for 350 ms: that and the second after it are not judged", () => {
     const delays = [{ fromMs: 30_000, untilMs: 30_350 }];
-    expect(notJudged(delays)).toEqual([{ fromMs: 30_000, untilMs: 31_350 }]);
+    expect(notJudged(delays, boundsOf(WEB, WEAKEST))).toEqual([{ fromMs: 30_000, untilMs: 31_350 }]);
     expect(findings(gap, rounds, delays)).toMatchObject([{ unexplained: [], notJudgedMs: 400 }]);
   });
 
@@ -205,6 +256,11 @@ describe("a machine that gives no processor", () => {
   });
 });
 
+interface TimesOf {
+  readonly seats: Times;
+  readonly answers: Times;
+}
+
 type Times = Readonly<Record<string, readonly (readonly [number, number?])[]>>;
 
 function fault(what: Fault, beginMs: number, mendMs: number): FaultRecord {
@@ -212,11 +268,16 @@ function fault(what: Fault, beginMs: number, mendMs: number): FaultRecord {
 }
 
 function round(faults: readonly FaultRecord[], settledMs: number): RoundRecord {
-  return { fromMs: Math.min(...faults.map(({ beginMs }) => beginMs)), faults, settledMs, weakestPriority: 100 };
+  return { fromMs: Math.min(...faults.map(({ beginMs }) => beginMs)), faults, settledMs };
 }
 
 function findings(seats: Times, rounds: readonly RoundRecord[], delays: readonly Span[] = []): Finding[] {
   return explainTimes({ seats, answers: ALWAYS_ONE }, rounds, delays);
+}
+
+function unexplainedOfFast(times: Partial<TimesOf>, rounds: readonly RoundRecord[]): Span[] {
+  const found = explainTimes({ seats: ALWAYS_ONE, answers: ALWAYS_ONE, ...times }, rounds, [], FAST);
+  return found.flatMap((finding) => finding.unexplained);
 }
 
 function unexplained(seats: Times, rounds: readonly RoundRecord[]): Span[] {
@@ -228,24 +289,36 @@ function onTheWire(answers: Times, rounds: readonly RoundRecord[]): Span[] {
 }
 
 function explainTimes(
-  { seats, answers }: { readonly seats: Times; readonly answers: Times },
+  times: TimesOf,
   rounds: readonly RoundRecord[],
   delays: readonly Span[],
+  service: Pick<Service, "name" | "version" | "advertIntervalMs"> = WEB,
 ): Finding[] {
+  const bounds = boundsOf(service, WEAKEST);
+  return explain(historyOf(times, rounds, delays, service), { boundsOf: () => bounds, patience: bounds });
+}
+
+function historyOf(
+  { seats, answers }: TimesOf,
+  rounds: readonly RoundRecord[],
+  delays: readonly Span[],
+  service: Pick<Service, "name">,
+): History {
   const tenures = (times: Times): Map<string, Tenure[]> =>
     new Map(
       Object.entries(times).map(([name, list]) => [name, list.map(([fromMs, untilMs]) => ({ fromMs, untilMs }))]),
     );
-  const history: History = {
+  return {
+    service: service.name,
     fromMs: 1_000,
     untilMs: 60_000,
-    nodes: SETTINGS.nodes,
+    nodes: NODES,
     rounds,
     seats: tenures(seats),
     answers: tenures(answers),
     delays,
   };
-  return explain(history, ({ weakestPriority }) => boundsOf(SETTINGS, weakestPriority));
 }
 
+const WEAKEST = { transport: "multicast", preemptDelay: 0, weakestPriority: 100 } as const;
 const ALWAYS_ONE: Times = { a: [[0]] };

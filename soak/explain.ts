@@ -24,14 +24,18 @@ export interface Finding {
   readonly notJudgedMs: number;
 }
 
+/** What the protocol and Holdfast promise. */
+export interface Promises {
+  readonly boundsOf: (round: RoundRecord) => Bounds;
+  readonly patience: Patience;
+}
+
 /**
  * Explains every interval in which nobody, or more than one, held the address, by what was done to the cluster. What was
  * done to it must be the nearer past: between the rounds nothing is excused.
- *
- * @param boundsOf Gives the bounds of a round.
  */
-export function explain(history: History, boundsOf: (round: RoundRecord) => Bounds): Finding[] {
-  const starved = notJudged(history.delays);
+export function explain(history: History, { boundsOf, patience }: Promises): Finding[] {
+  const starved = notJudged(history.delays, patience);
   const allowances = history.rounds.flatMap((round) => allowancesOf(round, history, boundsOf(round)));
   return RECORDS.flatMap((record) => {
     const budgets = new Map<Allowance, number>();
@@ -42,15 +46,18 @@ export function explain(history: History, boundsOf: (round: RoundRecord) => Boun
 }
 
 /** Lists the times that are not judged: the machine gave no processor for long, or had just done so. */
-export function notJudged(delays: readonly Span[]): Span[] {
+export function notJudged(delays: readonly Span[], { starved, longStarved }: Patience): Span[] {
   return delays
-    .filter((delay) => lengthOf(delay) >= STARVED)
+    .filter((delay) => lengthOf(delay) >= starved)
     .map((delay) => {
-      // After a second the leases are gone and the others claim; all that needs its time.
-      const aftermath = lengthOf(delay) >= LONG_STARVED ? LONG_AFTERMATH : AFTERMATH;
+      // After so long the leases are gone and the others claim; all that needs its time.
+      const aftermath = lengthOf(delay) >= longStarved ? LONG_AFTERMATH : AFTERMATH;
       return { fromMs: delay.fromMs, untilMs: delay.untilMs + aftermath };
     });
 }
+
+/** How long a service stands a machine that gives no processor. */
+export type Patience = Pick<Bounds, "starved" | "longStarved">;
 
 interface Means {
   readonly allowances: readonly Allowance[];
@@ -110,7 +117,5 @@ const SLACK = 100;
 const NEAR = 1_000;
 /** What passes on one host while the watcher of another is not given the processor. */
 const SEAT_RESOLUTION = 20;
-const STARVED = 300;
 const AFTERMATH = 1_000;
-const LONG_STARVED = 1_000;
 const LONG_AFTERMATH = 8_000;

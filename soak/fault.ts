@@ -1,3 +1,5 @@
+import type { ServiceName } from "./services.ts";
+
 export type Daemon = "holdfast" | "keepalived";
 
 /** What goes wrong. A fault of a node names it. */
@@ -14,10 +16,10 @@ export type Fault =
   | { readonly kind: "cable-pulled"; readonly node: string }
   /** The switch loses everything that the node sends (out), all that is sent to it (in), or both; no interface tells. */
   | { readonly kind: "cut"; readonly node: string; readonly direction: "in" | "out" | "both" }
-  /** The virtual address is deleted by hand where it is held. */
-  | { readonly kind: "vip-deleted"; readonly node: string }
-  /** The virtual address is added by hand where it is not held, and deleted again. */
-  | { readonly kind: "foreign-vip"; readonly node: string }
+  /** A virtual address is deleted by hand where it is held. */
+  | { readonly kind: "vip-deleted"; readonly node: string; readonly service: ServiceName }
+  /** A virtual address is added by hand where it is not held, and deleted again. */
+  | { readonly kind: "foreign-vip"; readonly node: string; readonly service: ServiceName }
   /** A reload that changes the priority, for good. */
   | { readonly kind: "reload"; readonly node: string; readonly priority: number }
   /** A reload of a file with an error. */
@@ -55,6 +57,11 @@ export interface FaultRecord {
 /** The node that a fault is of; undefined: it is one of the network. */
 export function nodeOf(fault: Fault): string | undefined {
   return "node" in fault ? fault.node : undefined;
+}
+
+/** The one service that suffers from a fault; undefined: all do. */
+export function serviceOf(fault: Fault): ServiceName | undefined {
+  return "service" in fault ? fault.service : undefined;
 }
 
 /** A fault in a few words. */

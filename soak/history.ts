@@ -1,8 +1,10 @@
 import type { Tenure } from "../src/lab/vip-watch.ts";
 import type { Daemon, FaultRecord } from "./fault.ts";
+import type { ServiceName } from "./services.ts";
 
-/** What was done to a cluster, and who held its address. All times are ms since 1970. */
+/** What was done to a cluster, and who held the address of one of its services. All times are ms since 1970. */
 export interface History {
+  readonly service: ServiceName;
   readonly fromMs: number;
   readonly untilMs: number;
   readonly nodes: readonly { readonly name: string; readonly daemon: Daemon }[];
@@ -27,10 +29,8 @@ export interface Span {
 export interface RoundRecord {
   readonly fromMs: number;
   readonly faults: readonly FaultRecord[];
-  /** When the strongest node had come to hold the address again, alone. */
+  /** When the strongest nodes had come to hold the addresses again, alone. */
   readonly settledMs: number;
-  /** The lowest effective priority that a node had in this round. */
-  readonly weakestPriority: number;
 }
 
 /** A time in which nobody held the address, or more than one did. */

@@ -1,8 +1,9 @@
 import { unreachable } from "../src/base/assert.ts";
 import type { Cluster } from "./cluster.ts";
-import type { Fault, NodeFault } from "./fault.ts";
+import { serviceOf, type Fault, type NodeFault } from "./fault.ts";
 import { invalidAdverts } from "./flood.ts";
-import { HEALTHY_FILE, NUMBER_FILE, PREFIX_LENGTH, VIP, type Settings } from "./settings.ts";
+import { servicesOf, type Service } from "./services.ts";
+import { HEALTHY_FILE, NUMBER_FILE, type Settings } from "./settings.ts";
 import type { SoakNode } from "./node.ts";
 import { ordinary } from "./urgency.ts";
 
@@ -20,17 +21,21 @@ export async function inflict(fault: Fault, cluster: Cluster, settings: Settings
       return async () => void (await Promise.all(mends.map((mend) => mend())));
     }
     case "flood": {
-      const stations = cluster.nodes.map(({ host }) => host);
-      const flood = await cluster.client.repeatFrames(invalidAdverts(cluster.client, stations, settings));
+      const frames = invalidAdverts(cluster.stranger, settings);
+      const flood = await cluster.client.repeatFrames(frames, FLOOD_MS);
       return async () => void (await flood.stop());
     }
     default:
-      return inflictOn(cluster.node(fault.node), fault);
+      return inflictOn(cluster.node(fault.node), fault, settings);
   }
 }
 
-async function inflictOn(node: SoakNode, fault: NodeFault): Promise<Mend | undefined> {
+async function inflictOn(node: SoakNode, fault: NodeFault, settings: Settings): Promise<Mend | undefined> {
   const { host } = node;
+  const ip = async (verb: "add" | "del"): Promise<boolean> => {
+    const service = servicesOf(settings).find(({ name }) => name === serviceOf(fault));
+    return service !== undefined && changeByHand(node, verb, service);
+  };
   switch (fault.kind) {
     case "kill":
       await node.signal("SIGKILL", fault.which);
@@ -47,16 +52,16 @@ async function inflictOn(node: SoakNode, fault: NodeFault): Promise<Mend | undef
       return () => node.start();
     case "link-down":
       await host.setLink("down");
-      return () => host.setLink("up");
+      return () => node.setLinkUp();
     case "cable-pulled":
       await host.setCable("pulled");
       return () => host.setCable("plugged");
     case "cut":
       return host.impair(fault.direction);
     case "vip-deleted":
-      return (await ip(node, "del")) ? NOTHING : undefined;
+      return (await ip("del")) ? NOTHING : undefined;
     case "foreign-vip":
-      return (await ip(node, "add")) ? async () => void (await ip(node, "del")) : undefined;
+      return (await ip("add")) ? async () => void (await ip("del")) : undefined;
     case "reload":
       await node.reload(fault.priority);
       return NOTHING;
@@ -82,12 +87,20 @@ async function inflictOn(node: SoakNode, fault: NodeFault): Promise<Mend | undef
   }
 }
 
-async function ip({ host }: SoakNode, verb: "add" | "del"): Promise<boolean> {
-  const { end } = await host.run(["ip", "addr", verb, `${VIP}/${PREFIX_LENGTH}`, "dev", "eth0"]);
+async function changeByHand({ host }: SoakNode, verb: "add" | "del", service: Service): Promise<boolean> {
+  const { vip, prefixLength, family } = service;
+  // Else the kernel would find that somebody has it.
+  const flags = family === "ipv6" && verb === "add" ? ["nodad"] : [];
+  const { end } = await host.run(["ip", "addr", verb, `${vip}/${prefixLength}`, "dev", "eth0", ...flags]);
   return end.kind === "exited" && end.status === 0;
 }
 
 const NOTHING: Mend = () => Promise.resolve();
+/**
+ * Each node gets some 3,500 a second. With more, a keepalived that writes a line for each, and those who read them, leave no
+ * processor to daemons that advert every 0.1 s on the same machine.
+ */
+const FLOOD_MS = 6;
 const FILL = `
 set -e
 for folder in /run /var/log /var/lib; do

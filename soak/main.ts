@@ -1,6 +1,6 @@
 /*
  * Runs a three-node cluster (two Holdfast, one keepalived) through random faults, and explains each time in which nobody,
- * or more than one, held its address. Wants root, since it makes network namespaces. Exit status 0: all was explained; 1: it
+ * or more than one, held one of its addresses. Wants root, since it makes network namespaces. Exit status 0: all was explained; 1: it
  * was not, or something could not be done; 2: the machine was too busy to judge.
  */
 import process from "node:process";

@@ -2,7 +2,13 @@ import { fileURLToPath } from "node:url";
 import type { Host, HostProcess } from "../src/lab/host.ts";
 import type { Program } from "../src/lab/program.ts";
 import type { Daemon, Which } from "./fault.ts";
-import { CONFIGURATION_FILE, configurationOf, type NodeSettings, type Settings } from "./settings.ts";
+import {
+  CONFIGURATION_FILE,
+  configurationOf,
+  IPV6_PREFIX_LENGTH,
+  type NodeSettings,
+  type Settings,
+} from "./settings.ts";
 import { ordinary } from "./urgency.ts";
 
 /** A line that a daemon wrote, and when it was read (ms since 1970). */
@@ -35,6 +41,12 @@ export class SoakNode {
   /** As the file says that the daemon was given last. */
   get priority(): number {
     return this.#priority;
+  }
+
+  /** Sets the link up, with the address that the kernel took away when it went down. */
+  async setLinkUp(): Promise<void> {
+    await this.host.setLink("up");
+    await addIpv6Address(this.host, this.#own.ipv6Address);
   }
 
   /** Starts the daemon. Comes back when it has read its configuration. */
@@ -123,6 +135,11 @@ export class SoakNode {
   }
 
   readonly #isOwn = ({ name }: HostProcess): boolean => name.startsWith(this.daemon);
+}
+
+/** Gives a host an address of its own, which it can use at once. */
+export async function addIpv6Address(host: Host, address: string): Promise<void> {
+  await host.runOrThrow(["ip", "addr", "add", `${address}/${IPV6_PREFIX_LENGTH}`, "dev", "eth0", "nodad"]);
 }
 
 /** The executable of this checkout, whether the soak runs from source or compiled. */

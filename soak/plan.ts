@@ -1,6 +1,7 @@
 import { unreachable } from "../src/base/assert.ts";
 import { seededRandom, type Random } from "../src/base/random.ts";
 import { nodeOf, type Fault, type Which } from "./fault.ts";
+import { prioritiesFor, servicesOf, type ServiceName } from "./services.ts";
 import type { NodeSettings, Settings } from "./settings.ts";
 
 /** One round: faults begin, are mended, and the strongest node has to hold the address again, alone. */
@@ -24,6 +25,9 @@ export function planSettings(seed: number): Settings {
   const random = seededRandom(seed);
   // The first numbers of neighboring seeds are not far apart enough to be used.
   random.next();
+  // Of its own, so that all else stays what it was when there was one service.
+  const others = seededRandom(seed ^ 0x3e81);
+  others.next();
   const priorities = shuffled(random, [200, 150, 100]);
   const nodes = NODES.map((node, index): NodeSettings => ({ ...node, priority: priorities[index] ?? 100 }));
   return {
@@ -31,6 +35,7 @@ export function planSettings(seed: number): Settings {
     version: pick(random, [2, 3, 3]),
     transport: pick(random, ["multicast", "multicast", "unicast"]),
     preemptDelay: pick(random, [0, 0, 2]),
+    mirrored: others.chance(1, 2),
     nodes,
   };
 }
@@ -39,6 +44,8 @@ export function planSettings(seed: number): Settings {
 export class Planner {
   readonly #settings: Settings;
   readonly #random: Random;
+  /** Decides which service a fault is of. */
+  readonly #serviceRandom: Random;
   /** Kinds are dealt as from a pack of cards, so that none is left out for long. */
   #pack: Kind[] = [];
 
@@ -46,12 +53,14 @@ export class Planner {
     this.#settings = settings;
     this.#random = seededRandom(settings.seed ^ 0x50a4);
     this.#random.next();
+    this.#serviceRandom = seededRandom(settings.seed ^ 0x5e41);
+    this.#serviceRandom.next();
   }
 
   /**
    * One fault, now and then two, on different nodes.
    *
-   * @param priorities Of each node, as reloads have left them. The strongest holds the address when the round begins.
+   * @param priorities Of each node, as reloads have left them. The strongest holds the addresses when the round begins.
    */
   next(priorities: ReadonlyMap<string, number>): Round {
     const random = this.#random;
@@ -79,7 +88,8 @@ export class Planner {
     spared: string | undefined,
   ): PlannedFault | undefined {
     const random = this.#random;
-    const holder = strongest(priorities);
+    const [service = "web", held = priorities] = this.#pickService(kind, priorities);
+    const holder = strongest(held);
     const candidates = this.#settings.nodes.filter(({ name, daemon }) => {
       if (name === spared) return false;
       if (kind === "bad-reload") return daemon === "holdfast";
@@ -89,7 +99,14 @@ export class Planner {
     if (candidates.length === 0) return undefined;
     const master = candidates.filter(({ name }) => name === holder);
     const chosen = pick(random, master.length > 0 && random.chance(3, 5) ? master : candidates);
-    return planOn(random, kind, chosen.name, priorities);
+    return planOn(random, { kind, node: chosen.name, service, priorities });
+  }
+
+  /** With its priorities. Undefined: the fault is not of one service. */
+  #pickService(kind: Kind, priorities: ReadonlyMap<string, number>): [ServiceName, Map<string, number>] | [] {
+    if (kind !== "vip-deleted" && kind !== "foreign-vip") return [];
+    const service = pick(this.#serviceRandom, servicesOf(this.#settings));
+    return [service.name, prioritiesFor(service, priorities)];
   }
 }
 
@@ -100,7 +117,14 @@ export function strongest(priorities: ReadonlyMap<string, number>): string {
   return first[0];
 }
 
-function planOn(random: Random, kind: Kind, node: string, priorities: ReadonlyMap<string, number>): PlannedFault {
+interface Circumstances {
+  readonly kind: Kind;
+  readonly node: string;
+  readonly service: ServiceName;
+  readonly priorities: ReadonlyMap<string, number>;
+}
+
+function planOn(random: Random, { kind, node, service, priorities }: Circumstances): PlannedFault {
   const plan = (fault: Fault, lengthMs: number): PlannedFault => ({ fault, afterMs: 0, lengthMs });
   switch (kind) {
     case "kill": {
@@ -119,9 +143,9 @@ function planOn(random: Random, kind: Kind, node: string, priorities: ReadonlyMa
     case "cut":
       return plan({ kind, node, direction: pick(random, ["in", "out", "both"]) }, 1_000 + random.below(7_000));
     case "vip-deleted":
-      return plan({ kind, node }, 0);
+      return plan({ kind, node, service }, 0);
     case "foreign-vip":
-      return plan({ kind, node }, 500 + random.below(4_000));
+      return plan({ kind, node, service }, 500 + random.below(4_000));
     case "reload":
       return plan({ kind, node, priority: freePriority(random, priorities) }, 0);
     case "bad-reload":
@@ -163,9 +187,9 @@ function shuffled<Value>(random: Random, values: readonly Value[]): Value[] {
 }
 
 const NODES = [
-  { name: "a", daemon: "holdfast", address: "10.77.0.1" },
-  { name: "b", daemon: "holdfast", address: "10.77.0.2" },
-  { name: "c", daemon: "keepalived", address: "10.77.0.3" },
+  { name: "a", daemon: "holdfast", address: "10.77.0.1", ipv6Address: "2001:db8:77::1" },
+  { name: "b", daemon: "holdfast", address: "10.77.0.2", ipv6Address: "2001:db8:77::2" },
+  { name: "c", daemon: "keepalived", address: "10.77.0.3", ipv6Address: "2001:db8:77::3" },
 ] as const;
 
 /** How often each is picked. */

@@ -1,18 +1,17 @@
-import type { Finding } from "./explain.ts";
 import { lengthOf } from "./history.ts";
+import type { ServiceReport } from "./judge.ts";
 import { verdictOf, type Report } from "./soak.ts";
 
 /** Writes what a soak found, for people. */
 export function renderReport(report: Report): string {
-  const { settings, history, findings, violations, notJudgedShare, memory, client } = report;
-  const faults = history.rounds.flatMap((round) => round.faults);
-  const minutes = (lengthOf(history) / 60_000).toFixed(1);
+  const { settings, rounds, lengthMs, services, violations, memory } = report;
+  const faults = rounds.flatMap((round) => round.faults);
+  const minutes = (lengthMs / 60_000).toFixed(1);
   return [
     "",
-    `${history.rounds.length - 1} rounds with ${faults.length} faults in ${minutes} minutes, seed ${settings.seed}`,
-    `Not judged, since the machine gave no processor: ${(100 * notJudgedShare).toFixed(1)} %`,
-    ...explained(findings),
-    `The client asked ${client.asks} times; unanswered for ${ms(client.outageMs)} in all, ${ms(client.longestMs)} at most`,
+    `${rounds.length - 1} rounds with ${faults.length} faults in ${minutes} minutes, seed ${settings.seed}`,
+    ...services.flatMap(renderService),
+    "",
     ...memory.map(({ node, early, late }) => `Memory of ${node}: ${early.toFixed(1)} MB, then ${late.toFixed(1)} MB`),
     ...violations.map((violation) => `\nNOT EXPLAINED ${violation}`),
     "",
@@ -24,8 +23,21 @@ export function renderReport(report: Report): string {
   ].join("\n");
 }
 
+function renderService(report: ServiceReport): string[] {
+  const { service, notJudgedShare, client } = report;
+  const { name, vip, version, advertIntervalMs } = service;
+  const outages = `unanswered for ${ms(client.outageMs)} in all, ${ms(client.longestMs)} at most`;
+  return [
+    "",
+    `${name}: ${vip}, version ${version}, adverts every ${advertIntervalMs / 1000} s`,
+    `Not judged, since the machine gave no processor: ${(100 * notJudgedShare).toFixed(1)} %`,
+    ...explained(report),
+    `The client asked ${client.asks} times; ${outages}`,
+  ];
+}
+
 /** One line for each reason: how often, and for how long. */
-function explained(findings: readonly Finding[]): string[] {
+function explained({ findings }: ServiceReport): string[] {
   const rows = new Map<string, { count: number; longest: number; isPeers: boolean }>();
   for (const { record, interval, reasons } of findings) {
     for (const { why, isPeers } of reasons) {

@@ -1,25 +1,33 @@
 import { runOrThrow } from "../src/lab/program.ts";
-import type { Measured } from "../src/lab/prober.ts";
-import { boundsOf, type Bounds } from "./bounds.ts";
-import { Cluster } from "./cluster.ts";
+import { Cluster, type Watched } from "./cluster.ts";
 import { evidence, seconds } from "./evidence.ts";
-import { explain, notJudged, type Finding } from "./explain.ts";
+import { notJudged } from "./explain.ts";
 import { describeFault, type FaultRecord } from "./fault.ts";
-import { covered, lengthOf, overlap, without, type History, type RoundRecord, type Span } from "./history.ts";
+import { covered } from "./history.ts";
 import { inflict } from "./inflict.ts";
+import {
+  boundsWith,
+  CALM,
+  judgeService,
+  patienceOf,
+  type Extremes,
+  type ServiceReport,
+  type SoakRound,
+} from "./judge.ts";
 import { Planner, planSettings, strongest, type PlannedFault, type Round } from "./plan.ts";
-import { VIP, type Settings } from "./settings.ts";
+import { prioritiesFor } from "./services.ts";
+import type { Settings } from "./settings.ts";
 
 export interface Report {
   readonly settings: Settings;
-  readonly history: History;
-  readonly findings: readonly Finding[];
-  /** Broken promises, each with its evidence. */
+  /** The boot is the first. */
+  readonly rounds: readonly SoakRound[];
+  /** From the end of the boot to the end. */
+  readonly lengthMs: number;
+  readonly services: readonly ServiceReport[];
+  /** Broken promises of all services and of the whole, each with its evidence. */
   readonly violations: readonly string[];
-  /** Of the whole time, how much was not judged, since the machine gave no processor: 0 to 1. */
-  readonly notJudgedShare: number;
   readonly memory: readonly MemoryRow[];
-  readonly client: { readonly asks: number; readonly outageMs: number; readonly longestMs: number };
 }
 
 /** PSS of all processes of the daemon of a node, in MB of 1,000,000 bytes. */
@@ -32,14 +40,20 @@ export interface MemoryRow {
 
 export type Verdict = "kept" | "broken" | "not-judged";
 
-/** A run in which more than a tenth of the time could not be judged says nothing, unless it found something. */
-export function verdictOf({ violations, notJudgedShare }: Report): Verdict {
+/**
+ * A run in which more than a tenth of the time could not be judged says nothing, unless it found something. With adverts that
+ * are faster than once a second more of the time is lost on a busy machine; the report says how much.
+ */
+export function verdictOf({ violations, services }: Report): Verdict {
   if (violations.length > 0) return "broken";
-  return notJudgedShare > MOST_NOT_JUDGED ? "not-judged" : "kept";
+  const isLost = services.some(
+    ({ service, notJudgedShare }) => service.advertIntervalMs >= 1_000 && notJudgedShare > MOST_NOT_JUDGED,
+  );
+  return isLost ? "not-judged" : "kept";
 }
 
 /**
- * Runs three nodes through random faults, and explains each time in which nobody, or more than one, held their address.
+ * Runs three nodes through random faults, and explains each time in which nobody, or more than one, held one of their addresses.
  * Wants root.
  *
  * @param tell Is told what happens, a line at a time.
@@ -57,7 +71,7 @@ export async function soak(options: {
 class Run {
   readonly #settings: Settings;
   readonly #tell: (line: string) => void;
-  readonly #rounds: RoundRecord[] = [];
+  readonly #rounds: SoakRound[] = [];
   readonly #violations: string[] = [];
   readonly #memory = new Map<string, number>();
   #startedMs = 0;
@@ -77,9 +91,9 @@ class Run {
       });
       const memory = await this.#weigh(cluster);
       const untilMs = Date.now();
-      const measured = await cluster.prober.measure(this.#rounds[0]?.settledMs);
-      const report = this.#judge(cluster, untilMs, memory, measured);
-      await Promise.all([cluster.wire.stop(), cluster.prober.stop(), ...cluster.nodes.map((node) => node.stop())]);
+      const report = await this.#judge(cluster, untilMs, memory);
+      const watchers = cluster.watched.flatMap(({ wire, prober }) => [wire.stop(), prober.stop()]);
+      await Promise.all([...watchers, ...cluster.nodes.map((node) => node.stop())]);
       for (const line of await cluster.leftBehind()) this.#violations.push(`Left behind: ${line}`);
       return report;
     } finally {
@@ -93,15 +107,19 @@ class Run {
 
   async #boot(cluster: Cluster): Promise<void> {
     const fromMs = this.#startedMs;
-    const { nodes, seed, version, transport, preemptDelay } = this.#settings;
+    const { nodes, seed, version, transport, preemptDelay, mirrored } = this.#settings;
     const who = nodes.map(({ name, daemon, priority }) => `${name} ${daemon} ${priority}`).join(", ");
-    this.#tell(`seed ${seed}: version ${version}, ${transport}, preempt_delay ${preemptDelay}, ${who}`);
+    const fast = mirrored ? ", fast the other way round" : "";
+    this.#tell(`seed ${seed}: version ${version}, ${transport}, preempt_delay ${preemptDelay}, ${who}${fast}`);
     await Promise.all(cluster.nodes.map((node) => node.start()));
-    const priorities = cluster.priorities();
-    const bounds = boundsOf(this.#settings, Math.min(...priorities.values()));
-    await cluster.waitForOnly(strongest(priorities), bounds.settling);
-    await pass(bounds.down);
-    this.#rounds.push({ fromMs, faults: [], settledMs: Date.now(), weakestPriority: Math.min(...priorities.values()) });
+    const all = [...cluster.priorities().values()];
+    const extremes = { lowest: Math.min(...all), highest: Math.max(...all), taken: 0 };
+    for (const watched of cluster.watched) {
+      const { settling } = boundsWith(watched.service, this.#settings, extremes);
+      await cluster.waitForOnly(strongestOf(cluster, watched), watched, settling);
+    }
+    await pass(this.#longestDown(cluster, extremes));
+    this.#rounds.push({ fromMs, faults: [], settledMs: Date.now(), extremes });
   }
 
   async #goRound(cluster: Cluster, untilMs: number): Promise<void> {
@@ -127,25 +145,29 @@ class Run {
     const done = await Promise.all(round.faults.map((planned) => this.#inflict(planned, cluster))).catch(
       (error: unknown) => {
         const span = { fromMs, untilMs: Date.now() };
-        throw new Error(`Round ${number}, ${words}: ${String(error)}\n${evidence(cluster, span)}`, { cause: error });
+        const shown = evidence(cluster, cluster.watched, span);
+        throw new Error(`Round ${number}, ${words}: ${String(error)}\n${shown}`, { cause: error });
       },
     );
     const faults = done.filter((record) => record !== undefined);
     const lowered = round.faults.map(({ fault }) => (fault.kind === "number-written" ? fault.value : 0));
-    const priorities = cluster.priorities();
-    const weakestPriority = Math.max(1, Math.min(...before, ...priorities.values()) + Math.min(0, ...lowered));
-    const bounds = boundsOf(this.#settings, weakestPriority);
-    const wanted = strongest(priorities);
+    const all = [...before, ...cluster.priorities().values()];
+    const taken = -Math.min(0, ...lowered);
+    const extremes = { lowest: Math.min(...all), highest: Math.max(...all), taken };
     const mendedMs = Date.now();
-    const failure = await this.#settle(cluster, { wanted, bounds, mends: faults.map(({ mendMs }) => mendMs) });
-    this.#rounds.push({ fromMs, faults, settledMs: Date.now(), weakestPriority });
-    const at = seconds(fromMs - this.#startedMs);
-    this.#tell(
-      `${at.padStart(8)}  round ${number}: ${words}; ${wanted} serves ${seconds(Date.now() - mendedMs)} after it`,
+    const failure = await this.#settle(
+      cluster,
+      extremes,
+      faults.map(({ mendMs }) => mendMs),
     );
+    this.#rounds.push({ fromMs, faults, settledMs: Date.now(), extremes });
+    const at = seconds(fromMs - this.#startedMs);
+    const serving = [...new Set(cluster.watched.map((watched) => strongestOf(cluster, watched)))];
+    const serve = `${serving.join(" and ")} serve${serving.length === 1 ? "s" : ""}`;
+    this.#tell(`${at.padStart(8)}  round ${number}: ${words}; ${serve} ${seconds(Date.now() - mendedMs)} after it`);
     if (failure === undefined) return true;
     const span = { fromMs, untilMs: Date.now() };
-    this.#violations.push(`Round ${number}, ${words}: ${failure}\n${evidence(cluster, span)}`);
+    this.#violations.push(`Round ${number}, ${words}: ${failure}\n${evidence(cluster, cluster.watched, span)}`);
     return false;
   }
 
@@ -162,24 +184,28 @@ class Run {
     return { fault, beginMs, doneMs, mendMs, mendedMs: Date.now() };
   }
 
-  async #settle(
-    cluster: Cluster,
-    { wanted, bounds, mends }: { readonly wanted: string; readonly bounds: Bounds; readonly mends: readonly number[] },
-  ): Promise<string | undefined> {
+  async #settle(cluster: Cluster, extremes: Extremes, mends: readonly number[]): Promise<string | undefined> {
     const sinceMs = Date.now();
     try {
       // Who was dead, deaf or asleep still counts from then; only after that is it over.
-      const rest = (): number => Math.max(...mends, sinceMs) + bounds.down + CALM - Date.now();
-      await pass(rest());
-      await cluster.waitForOnly(wanted, bounds.settling - bounds.down + this.#starvedSince(cluster, sinceMs));
+      const rest = Math.max(...mends, sinceMs) + this.#longestDown(cluster, extremes) + CALM - Date.now();
+      await pass(rest);
+      for (const watched of cluster.watched) {
+        const { service } = watched;
+        const { settling, down } = boundsWith(service, this.#settings, extremes);
+        const starved = notJudged(cluster.delays, patienceOf(service, this.#settings));
+        const extra = covered(starved, { fromMs: sinceMs, untilMs: Date.now() });
+        await cluster.waitForOnly(strongestOf(cluster, watched), watched, settling - down + extra);
+      }
       return undefined;
     } catch (error) {
       return error instanceof Error ? error.message : String(error);
     }
   }
 
-  #starvedSince(cluster: Cluster, sinceMs: number): number {
-    return covered(notJudged(cluster.delays), { fromMs: sinceMs, untilMs: Date.now() });
+  /** Nobody waits longer for a silent master. */
+  #longestDown({ watched }: Cluster, extremes: Extremes): number {
+    return Math.max(...watched.map(({ service }) => boundsWith(service, this.#settings, extremes).down));
   }
 
   async #weigh(cluster: Cluster): Promise<MemoryRow[]> {
@@ -195,72 +221,22 @@ class Run {
     return rows;
   }
 
-  #judge(cluster: Cluster, untilMs: number, memory: readonly MemoryRow[], measured: Measured): Report {
-    const names = cluster.nodes.map(({ name }) => name);
-    const { fromMs } = this.#rounds[0] ?? { fromMs: untilMs };
-    const history: History = {
-      fromMs: this.#rounds[0]?.settledMs ?? fromMs,
-      untilMs,
-      nodes: this.#settings.nodes,
-      rounds: this.#rounds,
-      seats: new Map(cluster.nodes.map(({ name, host }) => [name, host.vips.tenures(VIP)])),
-      answers: new Map(names.map((name) => [name, cluster.wire.tenures(name)])),
-      delays: cluster.delays,
-    };
-    const bounds = (round: RoundRecord): Bounds => boundsOf(this.#settings, round.weakestPriority);
-    const findings = explain(history, bounds).toSorted((left, right) => left.interval.fromMs - right.interval.fromMs);
-    let shown: Span = { fromMs: 0, untilMs: 0 };
-    for (const finding of findings) {
-      for (const span of finding.unexplained) {
-        const words = describeFinding(finding, span, this.#startedMs);
-        this.#violations.push(overlap(span, shown) ? words : `${words}\n${evidence(cluster, span)}`);
-        shown = span;
-      }
+  async #judge(cluster: Cluster, untilMs: number, memory: readonly MemoryRow[]): Promise<Report> {
+    const settledMs = this.#rounds[0]?.settledMs ?? untilMs;
+    const [settings, rounds, startedMs] = [this.#settings, this.#rounds, this.#startedMs];
+    const services: ServiceReport[] = [];
+    for (const watched of cluster.watched) {
+      const measured = await watched.prober.measure(settledMs);
+      services.push(judgeService(watched, measured, { settings, cluster, rounds, startedMs, untilMs }));
     }
-    const client = this.#judgeClient(cluster, history, measured);
-    const notJudgedShare = covered(notJudged(history.delays), history) / lengthOf(history);
-    return {
-      settings: this.#settings,
-      history,
-      findings,
-      violations: this.#violations,
-      notJudgedShare,
-      memory,
-      client,
-    };
-  }
-
-  /** Whom a client reaches depends on neighbor tables, too; between the rounds somebody has to answer it always. */
-  #judgeClient(cluster: Cluster, history: History, measured: Measured): Report["client"] {
-    const outages = measured.outages.map(({ fromMs, untilMs = history.untilMs, unwatchedMs }) => ({
-      fromMs,
-      untilMs,
-      unwatchedMs,
-    }));
-    const rounds = history.rounds.map(({ fromMs, settledMs }) => ({ fromMs, untilMs: settledMs + CALM }));
-    const excused = [...rounds, ...notJudged(history.delays)];
-    for (const outage of outages) {
-      const rest = without(outage, excused).filter((span) => lengthOf(span) > CLIENT_RESOLUTION + outage.unwatchedMs);
-      for (const span of rest) {
-        const at = seconds(span.fromMs - this.#startedMs);
-        this.#violations.push(
-          `${at}: nobody answered the client for ${seconds(lengthOf(span))}\n${evidence(cluster, span)}`,
-        );
-      }
-    }
-    const lengths = outages.map((outage) => lengthOf(outage) - outage.unwatchedMs);
-    const outageMs = lengths.reduce((sum, ms) => sum + ms, 0);
-    return { asks: measured.asks.length, outageMs, longestMs: measured.longestOutageMs };
+    this.#violations.push(...services.flatMap(({ violations }) => violations));
+    return { settings, rounds, lengthMs: untilMs - settledMs, services, violations: this.#violations, memory };
   }
 }
 
-function describeFinding({ record, interval, reasons }: Finding, span: Span, startedMs: number): string {
-  const who = interval.kind === "nobody" ? "nobody" : interval.hosts.join(" and ");
-  const what = record === "seats" ? "held the address" : "answered for the address";
-  const whole = `${seconds(lengthOf(span))} of ${seconds(lengthOf(interval))}`;
-  const excused = reasons.map(({ why }) => why).join("; ");
-  const part = excused === "" ? "" : ` The rest: ${excused}.`;
-  return `${seconds(span.fromMs - startedMs)}: ${who} ${what}, and nothing explains ${whole}.${part}`;
+/** Who holds the address of a service when nothing is wrong. */
+function strongestOf(cluster: Cluster, { service }: Watched): string {
+  return strongest(prioritiesFor(service, cluster.priorities()));
 }
 
 /** Lets time pass that is itself the circumstance. */
@@ -272,6 +248,3 @@ const MOST_NOT_JUDGED = 0.1;
 const FIRST_MINUTE = 60_000;
 /** A heap breathes; what leaks grows on. */
 const GROWTH_MB = 20;
-const CALM = 500;
-/** An ask waits for 250 ms, and a busy client may need that much again. */
-const CLIENT_RESOLUTION = 500;

@@ -175,7 +175,7 @@ export class Host {
 
   /**
    * Loses packets at the switch: those that the host sends ("out"), those for it ("in"), or both; of them the VRRP
-   * advertisements or everything, all or each with a chance. No interface tells. Lasts until the function it gives is called.
+   * advertisements of both families or everything, all or each with a chance. No interface tells. Lasts until the function it gives is called.
    */
   async impair(
     direction: "in" | "out" | "both",
@@ -184,11 +184,11 @@ export class Host {
     this.#network.losses += 1;
     // The switch is one for all hosts.
     const table = `lab_loss_${this.name}_${this.#network.losses}`;
-    const which = what === "adverts" ? "ip protocol 112" : "";
+    const which = what === "adverts" ? ["ip protocol 112", "ip6 nexthdr 112"] : [""];
     const chance = permille === undefined ? "" : `numgen random mod 1000 < ${permille}`;
-    const match = `${which} ${chance}`;
+    const drops = which.map((match) => `${match} ${chance} drop\n`).join("");
     const chain = (hook: "ingress" | "egress"): string =>
-      `chain ${hook} {\ntype filter hook ${hook} device "${portOf(this.name, DEVICE)}" priority 0;\n${match} drop\n}\n`;
+      `chain ${hook} {\ntype filter hook ${hook} device "${portOf(this.name, DEVICE)}" priority 0;\n${drops}}\n`;
     const chains = [
       ...(direction === "in" ? [] : [chain("ingress")]),
       ...(direction === "out" ? [] : [chain("egress")]),

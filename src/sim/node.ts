@@ -263,8 +263,14 @@ export class SimNode {
   }
 
   /** Its firewall refuses, or allows, the adverts that it would send; it hears those of others. */
-  forbidAdverts(isForbidden: boolean): void {
-    this.#network.forbidsAdverts = isForbidden;
+  forbidAdverts(isForbidden: boolean, lan: "first" | "second" = "first"): void {
+    const network = lan === "first" ? this.#network : this.#secondNetwork;
+    if (network !== undefined) network.forbidsAdverts = isForbidden;
+  }
+
+  /** Whether its firewall refuses adverts on some LAN. */
+  get isMute(): boolean {
+    return this.#network.forbidsAdverts || this.#secondNetwork?.forbidsAdverts === true;
   }
 
   /** The interface goes, and all its addresses with it. */

@@ -19,6 +19,8 @@ export interface Sight {
   readonly statusOf: (node: SimNode) => readonly InstanceStatus[];
   /** Dead, or not itself. */
   readonly isDeaf: (node: SimNode) => boolean;
+  /** It has claimed and cannot send adverts (ADR 0039). */
+  readonly isUnheard: (node: SimNode) => boolean;
   /** Something is wrong, or was until a moment ago, that makes two holders nobody's fault. */
   readonly isExcused: () => boolean;
   readonly complain: (text: string) => void;
@@ -142,7 +144,9 @@ export class Conduct {
   }
 
   #judgeLifetime(node: SimNode, record: AddressChange["record"]): void {
-    const { plan, complain } = this.#sight;
+    const { plan, complain, isUnheard } = this.#sight;
+    // What it tried to send counts.
+    if (isUnheard(node)) return;
     const advert = this.#adverts.get(node);
     const interval = intervalOf(plan, node.name);
     const [lifetime, adverts] = [record.validLifetime, downTimerAdvertsOf(plan)];

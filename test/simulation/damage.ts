@@ -16,6 +16,10 @@ export class Damage {
   /** Nodes that are master of both virtual routers while an address moves from one to the other. */
   readonly #moving = new Set<SimNode>();
 
+  readonly #refusals: { readonly node: SimNode; readonly lan: LanName }[] = [];
+  /** While two or more cannot be heard. */
+  #muteness: { end(): void } | undefined;
+
   constructor(cluster: Cluster, note: (who: string, text: string) => void, complain: (text: string) => void) {
     this.#cluster = cluster;
     this.#note = note;
@@ -81,6 +85,7 @@ export class Damage {
       case "flush-filter":
       case "overrun":
       case "lost-removal":
+      case "forbid-adverts":
         return this.#damageNetwork(member, fault.kind, lans);
       case "reload":
       case "refit":
@@ -218,7 +223,33 @@ export class Damage {
         if (!plan.ownsAddress) for (const vip of cluster.vipsOn(lans)) node.removeByHand(vip);
         node.kernel.overrun();
         return NOTHING;
+      case "forbid-adverts":
+        return this.#forbidAdverts(node, lans);
     }
+  }
+
+  /** Nobody knows of two that cannot be heard; of one alone the others know by their own adverts (ADR 0039). */
+  #forbidAdverts(node: SimNode, lans: readonly LanName[]): () => void {
+    for (const lan of lans) {
+      this.#refusals.push({ node, lan });
+      node.forbidAdverts(true, lan);
+    }
+    const mute = new Set(this.#refusals.map((refusal) => refusal.node));
+    if (mute.size > 1) this.#muteness ??= this.#cluster.disturb();
+    return () => {
+      for (const lan of lans) {
+        this.#refusals.splice(
+          this.#refusals.findIndex((refusal) => refusal.node === node && refusal.lan === lan),
+          1,
+        );
+        // Another refusal of the same may last.
+        const goesOn = this.#refusals.some((refusal) => refusal.node === node && refusal.lan === lan);
+        node.forbidAdverts(goesOn, lan);
+      }
+      if (new Set(this.#refusals.map((refusal) => refusal.node)).size > 1) return;
+      this.#muteness?.end();
+      this.#muteness = undefined;
+    };
   }
 
   #damageTracked(member: Member, fault: TrackedFault): () => void {

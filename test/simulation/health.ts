@@ -140,7 +140,7 @@ function demandHolding(
   complain(`${node.name} ${has ? "has" : "does not have"} ${vip} but is ${wanted ? "" : "not "}master`);
 }
 
-/** Faults after which a process may never say that it is not the master any more. */
+/** Faults after which a node may never say that it is not the master any more, or nobody hears it. */
 const ENDS = [
   "crash",
   "kill-for-ever",
@@ -155,4 +155,5 @@ const ENDS = [
   "unplug",
   "remove-interface",
   "flush",
+  "forbid-adverts",
 ] as const;

@@ -49,6 +49,8 @@ export class Invariants {
   #excusedUntil: Instant = instant(0);
   /** Until when a node's own time is out of joint: it was stalled in the middle of a turn. */
   readonly #dazedUntil = new Map<string, Instant>();
+  /** Masters that nobody has heard of since they claimed. */
+  readonly #unheard = new Set<SimNode>();
   readonly #flushedAt = new Map<string, Instant>();
   readonly #unawareUntil = new Map<string, Instant>();
 
@@ -72,6 +74,7 @@ export class Invariants {
     this.#lock = new LockWatch(plan, {
       vips: () => this.#vips.filter((vip) => !isMovable(plan, vip)),
       rest,
+      isUnheard: (node) => this.#unheard.has(node),
       complain: dependencies.complain,
     });
     this.conduct = new Conduct({
@@ -81,6 +84,7 @@ export class Invariants {
       vips: () => this.#vips.filter((vip) => !isMovable(plan, vip)),
       statusOf: (node) => this.#statusOf(node),
       isDeaf: (node) => this.isDeaf(node),
+      isUnheard: (node) => this.#unheard.has(node),
       isExcused: () => this.#disturbances.size > 0 || this.#world.now() < this.#excusedUntil,
       complain: this.#complain,
     });
@@ -104,7 +108,19 @@ export class Invariants {
     this.#vips = this.#routers.flatMap(addressesOf);
   }
 
+  /** A node becomes master. One that cannot be heard stays so, unless it hears somebody (ADR 0039). */
+  noteClaim(node: SimNode): void {
+    if (!node.isMute) return;
+    this.#unheard.add(node);
+    // Whoever leaves to it does not hear it, and holds the addresses until the hand-over ends.
+    const masters = this.#nodes.filter((other) => this.#statusOf(other).some(({ state }) => state === "MASTER"));
+    const isLeft = masters.every((other) => other === node);
+    const interval = longestInterval(this.#plan);
+    if (isLeft) this.excuse(handOverLimit(this.#plan.version, interval));
+  }
+
   noteAdvert(node: SimNode, priority: number): void {
+    if (!node.isMute) this.#unheard.delete(node);
     this.conduct.noteAdvert(node, priority);
     this.#lastAdvert.set(node.name, node.machine.monotonic());
     this.#lock.noteAdvert(node);
@@ -161,6 +177,8 @@ export class Invariants {
     const holds = this.#vips.some((vip) => node.kernel.addresses.ownerOf(vip) === "holdfast");
     const master = this.#statusOf(node).some(({ state }) => state === "MASTER");
     if (!holds) return;
+    // Nobody counts from an advert of it.
+    if (this.#unheard.has(node)) return this.excuse(micros(this.#lease + KERNEL_LATENESS));
     // It had no time to see that it had slept.
     const slept = this.#world.now() < (this.#unawareUntil.get(node.name) ?? 0);
     if (slept) return this.excuse(micros(this.#lease + KERNEL_LATENESS));
@@ -262,14 +280,16 @@ export class Invariants {
   }
 
   /** `no_accept`, in force from the start to the end. */
-  #isToRefuse({ name }: SimNode): boolean {
+  #isToRefuse(node: SimNode): boolean {
+    const { name } = node;
     const { traits, faults, nodes } = this.#plan;
     const flushedAt = this.#flushedAt.get(name);
-    // What keeps others out is put back with the next look at it.
-    if (flushedAt !== undefined && elapsed(flushedAt, this.#world.now()) <= micros(GUARD_PERIOD + seconds(1)))
-      return false;
+    // What keeps others out is put back with the next look at it, and ends by itself where nobody looks: a process that is
+    // stalled in the middle of adding an address.
+    if (this.isDeaf(node)) return false;
+    if (flushedAt !== undefined && elapsed(flushedAt, this.#world.now()) <= GUARD_PERIOD + seconds(1)) return false;
     if (traits === undefined || traits.accept || faults.some(({ fault }) => fault.kind === "refit")) return false;
-    return nodes.some((node) => node.name === name && node.filtersPackets && !node.ownsAddress);
+    return nodes.some((planned) => planned.name === name && planned.filtersPackets && !planned.ownsAddress);
   }
 
   get #isTied(): boolean {
@@ -321,7 +341,7 @@ export class Invariants {
     // An advert follows in the same turn, if nothing ends it.
     if (change.kind === "added") this.#lastAdvert.set(node.name, node.machine.monotonic());
     const now = this.#world.now();
-    if (now < (this.#dazedUntil.get(node.name) ?? 0)) return;
+    if (now < (this.#dazedUntil.get(node.name) ?? 0) || this.#unheard.has(node)) return;
     const here = `${node.name} ${record.address}`;
     if (change.kind === "added") this.#addedAt.set(here, node.machine.monotonic());
     const since = (start: Instant | undefined): number =>

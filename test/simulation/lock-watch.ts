@@ -13,6 +13,7 @@ export class LockWatch {
   readonly #vips: () => readonly IpAddress[];
   readonly #complain: (text: string) => void;
   readonly #rest: Micros;
+  readonly #isUnheard: (node: SimNode) => boolean;
   readonly #lastAdvert = new Map<SimNode, Instant>();
   readonly #handsOverUntil = new Map<SimNode, Instant>();
   readonly #unlockedUntil = new Map<SimNode, Instant>();
@@ -24,12 +25,15 @@ export class LockWatch {
     options: {
       readonly vips: () => readonly IpAddress[];
       readonly rest: Micros;
+      /** It has claimed and cannot send adverts: what it tried to send counts. */
+      readonly isUnheard: (node: SimNode) => boolean;
       readonly complain: (text: string) => void;
     },
   ) {
     this.#plan = plan;
     this.#vips = options.vips;
     this.#rest = options.rest;
+    this.#isUnheard = options.isUnheard;
     this.#complain = options.complain;
   }
 
@@ -73,7 +77,7 @@ export class LockWatch {
     const end = handedOver > locked ? handedOver : locked;
     if (now < end) return void machine.at(end, () => this.#look(node, window));
     this.#watched.delete(node);
-    if (this.#isUnlocked(node)) return;
+    if (this.#isUnlocked(node) || this.#isUnheard(node)) return;
     for (const vip of this.#vips()) {
       if (node.kernel.addresses.ownerOf(vip) !== "holdfast" || !node.serves(vip)) continue;
       this.#complain(`${node.name}: ${vip} is served ${toMillis(elapsed(last, now))} ms after an advert`);

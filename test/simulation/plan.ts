@@ -98,7 +98,9 @@ export interface NetworkFault {
     | "overrun"
     | "remove-interface"
     /** Somebody removes the addresses, and the process does not hear of it. */
-    | "lost-removal";
+    | "lost-removal"
+    /** Its firewall refuses the adverts that it would send (ADR 0039). */
+    | "forbid-adverts";
   readonly node: string;
 }
 
@@ -248,7 +250,7 @@ type DrawnKind =
   | LanFault["kind"]
   | Exclude<ProcessFault["kind"], "hang" | "stop-killed">
   | Exclude<MachineFault["kind"], "set-clock">
-  | Exclude<NetworkFault["kind"], "lost-removal">
+  | Exclude<NetworkFault["kind"], "lost-removal" | "forbid-adverts">
   | "script-fails"
   | "reload";
 

@@ -45,6 +45,7 @@ class Run {
       onLog: (speaker, level, text) => {
         if (level !== "debug") this.#note(speaker.name, () => text);
         if (text.includes("has only priority")) this.#cluster.watch((rules) => rules.notePreemption());
+        if (text.includes("Entering MASTER STATE")) this.#cluster.watch((rules) => rules.noteClaim(speaker));
         if (text.includes("handing over VIPs")) this.#cluster.watch((rules) => rules.noteHandOver(speaker));
       },
       complain: (text) => this.#complain(text),

@@ -1,5 +1,6 @@
 import { env } from "node:process";
 import { expect, test } from "vitest";
+import { withFirewalls } from "./firewalls.ts";
 import { planOf, type Plan } from "./plan.ts";
 import { run } from "./run.ts";
 import { withTrackers } from "./tracker-plan.ts";
@@ -32,7 +33,7 @@ export function testSeeds(shard: number): void {
 /** A third of the seeds track files and processes, too. */
 function wholePlanOf(seed: number): Plan {
   const plan = planOf(seed);
-  return withTraits(seed % 3 === 0 ? withTrackers(plan) : plan);
+  return withFirewalls(withTraits(seed % 3 === 0 ? withTrackers(plan) : plan));
 }
 
 function demandOf(plan: Plan, shard: number): void {

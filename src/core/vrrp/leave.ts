@@ -26,6 +26,11 @@ export function withdraw(
   return change(listenAsOthers(router, now), cause, effects);
 }
 
+/** Takes back a claim of this turn, which nobody has heard: the master of this backup serves. */
+export function withdrawTo(backup: Backup, cause: Cause): Step<Backup> {
+  return change(backup, cause, [removeAddresses]);
+}
+
 /** keepalived's way when somebody has removed an address: give up, and take it back after the skew. */
 export function takeBack(router: VirtualRouter, cause: Cause, now: Instant): Step {
   const interval = router.advertisementInterval;

@@ -4,12 +4,12 @@ import { elapsed, type Instant } from "../../base/time.ts";
 import { reassert, replan, takeDue } from "./bursts.ts";
 import { sendOne, timers } from "./claim.ts";
 import type { Advertisement, Cause, Effect, Event } from "./event.ts";
-import { farewell, farewellAtOnce, leaveTo, takeBack, withdraw } from "./leave.ts";
-import { follow, hear, heardInterval, listen } from "./listen.ts";
+import { farewell, farewellAtOnce, leaveTo, takeBack, withdraw, withdrawTo } from "./leave.ts";
+import { follow, hear, heardInterval, listen, listenAnew } from "./listen.ts";
 import { FAREWELL_PRIORITY, type VirtualRouter } from "./router.ts";
 import type { Active, FaultCause, Master, State } from "./state.ts";
 import { change, stay, type Step } from "./step.ts";
-import { stepBackup } from "./step-backup.ts";
+import { isServed, stepBackup } from "./step-backup.ts";
 
 /** It adverts and serves, until it hears a stronger one or must doubt that it is alone: RFC 9568 section 6.4.3. */
 export function stepActive(router: VirtualRouter, state: Active, event: Event, now: Instant): Step {
@@ -40,7 +40,7 @@ export function stepActive(router: VirtualRouter, state: Active, event: Event, n
       if (router.unsent !== undefined) return withdraw(router, silence(router, state, now), now);
       return withdraw(router, { code: "LEASE_EXPIRED", age: event.age }, now);
     case "unsent":
-      return stay(takeBackAdvert(state, event.before));
+      return takeBackAdvert(router, state, event.before, now);
     case "address-lost":
       return takeBack(router, { code: "ADDRESS_LOST", address: event.address }, now);
     case "group-challenged": {
@@ -141,12 +141,20 @@ function silence(router: VirtualRouter, { advertisedAt }: Active, now: Instant):
 }
 
 /**
- * An advert that could not be sent proves nothing to anybody: what the one before it promised is all there is. But where
- * not even the claim was heard, a backup that hears nobody serves all the same, as in a network that is cut.
+ * An advert that could not be sent proves nothing to anybody: what the one before it promised is all there is. Where not even
+ * the claim was heard, a weaker master that serves goes on doing so. But a backup that hears nobody serves all the same, as
+ * in a network that is cut.
  */
-function takeBackAdvert(state: Active, before: State): Active {
-  if (before.kind !== "active" || before.alone === true) return { ...state, alone: true };
-  return { ...state, advertisedAt: before.advertisedAt, trustedUntil: before.trustedUntil };
+function takeBackAdvert(router: VirtualRouter, state: Active, before: State, now: Instant): Step {
+  if (before.kind === "active" && before.alone !== true) {
+    return stay({ ...state, advertisedAt: before.advertisedAt, trustedUntil: before.trustedUntil });
+  }
+  if (router.unsent !== undefined && before.kind === "backup" && before.master.kind === "heard") {
+    const { source, priority } = before.master;
+    const cause: Cause = { code: "UNHEARD", source, priority, unsent: router.unsent };
+    if (isServed(router, before, now)) return withdrawTo(listenAnew(router, before, now), cause);
+  }
+  return stay({ ...state, alone: true });
 }
 
 /** Faults that leave the network as it was, so that the addresses can be handed over. */

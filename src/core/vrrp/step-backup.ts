@@ -76,8 +76,8 @@ function causeOfClaim(router: VirtualRouter, state: Backup, now: Instant): Cause
   return { code: "MASTER_SILENT", master, waited: activeDownInterval(router, state.activeAdverInterval) };
 }
 
-/** Another master has been heard, and has not missed more adverts than it may. */
-function isServed(router: VirtualRouter, { master, activeAdverInterval }: Backup, now: Instant): boolean {
+/** Whether another master has been heard, and has not missed more adverts than it may. */
+export function isServed(router: VirtualRouter, { master, activeAdverInterval }: Backup, now: Instant): boolean {
   return master.kind === "heard" && now < after(master.at, micros(router.downTimerAdverts * activeAdverInterval));
 }
 

@@ -68,8 +68,9 @@ export class HeldLease implements HeldAddress {
     return this.#end;
   }
 
-  /** See `renewalDueAt` of the lease; undefined where it is not to be renewed. */
+  /** See `renewalDueAt` of the lease; undefined where it is not to be renewed, or is not there any more. */
   renewalDueAt(now: Instant): Instant | undefined {
+    if (this.#end !== undefined && now >= this.#end) return undefined;
     const view = this.#viewNow();
     return view === undefined ? undefined : renewalDueAt(view, now);
   }

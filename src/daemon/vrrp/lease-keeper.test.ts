@@ -68,6 +68,20 @@ test("renew, stalled until the lease was over, and the address cannot be removed
   expect(keeper.wasExpected(terms(timed(2)).request)).toBe(false);
 });
 
+test("renewalDueAt, a renewal was stalled until the lease was over: not due, since nothing is left to renew", () => {
+  // An advert 2.8 s after the last renewal, and a stall of 2.3 s: two adverts of 3 s would still leave 3 s for a lease.
+  const adverting = { advertisedAt: after(START, millis(2_800)), handingOver: false };
+  const slow = { downTimerAdverts: 2, advertisementInterval: seconds(3) };
+  keeper.hold({ ...terms(timed(5)), ...slow, owner: adverting, renewedAt: START });
+  now = adverting.advertisedAt;
+  expect(keeper.renewalDueAt()).toBe(now);
+  stall = millis(2_300);
+  keeper.renew();
+  expect(renewals).toHaveLength(1);
+  expect(keeper.renewalDueAt()).toBeUndefined();
+  expect(keeper.expiredAge(adverting, now)).toBe(millis(5_100));
+});
+
 function timed(valid: number): Lease {
   return { kind: "timed", seconds: valid, coversProtocol: true };
 }
