@@ -222,10 +222,12 @@ class Excuses {
     const several = this.#several({ ...span, atMostMs: handOver, why: "until the successor is heard" });
     const missed = this.#round.faults.some(({ fault }) => fault.kind === "loss" || fault.kind === "cut");
     const wait = missed ? down : skew;
-    if (this.#daemon === "holdfast" && !missed) return [several];
+    const rivals = this.#rivals({ fromMs, untilMs: untilMs + LEAVING + wait });
+    if (this.#daemon === "holdfast" && !missed) return [several, ...rivals];
     const why = missed ? "the farewell may have been lost" : "keepalived leaves before its successor comes";
     return [
       several,
+      ...rivals,
       this.#nobody({ fromMs, untilMs: untilMs + LEAVING + wait, atMostMs: wait, why, isPeers: !missed }),
     ];
   }
@@ -234,7 +236,15 @@ class Excuses {
   #silence(): Allowance[] {
     const { beginMs, doneMs } = this.#record;
     if (!this.#held) return [];
-    return [this.#nobody({ fromMs: beginMs, untilMs: doneMs + this.#bounds.down, why: "the wait of the others" })];
+    const span = { fromMs: beginMs, untilMs: doneMs + this.#bounds.down };
+    return [this.#nobody({ ...span, why: "the wait of the others" }), ...this.#rivals(span)];
+  }
+
+  /** Two others claim within one another's first advert. The weaker one leaves when it hears it. */
+  #rivals(span: Span): Allowance[] {
+    const { hasRivals, handOver } = this.#bounds;
+    const why = "two of the others claimed at once";
+    return hasRivals ? [this.#several({ ...span, atMostMs: handOver, why, isAnybodys: true })] : [];
   }
 
   /** Somebody stronger who comes meanwhile does not wait for silence. Where adverts are fast, nobody waits for the lease. */

@@ -10,6 +10,8 @@ export interface Bounds {
   readonly quickestDown: number;
   /** Skew_Time of the weakest node: nobody waits longer after a farewell. */
   readonly skew: number;
+  /** Two backups whose priorities are neighbors may claim at once: their waits differ by less than a machine needs to hear. */
+  readonly hasRivals: boolean;
   /** For how long two nodes may hold the address while one relieves the other in good order. */
   readonly handOver: number;
   /** How long an address that nobody renews may outlive its holder. */
@@ -57,6 +59,8 @@ export function boundsOf(
     down,
     quickestDown,
     skew: skewOf(weakestPriority),
+    // Priorities are multiples of five.
+    hasRivals: skewOf(95) - skewOf(100) < 10,
     // Who leaves waits 200 ms for the announcement after the first advert of who comes, and no longer than the weakest node
     // can need; the rest is for the kernels.
     handOver: Math.min(200, skewOf(1)) + 50,

@@ -228,6 +228,13 @@ test("adverts every 0.1 s, a backup that is deaf: it claims soon, and both hold 
   expect(unexplainedOfFast({ seats: { a: [[0]], c: [[10_291, 17_600]] } }, deaf)).toHaveLength(1);
 });
 
+test("two that were left claim within 3 ms: explained where waits differ by 2 ms, not where they differ by 20 ms", () => {
+  const stop = [round([fault({ kind: "stop", node: "c" }, 10_000, 15_000)], 20_000)];
+  const seats = { a: [[10_061]], b: [[10_064, 10_067]], c: [[0, 10_010]] } as const;
+  expect(unexplainedOfFast({ seats }, stop)).toEqual([]);
+  expect(unexplained(seats, stop)).toEqual([{ fromMs: 10_064, untilMs: 10_067 }]);
+});
+
 test("adverts every 0.1 s, a relief in good order: both for 150 ms at most", () => {
   const stop = [round([fault({ kind: "stop", node: "a" }, 10_000, 15_000)], 20_000)];
   expect(unexplainedOfFast({ seats: { a: [[0, 10_200]], b: [[10_060]] } }, stop)).toEqual([]);
