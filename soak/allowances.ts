@@ -110,9 +110,9 @@ class Excuses {
     }
     if (!this.#held) return [];
     if (which === "vrrp" && this.#daemon === "holdfast") {
-      // The next process finds the address and goes on. One that died young before waits first, and adverts may be so fast
+      // The next process finds the address and goes on. After too many young deaths it waits first, and adverts may be so fast
       // that others are quicker.
-      if (this.#bounds.respawn < this.#bounds.quickestDown && !this.#diedYoung()) return [];
+      if (this.#bounds.respawn < this.#bounds.quickestDown && !this.#diedOften()) return [];
     }
     if (this.#daemon === "holdfast") return [...this.#silence(), ...this.#leaseRunsOn(), ...this.#comeBack()];
     const until = which === "vrrp" ? beginMs + respawn : mendedMs;
@@ -294,15 +294,17 @@ class Excuses {
     return { fromMs: this.#record.beginMs, untilMs: this.#record.mendedMs };
   }
 
-  /** The same node's vrrp process was killed, or hung, a short while ago. */
-  #diedYoung(): boolean {
+  /** Of the same node's vrrp process so many were killed, or hung, one young after the other, that the next outlives a lease. */
+  #diedOften(): boolean {
     const { beginMs } = this.#record;
-    return this.#history.rounds
+    const deaths = this.#history.rounds
       .flatMap(({ faults }) => faults)
-      .some(({ fault, beginMs: atMs }) => {
-        const isChilds = (fault.kind === "kill" || fault.kind === "freeze") && fault.which === "vrrp";
-        return isChilds && fault.node === this.#node && atMs < beginMs && atMs > beginMs - YOUNG;
-      });
+      .filter(({ fault }) => (fault.kind === "kill" || fault.kind === "freeze") && fault.which === "vrrp")
+      .filter(({ fault, beginMs: atMs }) => nodeOf(fault) === this.#node && atMs <= beginMs)
+      .map(({ beginMs: atMs }) => atMs)
+      .toSorted((left, right) => right - left);
+    const last = deaths.findIndex((atMs, index) => atMs - (deaths[index + 1] ?? -Infinity) > YOUNG);
+    return last >= QUICK_STARTS;
   }
 
   #heldWithin(span: Span): boolean {
@@ -351,5 +353,7 @@ const HOSTS = ["seats"] as const;
 const WIRE = ["answers"] as const;
 /** A daemon that is asked to leave does so. */
 const LEAVING = 1_000;
-/** A child that dies before it has lived so long makes its successor wait. */
-const YOUNG = 180_000;
+/** A child that dies before it has lived for a minute makes its successor wait; the rest is for its start and its death. */
+const YOUNG = 70_000;
+/** After so many young deaths in a row, and the first, the next start is soon enough for the lease. */
+const QUICK_STARTS = 4;

@@ -53,12 +53,16 @@ describe("a Holdfast that is killed", () => {
     expect(unexplained({ a: [[0, 11_000], [11_500]], b: [] }, backup)).toHaveLength(1);
   });
 
-  test("its vrrp process alone: the next one goes on with the address, or has to wait when the last died young, too", () => {
-    const once = fault({ kind: "kill", node: "a", which: "vrrp" }, 10_000, 10_000);
-    const again = fault({ kind: "kill", node: "a", which: "vrrp" }, 40_000, 40_000);
-    const gaps = { a: [[0, 12_000], [13_000, 42_300], [43_000]] } as const;
-    const span = [{ fromMs: 12_000, untilMs: 13_000 }];
-    expect(unexplained(gaps, [round([once], 15_000), round([again], 45_000)])).toEqual(span);
+  test("its vrrp process alone: the next one goes on with the address, unless four died young, one after the other", () => {
+    const deaths = [2_000, 10_000, 18_000, 26_000, 40_000];
+    const rounds = deaths.map((atMs) =>
+      round([fault({ kind: "kill", node: "a", which: "vrrp" }, atMs, atMs)], atMs + 5_000),
+    );
+    const gaps = { a: [[0, 28_300], [29_000, 42_300], [43_000]] } as const;
+    const fourth = { fromMs: 28_300, untilMs: 29_000 };
+    const fifth = { fromMs: 42_300, untilMs: 43_000 };
+    expect(unexplained(gaps, rounds)).toEqual([fourth]);
+    expect(unexplained(gaps, rounds.slice(1))).toEqual([fourth, fifth]);
   });
 
   test("while it was dead a stronger one came and did not wait: explained for the rest of its lease only", () => {

@@ -112,7 +112,9 @@ function reportLongLease(instance: InstanceSettings, block: readonly Statement[]
   const { lease, fineLock, downTimerAdverts, advertisementInterval } = instance;
   const statement = statementOf(block, "vip_lease");
   if (typeof lease === "string" || statement === undefined) return;
-  const longest = Math.floor(toSeconds(micros(downTimerAdverts * advertisementInterval))) - 1;
+  const wait = toSeconds(micros(downTimerAdverts * advertisementInterval));
+  // The kernel removes an address a second late at most, or an eighth of its lifetime and what it rounds.
+  const longest = Math.floor(Math.min(wait - 1, (wait - 0.3) / 1.125));
   if (lease.seconds <= Math.max(longest, USUAL_LEASE)) return;
   const isLocked = fineLock !== "off";
   report({

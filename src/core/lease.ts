@@ -30,6 +30,8 @@ export interface LeasedAddress {
   /** When its lifetime was last set, and to how many seconds. */
   readonly renewedAt: Instant;
   readonly granted: number;
+  /** Addresses of its family that this process has are renewed at other moments than it. */
+  readonly hasCompany: boolean;
 }
 
 /** Decides the lease of an instance's addresses. */
@@ -42,10 +44,11 @@ export function planLease(setting: LeaseSetting, downTimerAdverts: number, adver
 
 /**
  * The largest number of whole seconds after which a backup is still waiting: at most `downTimerAdverts` intervals less one
- * second, since the kernel looks only about once a second whether a lifetime has run out. Where that is below 1, it is 2,
- * which a late renewal survives, and does not cover the protocol.
+ * second, since the kernel looks only about once a second whether a lifetime has run out, and less what its timers are late by
+ * when they wait for so long. Where that is below 1, it is 2, which a late renewal survives, and does not cover the
+ * protocol.
  *
- * @see net/ipv4/devinet.c: check_lifetime.
+ * @see net/ipv4/devinet.c: check_lifetime; kernel/time/timer.c on the granularity of its levels.
  */
 export function leaseSeconds(
   downTimerAdverts: number,
@@ -76,8 +79,8 @@ export function lifetimeNow(address: LeasedAddress, now: Instant): number | unde
  * lease may still be given. Where the lease does not cover the protocol, or is much shorter than the interval, four times
  * within it. Undefined: not before the next advert.
  *
- * The batch is common because addresses renewed at different times can outlive their lifetimes by up to 1.4 s, those
- * renewed together by 0.6 s.
+ * The batch is common because addresses renewed at different times can outlive their lifetimes by a second, those renewed
+ * together by 0.6 s.
  */
 export function renewalDueAt(address: LeasedAddress, now: Instant): Instant | undefined {
   const due = beat(address);
@@ -100,8 +103,14 @@ function beat(address: LeasedAddress): Instant | undefined {
 }
 
 /** How long after an advert the whole lease may still be given. */
-function slack({ lease, downTimerAdverts, advertisementInterval }: LeasedAddress): Micros {
-  return micros(Math.max(0, downTimerAdverts * advertisementInterval - seconds(lease.seconds) - KERNEL_LATENESS));
+function slack({ lease, downTimerAdverts, advertisementInterval, hasCompany }: LeasedAddress): Micros {
+  const lateness = Math.max(kernelLateness(lease.seconds), hasCompany ? LATENESS_IN_COMPANY : 0);
+  return micros(Math.max(0, downTimerAdverts * advertisementInterval - seconds(lease.seconds) - lateness));
+}
+
+/** How much later than asked the kernel removes addresses that were renewed in one batch. */
+function kernelLateness(leaseLength: number): Micros {
+  return micros(Math.max(SHORTEST_LATENESS, ROUNDING + seconds(leaseLength) / TIMER_GRANULES));
 }
 
 /**
@@ -116,13 +125,25 @@ export function leaseEnd(lease: Pick<TimedLease, "seconds">, lastRenewal: Instan
 
 /** May be 0 or negative. */
 function longestCovering(downTimerAdverts: number, advertisementInterval: Micros): number {
-  return Math.floor((downTimerAdverts * advertisementInterval - seconds(1)) / seconds(1));
+  const wait = downTimerAdverts * advertisementInterval;
+  const length = Math.min(wait - seconds(1), (wait - ROUNDING) / (1 + 1 / TIMER_GRANULES));
+  return Math.floor(length / seconds(1));
 }
 
 /** With 1 s a single renewal that is late by a moment would cost mastership, and nothing would be gained. */
 const SECONDS_WITHOUT_COVER = 2;
-/** How much later than asked the kernel removed addresses that were renewed in one batch: 0.6 s at most, measured. */
-const KERNEL_LATENESS = millis(600);
+/** Measured, of leases of a few seconds. */
+const SHORTEST_LATENESS = millis(600);
+/** The kernel puts its look off to a whole second where that is not more than 250 ms away; the rest is for its worker. */
+const ROUNDING = millis(300);
+/** A timer of the kernel fires late by up to so large a part of its time: one in TIMER_GRANULES. Measured: 2.1 s of 20 s. */
+const TIMER_GRANULES = 8;
+/**
+ * Whoever adds or renews an address makes the kernel look at all of that family, and then not again for a second. So an
+ * address that had a moment left outlives it by that second. A tenth of it is spared: the renewal itself comes later than its
+ * advert by a millisecond, not by that.
+ */
+const LATENESS_IN_COMPANY = millis(900);
 /** A wake-up comes late, never early. */
 const ALLOWANCE = millis(100);
 /** Each listener on the host hears of every renewal of every address. */

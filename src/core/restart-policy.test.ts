@@ -84,7 +84,7 @@ describe("life", () => {
   test("killed for its silence and gone: the next one starts", () => {
     const { state, effects } = stepChild(policy, killing, killed("SIGKILL"), at(4_050));
     expect(effects).toEqual([start]);
-    expect(state).toMatchObject({ kind: "starting", startedAt: at(4_050), backoff: seconds(1) });
+    expect(state).toMatchObject({ kind: "starting", startedAt: at(4_050), backoff: millis(100) });
   });
 });
 
@@ -162,11 +162,11 @@ describe("how it ended", () => {
 });
 
 describe("back-off", () => {
-  test("a child that dies young again and again: 0, 1, 2, 4, 8, 16, 32, 60, 60 s (keepalived)", () => {
+  test("a child that dies young again and again: within a lease at first, then 1, 2, 4, 8, 16, 32, 60, 60 s (keepalived)", () => {
     let now = 0;
     let step: ChildStep = startChild(policy, at(now));
     const waits: number[] = [];
-    for (let death = 0; death < 9; death++) {
+    for (let death = 0; death < 12; death++) {
       now += 100;
       step = stepChild(policy, step.state, exited(70), at(now));
       if (step.state.kind === "resting") {
@@ -182,7 +182,7 @@ describe("back-off", () => {
       }
       expect(step.effects).toEqual([start]);
     }
-    expect(waits).toEqual([0, 1, 2, 4, 8, 16, 32, 60, 60]);
+    expect(waits).toEqual([0, 0.1, 0.2, 0.4, 1, 2, 4, 8, 16, 32, 60, 60]);
   });
 
   const old: ChildState = { ...running, backoff: seconds(8) };

@@ -1,5 +1,5 @@
 import { unreachable } from "../base/assert.ts";
-import { after, earliest, elapsed, micros, seconds } from "../base/time.ts";
+import { after, earliest, elapsed, millis, seconds } from "../base/time.ts";
 import type { Instant, Micros } from "../base/time.ts";
 
 export interface RestartPolicy {
@@ -15,7 +15,10 @@ export interface RestartPolicy {
   readonly stopLimit: Micros;
 }
 
-/** How long to wait before the next start if the child dies young: 0, 1, 2, 4, 8, 16, 32, then 60 s. */
+/**
+ * How long to wait before the next start if the child dies young: 0, 0.1, 0.2, 0.4 s, then keepalived's 1, 2, 4, 8, 16, 32
+ * and 60 s.
+ */
 export type Backoff = Micros;
 
 export type ChildState =
@@ -235,7 +238,7 @@ function patience(policy: RestartPolicy, now: Instant): { readonly silentUntil: 
 }
 
 function nextBackoff(backoff: Backoff): Backoff {
-  return backoff === 0 ? FIRST_BACKOFF : micros(Math.min(backoff * 2, LONGEST_BACKOFF));
+  return BACKOFFS.find((longer) => longer > backoff) ?? LONGEST_BACKOFF;
 }
 
 function giveUp(exitStatus: number): ChildStep {
@@ -255,8 +258,14 @@ const EXIT_CONFIG = 2;
 const EXIT_NO_PERMISSION = 4;
 /** With these the next child would end as this one did. */
 const HOPELESS_STATUSES: ReadonlySet<number> = new Set([EXIT_FATAL, EXIT_CONFIG, EXIT_NO_PERMISSION]);
-/** A child that ran for so long died of something else than its start; keepalived's figure, like those below. */
+/** A child that ran for so long died of something else than its start; keepalived's figure. */
 const LONG_LIFE = seconds(60);
 const NO_BACKOFF = seconds(0);
-const FIRST_BACKOFF = seconds(1);
+/**
+ * With adverts each second a lease has about a second left at the death of its process, in the worst moment of the interval,
+ * and a start takes up to half a second: the short ones let the successor of one that died a few times find its addresses.
+ * They cost three starts more than keepalived's, which follow.
+ */
+const BACKOFFS: readonly Backoff[] = [...[100, 200, 400].map(millis), ...[1, 2, 4, 8, 16, 32].map(seconds)];
+/** keepalived's. */
 const LONGEST_BACKOFF = seconds(60);

@@ -9,15 +9,19 @@ import type { ProcessEvent, ProcessQuery, ProcessWatch } from "../ports/process-
 import { openLinuxClock, type LinuxClock } from "./clock.ts";
 import { parseStat, splitCommandLine } from "./proc-files.ts";
 import { subscribeToProcessNotices } from "./process-notices.ts";
-import { openLinuxProcessTable } from "./process-table.ts";
+import { openLinuxProcessTable, openPidfd } from "./process-table.ts";
 
 const noNotices = (): ReturnType<typeof subscribeToProcessNotices> =>
   fail({ operation: "subscribe", errno: "EOPNOTSUPP", message: "not here" });
 
+/** Everything is looked through every 10 s, so what is found sooner was told, or looked for. */
+const SOON = 5_000;
+
 describe.each([
-  { where: "where the kernel tells, if it does", subscribe: subscribeToProcessNotices },
-  { where: "where the kernel does not tell", subscribe: noNotices },
-])("processes, $where", ({ subscribe }) => {
+  { where: "where the kernel tells, if it does", subscribe: subscribeToProcessNotices, openPidfd },
+  { where: "where the kernel tells of ends alone", subscribe: noNotices, openPidfd },
+  { where: "where the kernel tells nothing", subscribe: noNotices, openPidfd: () => undefined },
+])("processes, $where", (tellers) => {
   let folder: string;
   let name: string;
   let clock: LinuxClock;
@@ -32,7 +36,7 @@ describe.each([
     #awaited: { readonly isIt: (event: ProcessEvent) => boolean; readonly resolve: (atMs: number) => void }[] = [];
 
     constructor(query: ProcessQuery) {
-      this.watch = openLinuxProcessTable(quietable(clock), subscribe).watch(query, (event) => {
+      this.watch = openLinuxProcessTable(quietable(clock), tellers).watch(query, (event) => {
         this.events.push(event);
         this.#awaited = this.#awaited.filter(({ isIt, resolve }) => {
           if (isIt(event)) resolve(performance.now());
@@ -102,14 +106,25 @@ describe.each([
     expect(observer.events).toEqual([{ kind: "listed" }]);
   });
 
-  test("one that begins and is killed: both are told, its end by the kernel and not because somebody looked", async () => {
+  test("eighty that run already, by their command lines: all are told before the list is complete", async () => {
+    // More than are looked at in one go.
+    const many = Array.from({ length: 80 }, () => start(join(folder, name), "1000"));
+    await Promise.all(many.map((child) => new Promise((resolve) => child.once("spawn", resolve))));
+    const isWanted: ProcessQuery["isWanted"] = ({ commandLine }) => commandLine[0] === join(folder, name);
+    const observer = new Observer({ wantsCommandLine: true, isWanted });
+    await observer.until(listed);
+    expect(observer.events.at(-1)).toEqual({ kind: "listed" });
+    expect(observer.events).toHaveLength(many.length + 1);
+  });
+
+  test("one that begins and is killed: both are told, its end by the kernel, where that can tell, and not by a look", async () => {
     const observer = new Observer(byName(name));
     await observer.until(listed);
     const startedAt = performance.now();
     const child = start(join(folder, name), "1000");
     const beganAt = await observer.until(begins(child.pid));
     // However busy the machine is, what is told now was told by the kernel at once.
-    nobodyLooks = true;
+    nobodyLooks = tellers.openPidfd === openPidfd;
     const killedAt = performance.now();
     child.kill("SIGKILL");
     const endedAt = await observer.until(ends(child.pid));
@@ -117,8 +132,8 @@ describe.each([
     process.stdout.write(
       `${observer.watch.source}: the beginning was told after ${began} ms, the end after ${ended} ms\n`,
     );
-    // It is looked for every 250 ms, and everything is looked through every 10 s.
-    expect(beganAt - startedAt).toBeLessThan(5_000);
+    expect(beganAt - startedAt).toBeLessThan(SOON);
+    expect(endedAt - killedAt).toBeLessThan(SOON);
   });
 
   test("one that becomes another program: left, and found under its new name", async () => {
@@ -129,11 +144,26 @@ describe.each([
     });
     const asSleep = new Observer(byName(name));
     await Promise.all([asShell.until(begins(shell.pid)), asSleep.until(listed)]);
+    const changedAt = performance.now();
     shell.stdin?.write("go\n");
-    await Promise.all([
+    const toldAt = await Promise.all([
       asSleep.until(begins(shell.pid)),
       asShell.until((event) => event.kind === "left" && event.pid === shell.pid),
     ]);
+    expect(Math.max(...toldAt) - changedAt).toBeLessThan(SOON);
+  });
+
+  test("one that takes another name, and is wanted with both: told again, with the new one", async () => {
+    const shell = start("bash", "-c", `echo ready; read line; printf %s ${name} > /proc/$$/comm; read line`);
+    expect(await readLines(shell)()).toBe("ready");
+    const isWanted: ProcessQuery["isWanted"] = ({ pid }) => pid === shell.pid;
+    const observer = new Observer({ wantsCommandLine: false, isWanted });
+    await observer.until(listed);
+    const changedAt = performance.now();
+    shell.stdin?.write("go\n");
+    const toldAt = await observer.until((event) => event.kind === "began" && event.process.name === name);
+    expect(toldAt - changedAt).toBeLessThan(SOON);
+    expect(observer.events.map(({ kind }) => kind)).toEqual(["began", "listed", "began"]);
   });
 
   test("one whose copy goes on: the copy is told as a fork", async () => {
@@ -147,9 +177,10 @@ describe.each([
     const observer = new Observer(byName(name));
     await observer.until(listed);
     expect(observer.events[0]).toMatchObject({ kind: "began", process: { pid: shell.pid } });
+    const forkedAt = performance.now();
     shell.stdin?.write("go\n");
     const pid = Number(await lines());
-    await observer.until(begins(pid));
+    expect((await observer.until(begins(pid))) - forkedAt).toBeLessThan(SOON);
     expect(observer.events.find(begins(pid))).toMatchObject({ by: "fork" });
   });
 
@@ -187,9 +218,15 @@ describe.each([
     await observer.until(listed);
     const many = Array.from({ length: 100 }, () => start(join(folder, name), "1000"));
     await Promise.all(many.map(({ pid }) => observer.until(begins(pid))));
+    // Whoever has found this one has looked at the others once more.
+    const one = start(join(folder, name), "1000");
+    await observer.until(begins(one.pid));
+    expect(observer.events).toHaveLength(1 + many.length + 1);
     for (const child of many) child.kill("SIGKILL");
     await Promise.all(many.map(({ pid }) => observer.until(ends(pid))));
-    expect(observer.events).toHaveLength(1 + 2 * many.length);
+    const other = start(join(folder, name), "1000");
+    await observer.until(begins(other.pid));
+    expect(observer.events).toHaveLength(1 + 2 * many.length + 2);
   });
 });
 

@@ -19,11 +19,16 @@ import { watchDescriptor, type Watch } from "./watch.ts";
  * A pidfd tells the end within a millisecond, everywhere. That a process has begun is told by a notice; without notices
  * /proc is looked through again and again, at most a twentieth of the time.
  */
-export function openLinuxProcessTable(clock: Clock, subscribe: Subscribe = subscribeToProcessNotices): ProcessTable {
-  return { watch: (query, onEvent) => new Observation(query, onEvent, { clock, subscribe }) };
+export function openLinuxProcessTable(clock: Clock, tellers: Partial<Tellers> = {}): ProcessTable {
+  return { watch: (query, onEvent) => new Observation(query, onEvent, { clock, ...KERNEL, ...tellers }) };
 }
 
-type Subscribe = (onReadable: () => void) => ReturnType<typeof subscribeToProcessNotices>;
+/** Who tells, where the kernel can: what has begun, and what has ended. */
+export interface Tellers {
+  readonly subscribe: (onReadable: () => void) => ReturnType<typeof subscribeToProcessNotices>;
+  /** Undefined: there is none to be had. */
+  readonly openPidfd: (pid: number, onEnd: () => void) => Pidfd | undefined;
+}
 
 /** What is known of one process. */
 interface Entry {
@@ -33,7 +38,7 @@ interface Entry {
   wanted: { looks: ObservedProcess; pidfd: Pidfd | undefined } | undefined;
 }
 
-interface Pidfd {
+export interface Pidfd {
   close(): void;
 }
 
@@ -41,6 +46,7 @@ class Observation implements ProcessWatch {
   readonly #query: ProcessQuery;
   readonly #onEvent: (event: ProcessEvent) => void;
   readonly #clock: Clock;
+  readonly #openPidfd: Tellers["openPidfd"];
   readonly #entries = new Map<number, Entry>();
   /** Still to be looked at, with the parent that has forked it where that is how it came. */
   readonly #queue = new Map<number, "fork" | "other">();
@@ -56,11 +62,12 @@ class Observation implements ProcessWatch {
   constructor(
     query: ProcessQuery,
     onEvent: (event: ProcessEvent) => void,
-    { clock, subscribe }: { readonly clock: Clock; readonly subscribe: Subscribe },
+    { clock, subscribe, openPidfd }: Tellers & { readonly clock: Clock },
   ) {
     this.#query = query;
     this.#onEvent = onEvent;
     this.#clock = clock;
+    this.#openPidfd = openPidfd;
     this.#commandLines = new CommandLines(clock);
     this.#nextSlice = clock.alarm(() => this.#takeSlice());
     this.#nextLook = clock.alarm(() => this.#look());
@@ -180,7 +187,7 @@ class Observation implements ProcessWatch {
     }
     const before = entry.wanted;
     if (before !== undefined && looksLike(before.looks, process)) return;
-    entry.wanted = { looks: process, pidfd: before?.pidfd ?? openPidfd(pid, () => this.#end(pid, entry)) };
+    entry.wanted = { looks: process, pidfd: before?.pidfd ?? this.#openPidfd(pid, () => this.#end(pid, entry)) };
     this.#onEvent({ kind: "began", process, by: isFork ? "fork" : "other" });
   }
 
@@ -213,7 +220,7 @@ function looksLike(left: ObservedProcess, right: ObservedProcess): boolean {
 }
 
 /** Undefined where there is none to be had: kernels before 5.3, or too many open already. Then looking has to do. */
-function openPidfd(pid: number, onEnd: () => void): Pidfd | undefined {
+export function openPidfd(pid: number, onEnd: () => void): Pidfd | undefined {
   const c = libc();
   const fd = c.pidfd_open(pid, 0);
   if (fd < 0) return undefined;
@@ -235,3 +242,4 @@ const THOROUGH_PERIOD = seconds(10);
 /** Looking costs at most so much of the time, one in SHARE. */
 const SHARE = 20;
 const SLICE = 64;
+const KERNEL: Tellers = { subscribe: subscribeToProcessNotices, openPidfd };

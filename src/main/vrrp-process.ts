@@ -69,9 +69,9 @@ function main(): void {
         tellHappening: (happening) => tell({ kind: "happening", happening }),
         hostName: hostname(),
         fileWatches: openLinuxFileWatches(clock),
-        processTable: openLinuxProcessTable(clock, (onReadable) =>
-          subscribeToProcessNotices(onReadable, processNotices),
-        ),
+        processTable: openLinuxProcessTable(clock, {
+          subscribe: (onReadable) => subscribeToProcessNotices(onReadable, processNotices),
+        }),
         linkProbe: openLinuxLinkProbe(),
         kernel: kernel.value,
         routing: routing.value,

@@ -118,7 +118,7 @@ export class AddressBook {
 
   /**
    * Removes what has run out and comes back for the next, at most once a second, put off to a whole second where that is
-   * near. Each addition and renewal makes the kernel look at once. Its worker may be late.
+   * near. Each addition and renewal makes the kernel look at once. Its worker may be late, and so may a timer that waits for long.
    */
   #checkLifetimes(): void {
     this.#check?.cancel();
@@ -132,8 +132,10 @@ export class AddressBook {
     const wholeSecond = instant(Math.ceil(next / seconds(1)) * seconds(1));
     const planned = elapsed(next, wholeSecond) < TIMER_FUZZ ? wholeSecond : next;
     const soonest = after(now, TIMER_FUZZ_MAX);
-    const late = micros(this.#machine.random.below(WORKER_LATENESS));
-    this.#check = this.#machine.at(after(planned < soonest ? soonest : planned, late), () => this.#checkLifetimes());
+    const look = planned < soonest ? soonest : planned;
+    const lateness = Math.max(WORKER_LATENESS, Math.floor(elapsed(now, look) / TIMER_GRANULES));
+    const late = micros(this.#machine.random.below(lateness));
+    this.#check = this.#machine.at(after(look, late), () => this.#checkLifetimes());
   }
 
   #completeDetection(entry: Entry): void {
@@ -211,3 +213,5 @@ const TIMER_FUZZ = millis(250);
 const TIMER_FUZZ_MAX = seconds(1);
 /** With the rounding to whole seconds: at most the 0.6 s that were measured. */
 const WORKER_LATENESS = millis(350);
+/** A timer of the kernel fires late by up to so large a part of its time (kernel/time/timer.c). */
+const TIMER_GRANULES = 8;

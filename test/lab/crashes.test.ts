@@ -64,6 +64,34 @@ needs(LAB_NEEDS)("crashes and hangs of the master", () => {
       await prober.stop();
     }));
 
+  test.concurrent("kill -9 of its vrrp process, of the next while it starts, and of the one after that: the VIP never moves", () =>
+    withPair(async (pair) => {
+      const { a, b, client } = pair;
+      await startBoth(pair);
+      const prober = await client.ask(VIP);
+      await prober.waitForAnswer({ by: "a" });
+      const sinceMs = Date.now();
+      const mark = a.daemon.mark();
+      expect(await a.host.signal("SIGKILL", isHoldfast("vrrp"))).toBe(1);
+      await a.daemon.waitForLine(/Starting VRRP child process/, { after: mark });
+      // It has not given itself its name yet.
+      expect(await a.host.signal("SIGKILL", ({ args }) => /vrrp-process|holdfast_vrrp/.test(args))).toBe(1);
+      await a.daemon.waitForLine(/Entering MASTER STATE/, { after: mark });
+      const secondMark = a.daemon.mark();
+      expect(await a.host.signal("SIGKILL", isHoldfast("vrrp"))).toBe(1);
+      await a.daemon.waitForLine(/Entering MASTER STATE/, { after: secondMark });
+      // Longer than the other node would wait.
+      await pass(4, client);
+      expect(a.host.vips.tenures(VIP)).toHaveLength(1);
+      expect(a.host.vips.isHeld(VIP)).toBe(true);
+      expect(b.host.vips.tenures(VIP)).toEqual([]);
+      expect((await prober.measure(sinceMs)).longestOutageMs).toBe(0);
+      const { instances, daemon } = await a.status();
+      expect(instances[0]).toMatchObject({ state: "MASTER", cause: { code: "RESUMED" } });
+      expect(daemon.processes.find(({ name }) => name === "vrrp")).toMatchObject({ state: "running", restarts: 3 });
+      await prober.stop();
+    }));
+
   test.concurrent("kill -9 of its supervisor: the vrrp process hands over and ends", () =>
     withPair(async (pair) => {
       const { lab, a, b, client } = pair;

@@ -24,6 +24,43 @@ needs(LAB_NEEDS)("links and addresses that change under the master", () => {
       expect(lab.twoHoldersMs(VIP, sinceMs)).toBeLessThan(100);
     }));
 
+  test.concurrent("dont_track_primary, its link set down and up: no FAULT; it lets go in time, claims unheard, and has the VIP alone when it is up", () =>
+    withPair(async (pair) => {
+      const { lab, a, b } = pair;
+      await startBoth(pair, ["dont_track_primary"]);
+      await a.host.setLink("down");
+      await a.daemon.waitForLine(/cause: sent no advert for .*ENETUNREACH/);
+      const goneAt = await a.host.vips.waitUntil(VIP, false);
+      expect(goneAt).toBeLessThan(await b.host.vips.waitUntil(VIP, true));
+      // It hears nobody, as in any network that is cut.
+      await a.host.vips.waitUntil(VIP, true);
+      expect(await a.instance()).toMatchObject({
+        state: "MASTER",
+        sendFailure: expect.stringContaining("ENETUNREACH"),
+      });
+      await a.host.setLink("up");
+      await lab.waitForOnlyHolder(VIP, a.host);
+      await a.daemon.waitForLine(/adverts can be sent again/);
+      expect(a.host.vips.tenures(VIP)).toHaveLength(2);
+      expect(a.log().join("\n")).not.toMatch(/FAULT/);
+    }));
+
+  test.concurrent("keepalived, dont_track_primary, its link set down and up: no FAULT; it holds the VIP all the time", () =>
+    withPair(async ({ lab, a, b }) => {
+      await a.start("keepalived", configurationOf({ ...FAST, priority: 200, lines: ["dont_track_primary"] }));
+      await lab.waitForOnlyHolder(VIP, a.host);
+      await b.holdfast(configurationOf({ ...FAST, priority: 150 }));
+      await b.daemon.waitForLine(/Entering BACKUP STATE/);
+      const mark = a.daemon.mark();
+      await a.host.setLink("down");
+      await a.daemon.waitForLine(/send advert error 101 \(Network is unreachable\)/);
+      await b.host.vips.waitUntil(VIP, true);
+      await a.host.setLink("up");
+      await lab.waitForOnlyHolder(VIP, a.host);
+      expect(a.host.vips.tenures(VIP)).toHaveLength(1);
+      expect(a.daemon.lines.slice(mark).join("\n")).not.toMatch(/Entering/);
+    }));
+
   test.concurrent("its cable pulled and plugged: the VIP goes to the other node and comes back", () =>
     withPair(async (pair) => {
       const { lab, a, b } = pair;
@@ -185,8 +222,8 @@ const REFUSE_ADVERTS = `table inet mute {
   chain output { type filter hook output priority 0; meta l4proto 112 drop; }
 }`;
 
-async function startBoth({ lab, a, b }: Pair): Promise<void> {
-  await a.holdfast(configurationOf({ ...FAST, priority: 200 }));
+async function startBoth({ lab, a, b }: Pair, lines: readonly string[] = []): Promise<void> {
+  await a.holdfast(configurationOf({ ...FAST, priority: 200, lines }));
   await lab.waitForOnlyHolder(VIP, a.host);
   await b.holdfast(configurationOf({ ...FAST, priority: 150 }));
   await b.daemon.waitForLine(/Entering BACKUP STATE/);

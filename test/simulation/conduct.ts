@@ -8,6 +8,7 @@ import type { SimNode } from "../../src/sim/node.ts";
 import type { World } from "../../src/sim/world.ts";
 import type { Plan } from "./plan.ts";
 import { downTimerAdvertsOf, intervalOf, longestInterval } from "./traits.ts";
+import { kernelLateness } from "./settings.ts";
 
 /** What these rules ask of the eyes that watch a virtual router. */
 export interface Sight {
@@ -151,7 +152,7 @@ export class Conduct {
     const interval = intervalOf(plan, node.name);
     const [lifetime, adverts] = [record.validLifetime, downTimerAdvertsOf(plan)];
     if (advert === undefined || lifetime === "forever" || !leaseSeconds(adverts, interval).coversProtocol) return;
-    const end = elapsed(advert.at, node.machine.monotonic()) + seconds(lifetime) + KERNEL_LATENESS;
+    const end = elapsed(advert.at, node.machine.monotonic()) + seconds(lifetime) + kernelLateness(seconds(lifetime));
     if (end <= adverts * interval + millis(2)) return;
     complain(
       `${node.name}: ${record.address} was given ${lifetime} s that end ${end / 1_000} ms after the last advert`,
@@ -179,8 +180,6 @@ interface Advert {
   readonly priority: number;
 }
 
-/** Of the kernel's worker: measured. */
-const KERNEL_LATENESS = millis(600);
 /** How long after a planned stop nothing else may go wrong, so that it is judged. */
 export const QUIET = seconds(4);
 /**

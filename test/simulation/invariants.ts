@@ -22,6 +22,7 @@ import { Conduct } from "./conduct.ts";
 import type { Plan } from "./plan.ts";
 import { addressesOf, isMovable, type PlannedRouter } from "./routers.ts";
 import { downTimerAdvertsOf, intervalOf, longestInterval } from "./traits.ts";
+import { kernelLateness } from "./settings.ts";
 
 /**
  * Watches a virtual router, or those of a sync group, from outside, with eyes that no node has, and complains of what must
@@ -43,6 +44,8 @@ export class Invariants {
   readonly #addedAt = new Map<string, Instant>();
   /** The longest of any node. */
   readonly #lease: number;
+  /** The longest that an address stays which nobody renews. */
+  readonly #rest: Micros;
   readonly #lock: LockWatch;
   /** Since when one node has the group's addresses of the one LAN only, and another node those of the other only. */
   #halfSince: Instant | undefined;
@@ -70,7 +73,8 @@ export class Invariants {
     this.#nodes = dependencies.nodes;
     this.#complain = dependencies.complain;
     this.#lease = Math.max(...plan.nodes.map(({ name }) => seconds(this.#leaseOf(name).seconds)));
-    const rest = micros(this.#lease + KERNEL_LATENESS);
+    this.#rest = micros(this.#lease + kernelLateness(this.#lease));
+    const rest = this.#rest;
     this.#lock = new LockWatch(plan, {
       vips: () => this.#vips.filter((vip) => !isMovable(plan, vip)),
       rest,
@@ -137,7 +141,7 @@ export class Invariants {
     const deaf = this.isDeaf(node);
     this.#lock.noteFlush(node, deaf);
     this.#flushedAt.set(node.name, this.#world.now());
-    if (deaf) this.excuse(micros(this.#lease + KERNEL_LATENESS));
+    if (deaf) this.excuse(this.#rest);
   }
 
   /** From now on, until it ends, two holders are nobody's fault; and then until everybody has heard of everybody. */
@@ -172,23 +176,23 @@ export class Invariants {
    */
   noteFailure(node: SimNode, length: Micros): void {
     if (!this.#lock.isLocked(node) && !this.#leaseOf(node.name).coversProtocol) {
-      this.excuse(micros(length + this.#lease + KERNEL_LATENESS + longestInterval(this.#plan)));
+      this.excuse(micros(length + this.#rest + longestInterval(this.#plan)));
     }
     const holds = this.#vips.some((vip) => node.kernel.addresses.ownerOf(vip) === "holdfast");
     const master = this.#statusOf(node).some(({ state }) => state === "MASTER");
     if (!holds) return;
     // Nobody counts from an advert of it.
-    if (this.#unheard.has(node)) return this.excuse(micros(this.#lease + KERNEL_LATENESS));
+    if (this.#unheard.has(node)) return this.excuse(this.#rest);
     // It had no time to see that it had slept.
     const slept = this.#world.now() < (this.#unawareUntil.get(node.name) ?? 0);
-    if (slept) return this.excuse(micros(this.#lease + KERNEL_LATENESS));
+    if (slept) return this.excuse(this.#rest);
     // Another one of the same priority may claim in the same instant, and this one cannot yield to it.
-    if (this.#isTied && this.#hasJustClaimed(node)) return this.excuse(micros(this.#lease + KERNEL_LATENESS));
+    if (this.#isTied && this.#hasJustClaimed(node)) return this.excuse(this.#rest);
     if (master && this.#overlaps.size === 0) return;
     const justYielding = [...this.#overlaps.values()].some((since) => elapsed(since, this.#world.now()) < JUST_NOW);
     // In whole seconds, so up to one more than what the hand-over may take.
     const rest = micros(handOverLimit(this.#plan.version, intervalOf(this.#plan, node.name)) + seconds(1));
-    this.excuse(micros((master || justYielding ? this.#lease : rest) + KERNEL_LATENESS));
+    this.excuse(micros((master || justYielding ? this.#lease : rest) + kernelLateness(this.#lease)));
   }
 
   /**
@@ -198,7 +202,7 @@ export class Invariants {
   notePreemption(): void {
     const deaf = this.#nodes.some((node) => this.isDeaf(node));
     // Else the hand-over from here on is one of its own, and another may be under way.
-    this.excuse(micros(deaf ? this.#lease + KERNEL_LATENESS : 0));
+    this.excuse(deaf ? this.#rest : micros(0));
   }
 
   /**
@@ -206,7 +210,7 @@ export class Invariants {
    * so; who was frozen may have to look at the clocks itself.
    */
   noteWake(node: SimNode, kind: "suspend" | "freeze"): void {
-    if (this.isDeaf(node)) this.excuse(micros(this.#lease + KERNEL_LATENESS));
+    if (this.isDeaf(node)) this.excuse(this.#rest);
     this.conduct.noteWake(node);
     const ignorance = kind === "freeze" ? LOOK : AWAKE;
     this.excuse(ignorance);
@@ -354,15 +358,13 @@ export class Invariants {
     if (change.kind === "renewed" && silence > mayRenew) {
       this.#complain(`${node.name}: ${record.address} renewed ${silence / 1_000} ms after the last advert`);
     }
-    const isNew = since(this.#addedAt.get(here)) <= this.#lease + KERNEL_LATENESS;
-    if (change.kind === "removed" && !isNew && silence > mayRenew + this.#lease + KERNEL_LATENESS) {
+    const isNew = since(this.#addedAt.get(here)) <= this.#rest;
+    if (change.kind === "removed" && !isNew && silence > mayRenew + this.#rest) {
       this.#complain(`${node.name}: ${record.address} outlived its last advert by ${silence / 1_000} ms`);
     }
   }
 }
 
-/** Of the kernel's worker, for addresses that are renewed together: measured. */
-const KERNEL_LATENESS = millis(600);
 /** To notice that the machine was suspended. */
 const AWAKE = millis(2);
 /** To notice that the virtual machine was frozen: how often the driver looks at the clocks, and a little more. */

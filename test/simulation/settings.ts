@@ -1,5 +1,5 @@
 import { familyOf, ip, type IpAddress } from "../../src/base/address.ts";
-import { seconds, type Micros } from "../../src/base/time.ts";
+import { micros, seconds, type Micros } from "../../src/base/time.ts";
 import type { VirtualAddress } from "../../src/config/model/addresses.ts";
 import type { Configuration } from "../../src/config/model/configuration.ts";
 import type { InstanceSettings } from "../../src/config/model/instance.ts";
@@ -134,3 +134,11 @@ const NO_SCRIPTS: NotifySettings = {
   timeout: seconds(10),
   concurrent: false,
 };
+
+/**
+ * How late the kernel removes addresses that were renewed together: measured, and where leases are long an eighth of them, for its
+ * timers, with what it rounds.
+ */
+export function kernelLateness(lease: number): Micros {
+  return micros(Math.max(600_000, 300_000 + lease / 8));
+}

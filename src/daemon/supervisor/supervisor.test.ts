@@ -61,15 +61,15 @@ describe("supervisor, a vrrp process that dies or hangs", () => {
     expect(world.told).toContain("error VRRP child process(1001) died: killed by SIGKILL");
   });
 
-  test("crashes at once again and again: at once, then after 1, 2 and 4 s (keepalived's back-off)", () => {
+  test("crashes at once again and again: at once, within a lease three times, then after 1 and 2 s (keepalived's back-off)", () => {
     const world = createWorld();
     const startedAt: number[] = [];
-    for (let life = 0; life < 5; life += 1) {
+    for (let life = 0; life < 7; life += 1) {
       while (world.children.length === life) world.run(millis(10));
       startedAt.push(world.now() / 1_000_000);
       world.child(life).ends({ kind: "exited", status: 70 });
     }
-    expect(startedAt).toEqual([0, 0, 1, 3, 7]);
+    expect(startedAt).toEqual([0, 0, 0.1, 0.3, 0.7, 1.7, 3.7]);
   });
 
   test.each([

@@ -3,7 +3,8 @@ import { ip } from "../../base/address.ts";
 import { after, instant, millis, seconds } from "../../base/time.ts";
 import type { Lease } from "../../core/lease.ts";
 import type { AddressRequest, Lifetime } from "../../ports/kernel.ts";
-import { HeldLease } from "./held-lease.ts";
+import { HeldLease, type HeldAddress } from "./held-lease.ts";
+import { LeaseCompany } from "./lease-company.ts";
 
 const START = instant(1_000_000_000);
 
@@ -35,6 +36,31 @@ test("its owner hands over: not to be renewed", () => {
   expect(held.renewalNow(START)).toBeUndefined();
 });
 
+test("another lease of its family, of another interval: renewed with the advert and not once more, until that is gone", () => {
+  const held = leaseOf({ kind: "timed", seconds: 2, coversProtocol: true }, 2);
+  expect(held.renewalDueAt(START)).toBe(after(START, millis(300)));
+  const other = { ...termsOf(held), advertisementInterval: millis(100) };
+  company.count(other);
+  expect(held.renewalDueAt(START)).toBeUndefined();
+  company.count(held);
+  company.forget(other);
+  expect(held.renewalDueAt(START)).toBe(after(START, millis(300)));
+});
+
+test("another lease of its family, of the same interval and length, or of the other family: once more in the interval", () => {
+  const held = leaseOf({ kind: "timed", seconds: 2, coversProtocol: true }, 2);
+  company.count(termsOf(held));
+  const { request } = held;
+  company.count({
+    ...termsOf(held),
+    request: { ...request, address: ip("fe80::1") },
+    advertisementInterval: millis(100),
+  });
+  company.count({ ...termsOf(held), lease: { kind: "permanent" }, advertisementInterval: millis(100) });
+  expect(held.renewalDueAt(START)).toBe(after(START, millis(300)));
+});
+
+let company: LeaseCompany;
 let owner: { advertisedAt: typeof START; handingOver: boolean };
 
 function leaseOf(lease: Lease, validLifetime: Lifetime): HeldLease {
@@ -52,5 +78,12 @@ function leaseOf(lease: Lease, validLifetime: Lifetime): HeldLease {
     preferredLifetime: validLifetime,
   };
   const terms = { lease, downTimerAdverts: 3, advertisementInterval: seconds(1) };
-  return new HeldLease({ owner, request, renewedAt: START, ...terms });
+  company = new LeaseCompany();
+  const held = new HeldLease({ owner, request, renewedAt: START, ...terms }, company);
+  company.count(held);
+  return held;
+}
+
+function termsOf({ request, lease, downTimerAdverts, advertisementInterval, renewedAt }: HeldLease): HeldAddress {
+  return { owner, request, lease, downTimerAdverts, advertisementInterval, renewedAt };
 }

@@ -1,6 +1,8 @@
+import { familyOf, type AddressFamily } from "../../base/address.ts";
 import type { Instant, Micros } from "../../base/time.ts";
 import { leaseEnd, lifetimeNow, renewalDueAt, type Lease, type LeasedAddress } from "../../core/lease.ts";
 import type { AddressRequest } from "../../ports/kernel.ts";
+import type { LeaseCompany } from "./lease-company.ts";
 
 /** Whoever holds addresses. Its identity is what counts. */
 export interface LeaseOwner {
@@ -28,6 +30,8 @@ export type HeldTerms = Pick<HeldAddress, "request" | "lease" | "downTimerAdvert
 /** A held address that follows its renewals. There may be thousands, all looked at several times a second. */
 export class HeldLease implements HeldAddress {
   readonly owner: LeaseOwner;
+  readonly #company: LeaseCompany;
+  readonly #family: AddressFamily;
   #request: AddressRequest;
   #terms: Omit<HeldTerms, "request">;
   #renewedAt: Instant;
@@ -35,8 +39,10 @@ export class HeldLease implements HeldAddress {
   /** For the decisions of the lease, made once. */
   #view: { -readonly [Key in keyof LeasedAddress]: LeasedAddress[Key] } | undefined;
 
-  constructor({ owner, request, renewedAt, ...terms }: HeldAddress) {
+  constructor({ owner, request, renewedAt, ...terms }: HeldAddress, company: LeaseCompany) {
     this.owner = owner;
+    this.#company = company;
+    this.#family = familyOf(request.address);
     this.#request = request;
     this.#terms = terms;
     this.#renewedAt = renewedAt;
@@ -107,7 +113,8 @@ export class HeldLease implements HeldAddress {
     const { advertisedAt } = this.owner;
     const renewedAt = this.#renewedAt;
     if (this.#view === undefined) {
-      this.#view = { lease, downTimerAdverts, advertisementInterval, advertisedAt, renewedAt, granted };
+      const hasCompany = false;
+      this.#view = { lease, downTimerAdverts, advertisementInterval, advertisedAt, renewedAt, granted, hasCompany };
     } else {
       Object.assign(this.#view, { lease, downTimerAdverts, advertisementInterval, renewedAt, granted });
     }
@@ -116,6 +123,7 @@ export class HeldLease implements HeldAddress {
   #viewNow(): LeasedAddress | undefined {
     if (this.#view === undefined || this.owner.handingOver) return undefined;
     this.#view.advertisedAt = this.owner.advertisedAt;
+    this.#view.hasCompany = this.#company.isMixed(this.#family);
     return this.#view;
   }
 }

@@ -58,6 +58,27 @@ test("renewalDueAt, a renewal that was refused: not at once again", () => {
   expect(keeper.renewalDueAt() ?? after(now, seconds(1))).toBeGreaterThan(now);
 });
 
+test("renewalDueAt, beside an address of another interval: with the next advert; when that has gone: once more before it", () => {
+  const slow = terms(timed(2));
+  keeper.hold({ owner, renewedAt: START, ...slow });
+  expect(keeper.renewalDueAt()).toBe(after(START, millis(300)));
+  const other = { advertisedAt: START, handingOver: false };
+  const request = { ...slow.request, address: "10.9.0.101" as IpAddress };
+  const fast: HeldTerms = {
+    ...slow,
+    request,
+    lease: { kind: "timed", seconds: 2, coversProtocol: false },
+    advertisementInterval: millis(100),
+  };
+  keeper.hold({ owner: other, renewedAt: after(START, millis(200)), ...fast });
+  keeper.noticeOwner(owner);
+  // That of the fast one.
+  expect(keeper.renewalDueAt()).toBe(after(START, millis(450)));
+  keeper.drop(request, other);
+  keeper.noticeOwner(owner);
+  expect(keeper.renewalDueAt()).toBe(after(START, millis(300)));
+});
+
 test("renew, stalled until the lease was over, and the address cannot be removed: no removal is expected", () => {
   keeper.hold({ owner, renewedAt: START, ...terms(timed(2)) });
   now = after(START, millis(300));

@@ -7,6 +7,7 @@ import type { AddressRequest, Kernel } from "../../ports/kernel.ts";
 import type { Log } from "../../ports/log.ts";
 import { HeldLease, withLifetime, type HeldAddress, type HeldTerms, type LeaseOwner } from "./held-lease.ts";
 import { addressKey, type AddressKey } from "./interface-table.ts";
+import { LeaseCompany } from "./lease-company.ts";
 import { OwnedLeases } from "./owned-leases.ts";
 import { beforeFirstLifetime } from "./prefix-route.ts";
 
@@ -21,6 +22,7 @@ export class LeaseKeeper {
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #held = new Map<string, HeldLease>();
+  readonly #company = new LeaseCompany();
   readonly #owners = new Map<LeaseOwner, OwnedLeases>();
   /** Owners whose addresses are to be renewed, with their entries. */
   readonly #due = createDeadlineHeap<LeaseOwner>();
@@ -68,8 +70,9 @@ export class LeaseKeeper {
     const former = this.#held.get(id)?.owner;
     this.#forget(id);
     if (former !== undefined && former !== address.owner) this.#displace(id, former);
-    const held = new HeldLease(address);
+    const held = new HeldLease(address, this.#company);
     this.#held.set(id, held);
+    this.#company.count(held);
     let owned = this.#owners.get(held.owner);
     if (owned === undefined) {
       owned = new OwnedLeases();
@@ -145,6 +148,7 @@ export class LeaseKeeper {
     const grows = lease.kind === "timed" && lease.seconds > Number(granted);
     if (grows || request.validLifetime === granted) {
       held.take({ ...terms, request: grows ? withLifetime(request, Number(granted)) : request }, held.renewedAt);
+      this.#company.count(held);
       return this.#noteEnd(held);
     }
     const preparation = beforeFirstLifetime(request, granted);
@@ -226,7 +230,10 @@ export class LeaseKeeper {
         else this.#log.write("error", describeFailure(removed.error));
       } else {
         if (terms === undefined) held.renewed(request, sentAt);
-        else held.take(terms, sentAt);
+        else {
+          held.take(terms, sentAt);
+          this.#company.count(held);
+        }
         this.#noteEnd(held);
       }
     }
@@ -241,6 +248,7 @@ export class LeaseKeeper {
     const held = this.#held.get(id);
     if (held === undefined) return;
     this.#held.delete(id);
+    this.#company.forget(held);
     const owned = this.#owners.get(held.owner);
     owned?.remove(id);
     if (owned?.size === 0) this.#owners.delete(held.owner);
@@ -289,7 +297,8 @@ function mayBeGone({ end }: HeldLease, now: Instant): boolean {
 export function firstTerms(terms: HeldTerms, advertisedAt: Instant, now: Instant): HeldTerms {
   const { lease, request, downTimerAdverts, advertisementInterval } = terms;
   if (lease.kind !== "timed") return terms;
-  const fresh = { lease, downTimerAdverts, advertisementInterval, advertisedAt, renewedAt: now, granted: 0 };
+  const when = { advertisedAt, renewedAt: now, granted: 0, hasCompany: false };
+  const fresh = { lease, downTimerAdverts, advertisementInterval, ...when };
   // The kernel knows no shorter one than a second.
   return { ...terms, request: withLifetime(request, lifetimeNow(fresh, now) ?? 1) };
 }
