@@ -34,7 +34,10 @@ async function main(): Promise<void> {
   const rows: Row[] = [];
   for (const work of options.works) {
     const tell = (progress: string): void => void process.stderr.write(`${work.name}: ${progress}\n`);
-    rows.push(...(await runWork(work, options.runs, { quick: options.quick }, tell)));
+    const own = await runWork(work, options.runs, { quick: options.quick }, tell);
+    rows.push(...own);
+    // Who interrupts the rest keeps what has been measured.
+    if (options.works.length > 1) process.stderr.write(`${renderTable(own)}\n`);
   }
   const machine = {
     date: startedAt.toISOString().slice(0, 10),
