@@ -1,5 +1,5 @@
 import { createDeadlineHeap, type Deadline, type DeadlineHeap } from "../../base/deadline-heap.ts";
-import { earlier, elapsed, millis, type Instant } from "../../base/time.ts";
+import { after, earlier, elapsed, micros, millis, type Instant } from "../../base/time.ts";
 import type { Alarm, Clock } from "../../ports/clock.ts";
 
 /**
@@ -12,6 +12,9 @@ export class Deadlines {
   readonly #alarm: Alarm;
   /** Of those who come first, and of the others. */
   readonly #heaps: readonly [DeadlineHeap<Slot>, DeadlineHeap<Slot>] = [createDeadlineHeap(), createDeadlineHeap()];
+  /** How many of those who come first are set for the same moment. */
+  readonly #sharers = new Map<Instant, number>();
+  #forgotAt: Instant;
   #armedFor: Instant | undefined;
   #isRinging = false;
 
@@ -19,6 +22,7 @@ export class Deadlines {
   constructor(clock: Clock, before: () => void) {
     this.#clock = clock;
     this.#before = before;
+    this.#forgotAt = clock.now();
     this.#alarm = clock.alarm(() => this.#ring());
   }
 
@@ -27,7 +31,7 @@ export class Deadlines {
    * are woken first.
    */
   alarm(callback: () => void, comesFirst: () => boolean = never): Alarm {
-    const slot: Slot = { at: undefined, entry: undefined, heap: this.#heaps[1], comesFirst, callback };
+    const slot: Slot = { at: undefined, entry: undefined, turn: undefined, heap: this.#heaps[1], comesFirst, callback };
     return {
       set: (at) => this.#set(slot, at),
       clear: () => void (slot.at = undefined),
@@ -44,15 +48,35 @@ export class Deadlines {
    * once in several adverts.
    */
   #set(slot: Slot, at: Instant): void {
-    slot.at = at;
     const heap = this.#heaps[slot.comesFirst() ? 0 : 1];
-    if (slot.entry !== undefined) {
-      if (slot.heap === heap && slot.entry.at <= at) return;
-      slot.heap.remove(slot.entry);
-    }
+    const stays = slot.heap === heap && slot.entry !== undefined;
+    const isSame = slot.at === at;
+    slot.at = at;
+    if (stays && (isSame || (slot.entry?.at ?? at) <= at)) return;
+    if (slot.entry !== undefined) slot.heap.remove(slot.entry);
     slot.heap = heap;
-    slot.entry = heap.add(at, slot);
+    slot.entry = heap.add(this.#momentOf(slot, at), slot);
     this.#arm();
+  }
+
+  /**
+   * What is in front of thousands takes longer at one time than at another. So that those behind are not late by that, each
+   * group of those who come first has a moment of its own, for which it is ready.
+   */
+  #momentOf(slot: Slot, at: Instant): Instant {
+    if (slot.heap !== this.#heaps[0]) return at;
+    if (slot.turn?.at === at) return slot.turn.moment;
+    const before = this.#sharers.get(at) ?? 0;
+    this.#sharers.set(at, before + 1);
+    const moment = after(at, micros(Math.floor(before / GROUP) * GROUP_PERIOD));
+    if (slot.turn === undefined || slot.turn.at < at) slot.turn = { at, moment };
+    return moment;
+  }
+
+  #forgetPast(now: Instant): void {
+    if (elapsed(this.#forgotAt, now) < FORGET_EVERY) return;
+    this.#forgotAt = now;
+    for (const at of this.#sharers.keys()) if (at < now) this.#sharers.delete(at);
   }
 
   #ring(): void {
@@ -70,14 +94,28 @@ export class Deadlines {
       }
     } finally {
       this.#isRinging = false;
+      this.#forgetPast(now);
       this.#arm(this.#clock.now());
     }
   }
 
   /** The first that is due; its alarm is cleared. */
   #takeDue(now: Instant): Slot | undefined {
-    const [first, others] = this.#heaps;
-    return takeDue(first, now) ?? takeDue(others, now);
+    for (const heap of this.#heaps) {
+      for (let first = heap.first(); first !== undefined && first.at <= now; first = heap.first()) {
+        heap.remove(first);
+        const slot = first.value;
+        const { at } = slot;
+        slot.entry = undefined;
+        if (at === undefined) continue;
+        if (at <= now) {
+          slot.at = undefined;
+          return slot;
+        }
+        slot.entry = heap.add(this.#momentOf(slot, at), slot);
+      }
+    }
+    return undefined;
   }
 
   /** Who is left over comes next, unless he is so late that everything else has waited for long. */
@@ -92,22 +130,6 @@ export class Deadlines {
   }
 }
 
-function takeDue(heap: DeadlineHeap<Slot>, now: Instant): Slot | undefined {
-  for (let first = heap.first(); first !== undefined && first.at <= now; first = heap.first()) {
-    heap.remove(first);
-    const slot = first.value;
-    const { at } = slot;
-    slot.entry = undefined;
-    if (at === undefined) continue;
-    if (at <= now) {
-      slot.at = undefined;
-      return slot;
-    }
-    slot.entry = heap.add(at, slot);
-  }
-  return undefined;
-}
-
 function never(): boolean {
   return false;
 }
@@ -115,14 +137,20 @@ function never(): boolean {
 interface Slot {
   /** What it is set for. */
   at: Instant | undefined;
-  /** Its place among all, no later than `at`. */
+  /** Its place among all. Of a deadline that was put off it is the old one. */
   entry: Deadline<Slot> | undefined;
+  /** When it is woken for a deadline that it shares with others, also if it was set for something else in between. */
+  turn: { readonly at: Instant; readonly moment: Instant } | undefined;
   /** Where that is. */
   heap: DeadlineHeap<Slot>;
   readonly comesFirst: () => boolean;
   readonly callback: () => void;
 }
 
+/** It takes so many some milliseconds, and seldom as many as these. */
+const GROUP = 256;
+const GROUP_PERIOD = millis(10);
+const FORGET_EVERY = millis(1_000);
 /** A turn ends then, for the sake of everything else: packets, renewals, heartbeats, the kernel's news. */
 const LONGEST_TURN = millis(10);
 /** For so long, thousands of masters advert before their leases are renewed: together, as leases want it. */
