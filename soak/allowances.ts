@@ -204,14 +204,21 @@ class Excuses {
     ];
   }
 
-  /** A keepalived that writes a line for each invalid advert falls behind, and counts from what it has read so far. */
+  /**
+   * A keepalived that writes a line for each invalid advert falls behind, and counts from what it has read so far. It is real-time
+   * here, as those are who read its lines: all in turns of 100 ms, and two of them outlast three adverts of a tenth of a second.
+   */
   #flood(): Allowance[] {
     const { beginMs, mendedMs } = this.#record;
-    const untilMs = mendedMs + this.#bounds.down + this.#bounds.handOver;
+    const { down, handOver, advertInterval } = this.#bounds;
+    const span = { fromMs: beginMs, untilMs: mendedMs + down + handOver };
     const why = "keepalived falls behind with what it receives";
-    return this.#history.nodes
+    const behind = this.#history.nodes
       .filter(({ daemon }) => daemon === "keepalived")
-      .map(({ name }) => this.#several({ fromMs: beginMs, untilMs, why, isPeers: true, of: name }));
+      .map(({ name }) => this.#several({ ...span, why, isPeers: true, of: name }));
+    if (3 * advertInterval > TURNS) return behind;
+    const crowded = { ...span, atMostMs: 2 * down, why: "those who write and read a line for each have the processors" };
+    return [...behind, this.#nobody(crowded), this.#several({ ...crowded, isAnybodys: true })];
   }
 
   /** It leaves in good order at some time of a span. */
@@ -351,6 +358,8 @@ interface Excuse extends Span {
 const BOTH = ["seats", "answers"] as const;
 const HOSTS = ["seats"] as const;
 const WIRE = ["answers"] as const;
+/** Two turns of real-time programs beside another (/proc/sys/kernel/sched_rr_timeslice_ms), and one of our own. */
+const TURNS = 300;
 /** A daemon that is asked to leave does so. */
 const LEAVING = 1_000;
 /** A child that dies before it has lived for a minute makes its successor wait; the rest is for its start and its death. */

@@ -174,6 +174,14 @@ test("a flood: keepalived may take a living master for dead, as its own fault; H
   expect(unexplained({ a: [[0]], b: [[12_000, 12_010]] }, rounds)).toHaveLength(1);
 });
 
+test("a flood, adverts every 0.1 s: whoever lacks the processor may lose mastership, for 0.72 s in all", () => {
+  const rounds = [round([fault({ kind: "flood" }, 10_000, 14_000)], 20_000)];
+  expect(unexplainedOfFast({ seats: { a: [[0, 12_000]], b: [[12_600]] } }, rounds)).toEqual([]);
+  expect(unexplainedOfFast({ seats: { a: [[0, 12_000]], b: [[12_900]] } }, rounds)).toHaveLength(1);
+  expect(unexplainedOfFast({ seats: { a: [[0]], b: [[12_000, 12_600]] } }, rounds)).toEqual([]);
+  expect(unexplainedOfFast({ seats: { a: [[0]], b: [[12_000, 12_900]] } }, rounds)).toHaveLength(1);
+});
+
 test("between the rounds: neither a gap nor a moment with two is explained", () => {
   const rounds = [round([fault({ kind: "stop", node: "a" }, 10_000, 15_000)], 20_000)];
   expect(unexplained({ a: [[0, 30_000], [30_200]] }, rounds)).toEqual([{ fromMs: 30_000, untilMs: 30_200 }]);

@@ -97,10 +97,10 @@ async function changeByHand({ host }: SoakNode, verb: "add" | "del", service: Se
 
 const NOTHING: Mend = () => Promise.resolve();
 /**
- * Each node gets some 3,500 a second. With more, a keepalived that writes a line for each, and those who read them, leave no
+ * Each node gets some 1,000 a second. With more, a keepalived that writes a line for each, and those who read them, leave no
  * processor to daemons that advert every 0.1 s on the same machine.
  */
-const FLOOD_MS = 6;
+const FLOOD_MS = 20;
 const FILL = `
 set -e
 for folder in /run /var/log /var/lib; do

@@ -41,7 +41,8 @@ needs(LAB_NEEDS)("links and addresses that change under the master", () => {
       await a.host.setLink("up");
       await lab.waitForOnlyHolder(VIP, a.host);
       await a.daemon.waitForLine(/adverts can be sent again/);
-      expect(a.host.vips.tenures(VIP)).toHaveLength(2);
+      // It stays, or yields for a moment: whichever is the first to hear the other (ADR 0039).
+      expect(a.host.vips.tenures(VIP).length).toBeOneOf([2, 3]);
       expect(a.log().join("\n")).not.toMatch(/FAULT/);
     }));
 
