@@ -217,7 +217,11 @@ class Excuses {
       .filter(({ daemon }) => daemon === "keepalived")
       .map(({ name }) => this.#several({ ...span, why, isPeers: true, of: name }));
     if (3 * advertInterval > TURNS) return behind;
-    const crowded = { ...span, atMostMs: 2 * down, why: "those who write and read a line for each have the processors" };
+    const crowded = {
+      ...span,
+      atMostMs: 2 * down,
+      why: "those who write and read a line for each have the processors",
+    };
     return [...behind, this.#nobody(crowded), this.#several({ ...crowded, isAnybodys: true })];
   }
 
