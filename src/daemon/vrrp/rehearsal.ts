@@ -32,7 +32,12 @@ import { lockTermsOf } from "./vip.ts";
 export function rehearse(settings: InstanceSettings, real: { readonly kernel: Kernel; readonly links: Links }): void {
   const stage = createStage(settings);
   stage.instance.start(false);
-  stage.wakeAt(after(START, activeDownInterval(stage.instance.router, settings.advertisementInterval)));
+  const wait = activeDownInterval(stage.instance.router, settings.advertisementInterval);
+  stage.wakeAt(after(START, wait));
+  // What is tracked fails, and is back: who is told of a death is to act on it at once.
+  stage.track("down");
+  stage.track("up");
+  stage.wakeAt(after(START, micros(2 * wait)));
   stage.instance.stop("process-end", false, "the rehearsal is over");
   stage.instance.close();
 
@@ -49,8 +54,9 @@ export function rehearse(settings: InstanceSettings, real: { readonly kernel: Ke
   socket.value.close();
 }
 
-function createStage(settings: InstanceSettings): { readonly instance: Instance; wakeAt(now: Instant): void } {
+function createStage(settings: InstanceSettings): Stage {
   let now = START;
+  let verdict: "up" | "down" = "up";
   const wakers: (() => void)[] = [];
   const clock: Clock = {
     now: () => now,
@@ -90,7 +96,7 @@ function createStage(settings: InstanceSettings): { readonly instance: Instance;
   const processes = { start: () => undefined, findAccount: () => succeed({ uid: 0, gid: 0, name: "" }) };
   const silent = { ...withoutScripts(settings.notify), mail: false };
   const instance = new Instance(
-    { ...settings, ...NOTHING_TRACKED, notify: silent },
+    { ...settings, ...TRACKED, notify: silent },
     {
       clock,
       log,
@@ -100,7 +106,7 @@ function createStage(settings: InstanceSettings): { readonly instance: Instance;
       scripts: new Map(),
       files: new Map(),
       processes: new Map(),
-      bfd: { verdictOf: () => "up", detailOf: () => "" },
+      bfd: { verdictOf: () => verdict, detailOf: () => "" },
       virtualAddresses: () => new Set(),
       missingStatics: () => [],
       sockets: new SocketPool({ links, clock, log }, ignore),
@@ -132,7 +138,17 @@ function createStage(settings: InstanceSettings): { readonly instance: Instance;
       leases.renew();
       fineLock.renew();
     },
+    track: (changed) => {
+      verdict = changed;
+      instance.evaluate();
+    },
   };
+}
+
+interface Stage {
+  readonly instance: Instance;
+  wakeAt(now: Instant): void;
+  track(verdict: "up" | "down"): void;
 }
 
 /** A kernel and a network in which everything succeeds and nothing happens. */
@@ -190,12 +206,12 @@ function done(): { readonly ok: true; readonly value: undefined } {
   return { ok: true, value: undefined };
 }
 
-const NOTHING_TRACKED: TrackedThings = {
+const TRACKED: TrackedThings = {
   trackScripts: [],
   trackInterfaces: [],
   trackFiles: [],
   trackProcesses: [],
-  trackBfd: [],
+  trackBfd: [{ bfd: "rehearsal", weight: 0, reverse: false }],
 };
 
 const START = instant(seconds(1_000));
