@@ -11,6 +11,7 @@ import type { Clock } from "../ports/clock.ts";
 import { describeFailure } from "../ports/failure.ts";
 import type { Log } from "../ports/log.ts";
 import { EXIT } from "./exit-codes.ts";
+import { writeAfterTurn } from "./logging/after-turn.ts";
 import { openLog, type LogIdent } from "./logging/open-log.ts";
 import { takeSignals } from "./signals.ts";
 
@@ -50,7 +51,10 @@ export function serveAsChild(options: ChildProcess): void {
     send,
     start: (settings, configuration, isRestart) => {
       const { daemon } = configuration.global;
-      const opened = openLog(settings.log, logName, distinction(daemon));
+      const opened = writeAfterTurn(openLog(settings.log, logName, distinction(daemon)), {
+        whenLeft: queueMicrotask,
+        atExit: (flush) => void process.once("exit", flush),
+      });
       log = opened;
       if (daemon.umask !== undefined) process.umask(daemon.umask);
       // Before anything that has to do with the network: sockets, and programs with theirs.
